@@ -1,0 +1,1 @@
+"""swarm: a market of coding agents for your repository."""

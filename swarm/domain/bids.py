@@ -1,0 +1,97 @@
+"""Agents' cards and standing curves: what an agent would charge, and what it promises, by what is
+visible of a task before work begins.
+
+A curve is data, pushed once and on change, so that pricing a task costs microseconds and no message.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from swarm.domain.frozen import Frozen
+from swarm.domain.money import MicroUsd, Ppm
+from swarm.domain.names import AgentId, HostId, Principal, PublicKey, TaskId
+from swarm.domain.tasks import Contract, TaskKind
+
+Role = Literal["planner", "writer", "tester", "reviewer"]
+
+
+class Condition(Frozen):
+    """Holds when the contract's feature lies within the bounds; an absent feature counts as 0."""
+
+    feature: str
+    at_least: int | None = None
+    at_most: int | None = None
+
+    def holds(self, contract: Contract) -> bool:
+        value = contract.features.get(self.feature, 0)
+        low = self.at_least is None or value >= self.at_least
+        return low and (self.at_most is None or value <= self.at_most)
+
+
+class Row(Frozen):
+    """One line of a curve: under these conditions, this price, this long, this chance."""
+
+    when: tuple[Condition, ...] = ()
+    price: MicroUsd = Field(ge=0)
+    seconds: int = Field(ge=0)
+    probability: Ppm
+
+
+class Curve(Frozen):
+    """What one agent offers for one kind of task. The first row whose conditions hold counts."""
+
+    kind: TaskKind
+    aspect: str = ""
+    rows: tuple[Row, ...]
+
+
+class AgentCard(Frozen):
+    """How an agent is found: what it is, what it can do, and who answers for it."""
+
+    agent_id: AgentId
+    role: Role
+    engine: str
+    strategy: str
+    """The class of search or thinking. A failed task goes to a different class first."""
+
+    family: str
+    """Agents of one family fail together more often than others do."""
+
+    principal: Principal
+    public_key: PublicKey
+    capacity: int = Field(ge=1)
+    curves: tuple[Curve, ...]
+    host: HostId
+
+
+class Bid(Frozen):
+    """A curve read for one contract."""
+
+    task_id: TaskId
+    agent_id: AgentId
+    strategy: str
+    family: str
+    price: MicroUsd
+    seconds: int
+    probability: Ppm
+    """As claimed by the agent."""
+
+
+def quote(card: AgentCard, contract: Contract) -> Bid | None:
+    """Read the card's curve for the contract; None when the agent does not offer this work."""
+    for curve in card.curves:
+        if curve.kind != contract.kind or curve.aspect != contract.aspect:
+            continue
+        for row in curve.rows:
+            if all(condition.holds(contract) for condition in row.when):
+                return Bid(
+                    task_id=contract.task_id,
+                    agent_id=card.agent_id,
+                    strategy=card.strategy,
+                    family=card.family,
+                    price=row.price,
+                    seconds=row.seconds,
+                    probability=row.probability,
+                )
+    return None

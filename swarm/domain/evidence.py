@@ -1,0 +1,70 @@
+"""Results that we executed ourselves.
+
+Evidence holds no times and no paths of temporary files: executed again on the same tree in the same
+environment, it must come out byte for byte the same. Its hash is what a ballot refers to.
+"""
+
+from typing import Literal
+
+from swarm.domain.canonical import canonical, digest
+from swarm.domain.frozen import Frozen
+from swarm.domain.names import CommitHash, Digest, TestId, TreeHash
+from swarm.domain.tasks import Finding, Verdict
+
+Outcome = Literal[
+    "passed", "failed", "error", "skipped", "xfailed", "xpassed", "timeout", "crashed"
+]
+GREEN: frozenset[Outcome] = frozenset({"passed", "xfailed"})
+
+EvidenceKind = Literal["suite", "static", "behaviour"]
+
+
+class TestOutcome(Frozen):
+    test: TestId
+    outcome: Outcome
+
+
+class SuiteRun(Frozen):
+    """One execution of a test suite on one tree, sorted by test id."""
+
+    tree: TreeHash
+    outcomes: tuple[TestOutcome, ...]
+    collected: int
+    broken: str = ""
+    """Why there are no outcomes (import error, no tests, hung at collection); empty if there are."""
+
+
+class Evidence(Frozen):
+    kind: EvidenceKind
+    base: CommitHash
+    tree: TreeHash
+    argv: tuple[str, ...]
+    environment: Digest
+    sandbox_mode: str
+    limits: dict[str, int]
+    outcomes: tuple[TestOutcome, ...]
+    """On the tree."""
+
+    base_outcomes: tuple[TestOutcome, ...]
+    """On the base; only ids whose outcome differs, and the targets."""
+
+    targets: tuple[TestId, ...]
+    voided: tuple[TestId, ...]
+    """Ids that flickered on the base and count for nothing."""
+
+    tools: dict[str, str]
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+
+    @property
+    def hash(self) -> Digest:
+        return digest(canonical(self))
+
+
+class CheckReport(Frozen):
+    """What a tester or reviewer answers: a verdict, what shows it, and what it cost."""
+
+    verdict: Verdict
+    findings: tuple[Finding, ...] = ()
+    evidence: Digest
+    summary: str

@@ -1,0 +1,85 @@
+"""What a person asked for."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from swarm.domain.canonical import canonical, digest
+from swarm.domain.frozen import Frozen
+from swarm.domain.money import MicroUsd
+from swarm.domain.names import CommitHash, Digest, GoalId, TreeHash
+
+Runner = Literal["pytest", "unittest", "command"]
+
+
+class Environment(Frozen):
+    """What the repository's tests run with."""
+
+    mount_point: str
+    """Absolute path of the user's repository; sandboxes show their own tree there."""
+
+    python: str
+    """Absolute path of the interpreter."""
+
+    python_version: str
+    runner: Runner
+    runner_version: str
+    command: tuple[str, ...]
+    """The test command as an argv; for pytest without `-p`/report options of ours."""
+
+    binds: tuple[str, ...] = ()
+    """Untracked paths below `mount_point` that tests need, shown read-only (`.venv`)."""
+
+    @property
+    def hash(self) -> Digest:
+        return digest(canonical(self))
+
+
+class GoalStatus(StrEnum):
+    QUEUED = "queued"
+    PLANNING = "planning"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in _FINAL
+
+
+_FINAL = frozenset({GoalStatus.DONE, GoalStatus.FAILED, GoalStatus.BLOCKED, GoalStatus.CANCELLED})
+
+
+SandboxChoice = Literal["isolated", "unsafe-worktree"]
+
+
+class Goal(Frozen):
+    """One request against one repository at one commit. Ends in at most one open pull request."""
+
+    goal_id: GoalId
+    text: str = Field(max_length=200_000)
+    repository: str
+    base: CommitHash
+    base_tree: TreeHash
+    environment: Environment
+    fix_failing: bool = False
+    value: MicroUsd
+    """What a merged result is worth to the user."""
+
+    wrong_cost: MicroUsd
+    """What accepting a wrong result costs: minutes of review at the user's price."""
+
+    budget: MicroUsd
+    seconds: int
+    """Wall time for the whole goal."""
+
+    writers: int = Field(ge=1)
+    """At most so many writers work at the same time."""
+
+    sandbox: SandboxChoice = "isolated"
+    rule: str = "market"
+    """Who tries what: `market`, or a fixed rule to compare it with (`single:AGENT`, ...)."""

@@ -1,0 +1,108 @@
+"""Contracts, and what becomes of them: attempts and their steps."""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from swarm.domain.frozen import Frozen
+from swarm.domain.money import MicroUsd, Ppm
+from swarm.domain.names import (
+    CommitHash,
+    Digest,
+    GoalId,
+    Principal,
+    TaskId,
+    TestId,
+    TreeHash,
+)
+
+
+class TaskKind(StrEnum):
+    PLAN = "plan"
+    WRITE = "write"
+    TEST = "test"
+    REVIEW = "review"
+
+
+class CheckSubject(Frozen):
+    """What a tester or a reviewer is asked about: exactly this tree over exactly this base."""
+
+    base: CommitHash
+    base_tree: TreeHash
+    tree: TreeHash
+    targets: tuple[TestId, ...]
+    """Ids that must pass; they did not on the base."""
+
+    touch: tuple[str, ...] = ()
+    authors: tuple[Principal, ...]
+    """Who may not vote on it."""
+
+    of: TaskId | None
+    """The write task that submitted the tree; None for the goal's joined tree."""
+
+    round: int
+    ballot_subject: Digest | None = None
+    """With it, the answer is a signed ballot over this hash; None for a check of one task."""
+
+
+class Contract(Frozen):
+    """What is announced: enough for an agent to price it and to know when it is done."""
+
+    task_id: TaskId
+    goal_id: GoalId
+    kind: TaskKind
+    title: str
+    description: str = ""
+    targets: tuple[TestId, ...] = ()
+    touch: tuple[str, ...] = ()
+    """Paths or globs that the change may touch; empty = anything not protected."""
+
+    value: MicroUsd
+    budget: MicroUsd
+    seconds: int = Field(gt=0)
+    """Wall time for one attempt."""
+
+    after: tuple[TaskId, ...] = ()
+    difficulty: Ppm = 500_000
+    features: dict[str, int] = Field(default_factory=dict)
+    """What is visible before work: `targets`, `suspects`, `suspect_lines`, `suite_tests`..."""
+
+    aspect: str = ""
+    """Which kind of check: `suite`, `static`, `behaviour`. Empty for plan and write."""
+
+    subject: CheckSubject | None = None
+
+
+class Finding(Frozen):
+    """Something a check wants changed, with what shows it."""
+
+    rule: str
+    message: str
+    path: str = ""
+    line: int = 0
+    test: TestId | None = None
+    blocks: bool = True
+    """A note for the human when false."""
+
+
+class Step(Frozen):
+    """One durable unit of an attempt's work. Done once, it is never done again."""
+
+    number: int
+    action: str
+    """One line a human can read: what was done."""
+
+    result: Digest
+    """Blob with what the engine needs to go on from here."""
+
+    cost: MicroUsd = 0
+    seconds_ms: int = 0
+    tree: TreeHash | None = None
+    """The working tree after the step, where it changed."""
+
+
+AttemptOutcome = Literal[
+    "working", "submitted", "accepted", "refused", "gave-up", "failed", "expired", "stopped"
+]
+Verdict = Literal["yes", "no", "unknown"]

@@ -1,0 +1,113 @@
+"""What an engine is to the agent that hosts it: something that works on a contract step by step.
+
+The caller makes each item durable before it asks for the next. An engine that is begun again with
+the steps already done goes on behind them; it does no finished step twice.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from swarm.domain.bids import Curve
+from swarm.domain.changes import Changes
+from swarm.domain.evidence import SuiteRun
+from swarm.domain.goals import Environment
+from swarm.domain.names import TestId
+from swarm.domain.tasks import Contract, Finding
+from swarm.sandbox.public_api import Sandbox
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step that is behind us: its number and the bytes the engine left in it."""
+
+    number: int
+    action: str
+    result: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class StepTaken:
+    """One finished unit of work (repair: a search stage of at most five seconds)."""
+
+    action: str
+    result: bytes
+    """What a later `work` needs to go on from here; at most 1 MiB."""
+
+    cost: int
+    """Micro-USD."""
+
+    seconds: float
+    changes: Changes | None = None
+    """The working tree against the base, where the step changed it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """The work is done: these changes over the base, and why they are right."""
+
+    changes: Changes
+    title: str
+    """One line for a commit: `Fix off-by-one in page count`."""
+
+    why: str
+    """A few sentences for the reviewer: what was wrong, what was changed, what is not sure."""
+
+    alternatives: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """An honest end without a result."""
+
+    reason: str
+
+
+Item = StepTaken | Submission | Question | GaveUp
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Everything an engine is given besides its sandbox."""
+
+    contract: Contract
+    environment: Environment
+    base_run: SuiteRun
+    """The suite on the base, as the planner saw it."""
+
+    findings: tuple[Finding, ...] = ()
+    """What checks said of an earlier submission for this task; do not submit the same again."""
+
+    refused: tuple[Changes, ...] = ()
+    """Submissions of this task that were refused."""
+
+    voided: frozenset[TestId] = frozenset()
+    cpu_price: int = 0
+    """Micro-USD for one CPU second."""
+
+
+class Engine(Protocol):
+    strategy: str
+    family: str
+
+    def curves(self) -> tuple[Curve, ...]: ...
+
+    def work(
+        self,
+        assignment: Assignment,
+        sandbox: Sandbox,
+        done: tuple[Done, ...],
+        guidance: Callable[[], tuple[str, ...]],
+        budget: int,
+    ) -> AsyncIterator[Item]:
+        """Yield steps, then exactly one of Submission, Question, GaveUp.
+
+        `guidance()` returns what humans said since the last call. `budget` is in micro-USD; the
+        engine ends with GaveUp before it would spend more.
+        """
+        ...

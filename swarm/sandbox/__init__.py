@@ -1,0 +1,1 @@
+"""Copy-on-write worlds to work in. (law follows)"""
