@@ -1,1 +1,1 @@
-"""What agents think with. (law follows)"""
+"""What agents think with."""

@@ -1,1 +1,1 @@
-"""Copy-on-write worlds to work in. (law follows)"""
+"""Copy-on-write worlds to work in."""

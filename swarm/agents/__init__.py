@@ -1,0 +1,1 @@
+"""Planner, writers, tester and reviewers: plain async code without Ray."""

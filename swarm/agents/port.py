@@ -1,0 +1,76 @@
+"""What a host lends to the agents on it, and what agents in each role answer.
+
+Agents hold no secrets, no journal and no repository: they see trees, sandboxes and contracts.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from swarm.domain.changes import Changes
+from swarm.domain.evidence import CheckReport, Evidence, SuiteRun
+from swarm.domain.facts import Fact
+from swarm.domain.goals import Environment
+from swarm.domain.names import TestId, TreeHash
+from swarm.domain.tasks import CheckSubject, Contract
+from swarm.sandbox.public_api import Sandbox
+
+
+class Workbench(Protocol):
+    """One goal's worlds on one host."""
+
+    @property
+    def environment(self) -> Environment: ...
+
+    def sandbox(
+        self, base: TreeHash, tree: TreeHash | None = None
+    ) -> AbstractAsyncContextManager[Sandbox]:
+        """A fresh sandbox of `base`, with what differs in `tree` applied; destroyed at the end."""
+        ...
+
+    async def directory(self, tree: TreeHash) -> Path:
+        """The tree's files on this host. Nobody may write there or run anything in it."""
+        ...
+
+    async def changes(self, base: TreeHash, tree: TreeHash) -> Changes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a planner answers: contracts, or why there are none."""
+
+    contracts: tuple[Contract, ...]
+    base_run: SuiteRun
+    voided: tuple[TestId, ...]
+    """Ids that flickered on the base."""
+
+    facts: tuple[Fact, ...]
+    refusal: str = ""
+    """Why nothing can be planned: `everything is green`, `needs a model engine: ...`."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAssignment:
+    """What a tester or a reviewer is given."""
+
+    subject: CheckSubject
+    contract: Contract
+    base_run: SuiteRun
+    voided: tuple[TestId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a tester or a reviewer answers: the report, and the evidence it refers to."""
+
+    report: CheckReport
+    evidence: Evidence
+
+
+class Checker(Protocol):
+    """A tester or a reviewer."""
+
+    aspect: str
+
+    async def check(self, assignment: CheckAssignment, workbench: Workbench) -> Checked: ...
