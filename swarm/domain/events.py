@@ -1,0 +1,362 @@
+"""The catalogue of everything that can have happened. Tags are permanent: add, never rename.
+
+An event is a fact in the past tense. Times (`at`, milliseconds since 1970) and ids are given to it.
+The state of the system is the fold of these events and nothing else.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from swarm.domain.ballots import Ballot, Certificate, Policy, Subject
+from swarm.domain.clearings import Clearing
+from swarm.domain.evidence import CheckReport
+from swarm.domain.frozen import Frozen
+from swarm.domain.goals import Goal, GoalStatus
+from swarm.domain.money import MicroUsd, Ppm
+from swarm.domain.names import (
+    AgentId,
+    AttemptId,
+    CommandId,
+    CommitHash,
+    Digest,
+    GoalId,
+    HostId,
+    Principal,
+    TaskId,
+    TestId,
+    TreeHash,
+)
+from swarm.domain.tasks import Contract, Finding, Step
+
+Cause = Literal["", "budget", "time", "environment"]
+
+
+class Recorded(Frozen):
+    """What every event has."""
+
+    at: int
+    goal_id: GoalId | None = None
+
+
+# The coordinator and its commands ---------------------------------------------------------------
+
+
+class CoordinatorStarted(Recorded):
+    type: Literal["coordinator.started"] = "coordinator.started"
+    version: str
+    runtime: str
+
+
+class GoalSubmitted(Recorded):
+    type: Literal["goal.submitted"] = "goal.submitted"
+    goal_id: GoalId
+    goal: Goal
+
+
+class GoalGuided(Recorded):
+    """A human said something to the agents that work on the goal."""
+
+    type: Literal["goal.guided"] = "goal.guided"
+    goal_id: GoalId
+    command_id: CommandId
+    text: str
+
+
+class GoalPaused(Recorded):
+    type: Literal["goal.paused"] = "goal.paused"
+    goal_id: GoalId
+    command_id: CommandId
+
+
+class GoalPlayed(Recorded):
+    type: Literal["goal.played"] = "goal.played"
+    goal_id: GoalId
+    command_id: CommandId
+
+
+class GoalStopped(Recorded):
+    """A human wants no more work on it."""
+
+    type: Literal["goal.stopped"] = "goal.stopped"
+    goal_id: GoalId
+    command_id: CommandId
+
+
+class GoalVetoed(Recorded):
+    """A human's no: no quorum can outvote it."""
+
+    type: Literal["goal.vetoed"] = "goal.vetoed"
+    goal_id: GoalId
+    command_id: CommandId
+    reason: str
+
+
+class GoalEnded(Recorded):
+    type: Literal["goal.ended"] = "goal.ended"
+    goal_id: GoalId
+    status: GoalStatus
+    reason: str
+    cause: Cause = ""
+
+
+# Tasks, leases, work ----------------------------------------------------------------------------
+
+
+class TaskAnnounced(Recorded):
+    type: Literal["task.announced"] = "task.announced"
+    goal_id: GoalId
+    contract: Contract
+
+
+class MarketCleared(Recorded):
+    """The numbers that a decision was made with."""
+
+    type: Literal["market.cleared"] = "market.cleared"
+    goal_id: GoalId
+    clearing: Clearing
+
+
+class LeaseGranted(Recorded):
+    """An award in force. `epoch` is the fencing token: it only grows within a goal."""
+
+    type: Literal["lease.granted"] = "lease.granted"
+    goal_id: GoalId
+    attempt_id: AttemptId
+    agent_id: AgentId
+    host: HostId
+    strategy: str
+    family: str
+    principal: Principal
+    epoch: int
+    price: MicroUsd
+    seconds: int
+    probability_used: Ppm
+    reserved: MicroUsd
+    duration_ms: int
+
+
+class LeaseExpired(Recorded):
+    type: Literal["lease.expired"] = "lease.expired"
+    goal_id: GoalId
+    attempt_id: AttemptId
+    reason: str
+
+
+class StepRecorded(Recorded):
+    type: Literal["step.recorded"] = "step.recorded"
+    goal_id: GoalId
+    attempt_id: AttemptId
+    step: Step
+
+
+class GuidanceDelivered(Recorded):
+    type: Literal["guidance.delivered"] = "guidance.delivered"
+    goal_id: GoalId
+    attempt_id: AttemptId
+    upto: int
+    """So many of the goal's guiding texts have reached this attempt."""
+
+
+class PlanMade(Recorded):
+    type: Literal["plan.made"] = "plan.made"
+    goal_id: GoalId
+    attempt_id: AttemptId
+    contracts: tuple[Contract, ...]
+    base_run: Digest
+    """Blob: the suite's run on the base."""
+
+    voided: tuple[TestId, ...]
+    refusal: str
+    spent: MicroUsd
+
+
+class WorkSubmitted(Recorded):
+    type: Literal["work.submitted"] = "work.submitted"
+    goal_id: GoalId
+    attempt_id: AttemptId
+    tree: TreeHash
+    title: str
+    why: str
+    alternatives: tuple[str, ...]
+    touched: tuple[str, ...]
+    spent: MicroUsd
+
+
+class WorkGivenUp(Recorded):
+    type: Literal["work.given_up"] = "work.given_up"
+    goal_id: GoalId
+    attempt_id: AttemptId
+    reason: str
+    spent: MicroUsd
+
+
+class AttemptFailed(Recorded):
+    """Something broke in the agent or its host: a bug, or an error it could not go on from."""
+
+    type: Literal["attempt.failed"] = "attempt.failed"
+    goal_id: GoalId
+    attempt_id: AttemptId
+    error: str
+    message: str
+    trace: str
+    spent: MicroUsd
+
+
+class CheckReported(Recorded):
+    type: Literal["check.reported"] = "check.reported"
+    goal_id: GoalId
+    attempt_id: AttemptId
+    report: CheckReport
+    ballot: Ballot | None
+    spent: MicroUsd
+
+
+class TaskAccepted(Recorded):
+    type: Literal["task.accepted"] = "task.accepted"
+    goal_id: GoalId
+    task_id: TaskId
+    attempt_id: AttemptId
+    tree: TreeHash
+
+
+class TaskSentBack(Recorded):
+    """A check said no, with evidence. `round` counts from 1; within the limit the same agent goes on."""
+
+    type: Literal["task.sent_back"] = "task.sent_back"
+    goal_id: GoalId
+    task_id: TaskId
+    attempt_id: AttemptId
+    round: int
+    findings: tuple[Finding, ...]
+
+
+class TaskReopened(Recorded):
+    """Joined with the others the patch conflicts or is red: it is done again on top of them."""
+
+    type: Literal["task.reopened"] = "task.reopened"
+    goal_id: GoalId
+    task_id: TaskId
+    onto: TreeHash
+    reason: str
+    findings: tuple[Finding, ...]
+
+
+class TaskDropped(Recorded):
+    type: Literal["task.dropped"] = "task.dropped"
+    goal_id: GoalId
+    task_id: TaskId
+    reason: str
+
+
+# Joining, voting, publishing --------------------------------------------------------------------
+
+
+class Piece(Frozen):
+    """One accepted task in the joined tree."""
+
+    task_id: TaskId
+    attempt_id: AttemptId
+    tree: TreeHash
+    """The joined tree up to and including this task."""
+
+
+class GoalJoined(Recorded):
+    type: Literal["goal.joined"] = "goal.joined"
+    goal_id: GoalId
+    pieces: tuple[Piece, ...]
+    tree: TreeHash
+    head: CommitHash
+
+
+class RoundOpened(Recorded):
+    """A vote over exactly one tree begins. A new tree is a new round."""
+
+    type: Literal["round.opened"] = "round.opened"
+    goal_id: GoalId
+    subject: Subject
+    policy: Policy
+    authors: tuple[Principal, ...]
+
+
+class QuorumReached(Recorded):
+    type: Literal["quorum.reached"] = "quorum.reached"
+    goal_id: GoalId
+    certificate: Certificate
+
+
+class QuorumDenied(Recorded):
+    type: Literal["quorum.denied"] = "quorum.denied"
+    goal_id: GoalId
+    round: int
+    reason: str
+    equivocators: tuple[AgentId, ...] = ()
+
+
+class PublicationIntended(Recorded):
+    type: Literal["publication.intended"] = "publication.intended"
+    goal_id: GoalId
+    branch: str
+    head: CommitHash
+    tree: TreeHash
+    title: str
+    body: Digest
+    partial: bool
+
+
+class PublicationDone(Recorded):
+    type: Literal["publication.done"] = "publication.done"
+    goal_id: GoalId
+    number: int
+    branch: str
+    head: CommitHash
+
+
+class PullRequestMerged(Recorded):
+    type: Literal["pull_request.merged"] = "pull_request.merged"
+    goal_id: GoalId
+    number: int
+    how: str
+
+
+class PullRequestClosed(Recorded):
+    type: Literal["pull_request.closed"] = "pull_request.closed"
+    goal_id: GoalId
+    number: int
+
+
+Event = Annotated[
+    CoordinatorStarted
+    | GoalSubmitted
+    | GoalGuided
+    | GoalPaused
+    | GoalPlayed
+    | GoalStopped
+    | GoalVetoed
+    | GoalEnded
+    | TaskAnnounced
+    | MarketCleared
+    | LeaseGranted
+    | LeaseExpired
+    | StepRecorded
+    | GuidanceDelivered
+    | PlanMade
+    | WorkSubmitted
+    | WorkGivenUp
+    | AttemptFailed
+    | CheckReported
+    | TaskAccepted
+    | TaskSentBack
+    | TaskReopened
+    | TaskDropped
+    | GoalJoined
+    | RoundOpened
+    | QuorumReached
+    | QuorumDenied
+    | PublicationIntended
+    | PublicationDone
+    | PullRequestMerged
+    | PullRequestClosed,
+    Field(discriminator="type"),
+]
+EVENT: TypeAdapter[Event] = TypeAdapter(Event)
