@@ -1,12 +1,42 @@
-"""What the market decided, with every number it used: the record that explains an award."""
+"""What the market decided, with every number it used: the record that explains an award.
+
+Amounts in micro-USD, chances in parts per million.
+"""
+
+from typing import Literal
 
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd, Ppm
 from swarm.domain.names import AgentId, TaskId
 
+Reason = Literal[
+    "lower index",
+    "no positive index",
+    "over budget",
+    "too slow",
+    "capacity",
+    "slots",
+    "conflict",
+    "excluded author",
+    "tried",
+    "waits for dependency",
+    "not by the rule",
+    "not announced",
+]
+
+
+class Award(Frozen):
+    task_id: TaskId
+    agent_id: AgentId
+    strategy: str
+    family: str
+    price: MicroUsd
+    seconds: int
+    probability_used: Ppm
+
 
 class ScoredBid(Frozen):
-    """A bid as the market saw it. Amounts in micro-USD, chances in parts per million."""
+    """A bid and every number that was used to judge it."""
 
     task_id: TaskId
     agent_id: AgentId
@@ -17,40 +47,37 @@ class ScoredBid(Frozen):
     probability_claimed: Ppm
     probability_used: Ppm
     accept: Ppm
-    """Chance that the checks accept what this agent submits."""
+    """Chance that its result would be accepted."""
 
     reward: MicroUsd
-    """Expected worth of an accepted result, wrong accepts included."""
+    """Expected worth of its result if accepted."""
 
     cost: MicroUsd
     """Price and delay."""
 
     index: MicroUsd
-    """Weitzman's index; nothing is begun at or below zero."""
-
-
-class Award(Frozen):
-    task_id: TaskId
-    agent_id: AgentId
-    strategy: str
-    price: MicroUsd
-    seconds: int
-    probability_used: Ppm
+    begin: MicroUsd = 0
+    """What the task is worth when this is tried first; 0 when it could not be."""
 
 
 class Refusal(Frozen):
     task_id: TaskId
     agent_id: AgentId
-    reason: str
+    reason: Reason
 
 
 class Clearing(Frozen):
-    awards: tuple[Award, ...]
-    scored: tuple[ScoredBid, ...]
-    refusals: tuple[Refusal, ...]
-    hopeless: tuple[TaskId, ...]
-    """Tasks that nobody should try, now or later."""
+    """Everything that was decided and by what; sorted by task and agent."""
 
     seed: str
+    rule: str
     alpha: Ppm
     beta: Ppm
+    awards: tuple[Award, ...]
+    scores: tuple[ScoredBid, ...]
+    refusals: tuple[Refusal, ...]
+    hopeless: tuple[TaskId, ...]
+    """Nobody should do these: as things stand, waiting for a free slot will not help."""
+
+    exact: bool = True
+    """False when the search for the best set of awards was cut short."""

@@ -1,0 +1,14 @@
+"""The rules of goals, tasks and leases: what may happen, and what must happen next.
+
+Law: pure. No I/O, no clock, no randomness; times and ids are arguments. `decide` may refuse a
+command, `evolve` may refuse nothing, and the state is the fold of the events alone.
+
+    state       what a goal, a task and an attempt are at one moment
+    commands    what people and agents may ask for
+    decide      command -> events, or a refusal; answers for late, repeated and lost messages
+    evolve      event -> state
+    progress    what follows by itself: announcing, checking, voting, ending
+    awards      what the market clears: open tasks, free capacities, leases
+    money       what is reserved and spent, in total and per goal
+    duties      what the shell has to do outside: join trees, publish
+"""

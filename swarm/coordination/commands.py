@@ -1,0 +1,127 @@
+"""What people and agents may ask for. A command sent twice has no second effect.
+
+People's commands carry an id of their own. An agent's message is known by its attempt and epoch: the
+epoch is the fencing token, and whoever holds an old one is told so.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from swarm.domain.ballots import Ballot
+from swarm.domain.evidence import CheckReport
+from swarm.domain.frozen import Frozen
+from swarm.domain.goals import Goal
+from swarm.domain.money import MicroUsd
+from swarm.domain.names import AttemptId, CommandId, Digest, GoalId, TestId, TreeHash
+from swarm.domain.tasks import Contract, Step
+
+# From people ------------------------------------------------------------------------------------
+
+
+class SubmitGoal(Frozen):
+    type: Literal["submit"] = "submit"
+    command_id: CommandId
+    goal: Goal
+
+
+class Say(Frozen):
+    type: Literal["say"] = "say"
+    command_id: CommandId
+    goal_id: GoalId
+    text: str = Field(min_length=1, max_length=20_000)
+
+
+class Pause(Frozen):
+    type: Literal["pause"] = "pause"
+    command_id: CommandId
+    goal_id: GoalId
+
+
+class Play(Frozen):
+    type: Literal["play"] = "play"
+    command_id: CommandId
+    goal_id: GoalId
+
+
+class Stop(Frozen):
+    type: Literal["stop"] = "stop"
+    command_id: CommandId
+    goal_id: GoalId
+
+
+class Veto(Frozen):
+    type: Literal["veto"] = "veto"
+    command_id: CommandId
+    goal_id: GoalId
+    reason: str = Field(max_length=2_000)
+
+
+HumanCommand = Annotated[SubmitGoal | Say | Pause | Play | Stop | Veto, Field(discriminator="type")]
+HUMAN_COMMAND: TypeAdapter[HumanCommand] = TypeAdapter(HumanCommand)
+
+# From agents ------------------------------------------------------------------------------------
+
+
+class FromAgent(Frozen):
+    attempt_id: AttemptId
+    epoch: int
+
+
+class RecordStep(FromAgent):
+    step: Step
+
+
+class DeliverGuidance(FromAgent):
+    upto: int
+
+
+class ReportPlan(FromAgent):
+    contracts: tuple[Contract, ...]
+    base_run: Digest
+    voided: tuple[TestId, ...]
+    refusal: str
+    spent: MicroUsd
+
+
+class SubmitWork(FromAgent):
+    tree: TreeHash
+    title: str
+    why: str
+    alternatives: tuple[str, ...]
+    touched: tuple[str, ...]
+    spent: MicroUsd
+
+
+class GiveUp(FromAgent):
+    reason: str
+    spent: MicroUsd
+
+
+class Fail(FromAgent):
+    error: str
+    message: str
+    trace: str
+    spent: MicroUsd
+
+
+class ReportCheck(FromAgent):
+    report: CheckReport
+    ballot: Ballot | None
+    spent: MicroUsd
+
+
+AgentCommand = RecordStep | DeliverGuidance | ReportPlan | SubmitWork | GiveUp | Fail | ReportCheck
+
+# From the shell ---------------------------------------------------------------------------------
+
+
+class ExpireLease(Frozen):
+    """The shell's clock says that nothing was heard of this lease for its whole duration."""
+
+    attempt_id: AttemptId
+    epoch: int
+    reason: str
+
+
+Command = HumanCommand | AgentCommand | ExpireLease

@@ -1,0 +1,306 @@
+"""What a command leads to: events, nothing (it was heard before), or a refusal.
+
+Answers for what can go wrong on the way here:
+
+    a command that was heard before                 nothing happens
+    a message from a lost lease or an old epoch     Rejected: "the lease is lost"; the sender stops
+    a step that is already recorded                 nothing happens, if it is the same step
+    a step out of order                             Rejected: the sender is told which one is next
+    a result for an attempt that has its result     nothing happens, if it is the same result
+    anything for a goal that has ended              Rejected
+    more spent than was reserved                    the reservation is charged, never more
+"""
+
+from swarm.coordination.commands import (
+    AgentCommand,
+    Command,
+    DeliverGuidance,
+    ExpireLease,
+    Fail,
+    GiveUp,
+    HumanCommand,
+    Pause,
+    Play,
+    RecordStep,
+    ReportCheck,
+    ReportPlan,
+    Say,
+    Stop,
+    SubmitGoal,
+    SubmitWork,
+    Veto,
+)
+from swarm.coordination.state import Attempt, GoalState
+from swarm.domain.errors import Exhausted, Rejected
+from swarm.domain.events import (
+    AttemptFailed,
+    CheckReported,
+    Event,
+    GoalGuided,
+    GoalPaused,
+    GoalPlayed,
+    GoalStopped,
+    GoalSubmitted,
+    GoalVetoed,
+    GuidanceDelivered,
+    LeaseExpired,
+    PlanMade,
+    StepRecorded,
+    TaskAnnounced,
+    WorkGivenUp,
+    WorkSubmitted,
+)
+from swarm.domain.names import GoalId, goal_of, nth_task
+from swarm.domain.tasks import Contract, TaskKind
+
+Events = tuple[Event, ...]
+
+MOST_TASKS = 8
+"""In one plan."""
+
+
+def goal_named(command: Command) -> GoalId:
+    """Which goal a command is about."""
+    match command:
+        case SubmitGoal():
+            return command.goal.goal_id
+        case Say() | Pause() | Play() | Stop() | Veto():
+            return command.goal_id
+        case _:
+            return goal_of(command.attempt_id)
+
+
+def decide(state: GoalState | None, command: Command, at: int) -> Events:
+    """Raises Rejected where the command cannot be obeyed, Exhausted where money is the reason."""
+    if isinstance(command, SubmitGoal):
+        return _submit(state, command, at)
+    if state is None:
+        raise Rejected(
+            f"there is no goal {goal_named(command)}", advice="`swarm show` lists the goals"
+        )
+    match command:
+        case Say() | Pause() | Play() | Stop() | Veto():
+            return _obey(state, command, at)
+        case ExpireLease():
+            return _expire(state, command, at)
+        case _:
+            return _hear(state, command, at)
+
+
+def _submit(state: GoalState | None, command: SubmitGoal, at: int) -> Events:
+    goal = command.goal
+    if state is not None:
+        if state.goal == goal:
+            return ()
+        raise Rejected(f"the id {goal.goal_id} is taken by another goal")
+    return (GoalSubmitted(at=at, goal_id=goal.goal_id, goal=goal),)
+
+
+def _obey(state: GoalState, command: HumanCommand, at: int) -> Events:
+    assert not isinstance(command, SubmitGoal)
+    if command.command_id in state.commands:
+        return ()
+    goal_id, command_id = state.goal.goal_id, command.command_id
+    if state.status.is_final:
+        raise Rejected(f"goal {goal_id} has ended ({state.status}: {state.reason})")
+    match command:
+        case Say():
+            return (GoalGuided(at=at, goal_id=goal_id, command_id=command_id, text=command.text),)
+        case Pause():
+            paused = GoalPaused(at=at, goal_id=goal_id, command_id=command_id)
+            return () if state.paused else (paused,)
+        case Play():
+            played = GoalPlayed(at=at, goal_id=goal_id, command_id=command_id)
+            return (played,) if state.paused else ()
+        case Stop():
+            stopped = GoalStopped(at=at, goal_id=goal_id, command_id=command_id)
+            return () if state.stopped else (stopped,)
+        case Veto():
+            return (
+                GoalVetoed(at=at, goal_id=goal_id, command_id=command_id, reason=command.reason),
+            )
+
+
+def _expire(state: GoalState, command: ExpireLease, at: int) -> Events:
+    attempt = state.attempts.get(command.attempt_id)
+    if attempt is None or not attempt.is_live or attempt.epoch != command.epoch:
+        return ()
+    return (
+        LeaseExpired(
+            at=at,
+            goal_id=state.goal.goal_id,
+            attempt_id=attempt.attempt_id,
+            reason=command.reason,
+        ),
+    )
+
+
+# Agents' messages -------------------------------------------------------------------------------
+
+
+def _hear(state: GoalState, command: AgentCommand, at: int) -> Events:
+    attempt = state.attempts.get(command.attempt_id)
+    if attempt is None or attempt.epoch != command.epoch:
+        raise Rejected("the lease is lost: another award is in force")
+    if not attempt.is_live:
+        if _is_repeated(attempt, command):
+            return ()
+        raise Rejected(f"the lease is lost: the attempt has ended ({attempt.outcome})")
+    match command:
+        case RecordStep():
+            return _record(state, attempt, command, at)
+        case DeliverGuidance():
+            return _deliver(state, attempt, command, at)
+        case ReportPlan():
+            return _plan(state, attempt, command, at)
+        case _:
+            return (_result(state, attempt, command, at),)
+
+
+def _is_repeated(attempt: Attempt, command: AgentCommand) -> bool:
+    """Whether this is what ended the attempt, sent once more."""
+    match command:
+        case RecordStep():
+            return command.step in attempt.steps
+        case DeliverGuidance():
+            return command.upto <= attempt.guided
+        case SubmitWork():
+            return attempt.tree == command.tree
+        case ReportCheck():
+            return attempt.report == command.report
+        case ReportPlan():
+            return attempt.outcome == "accepted"
+        case GiveUp():
+            return attempt.outcome == "gave-up"
+        case Fail():
+            return attempt.outcome == "failed"
+
+
+def _record(state: GoalState, attempt: Attempt, command: RecordStep, at: int) -> Events:
+    step = command.step
+    if step in attempt.steps:
+        return ()
+    expected = len(attempt.steps) + 1
+    if step.number != expected:
+        raise Rejected(f"step {step.number} is out of order: step {expected} is next")
+    if attempt.spent + step.cost > attempt.reserved:
+        raise Exhausted(f"the reservation of attempt {attempt.attempt_id} is spent")
+    return (
+        StepRecorded(at=at, goal_id=state.goal.goal_id, attempt_id=attempt.attempt_id, step=step),
+    )
+
+
+def _deliver(state: GoalState, attempt: Attempt, command: DeliverGuidance, at: int) -> Events:
+    if command.upto <= attempt.guided:
+        return ()
+    if command.upto > len(state.guidance):
+        raise Rejected("there is no such guidance")
+    return (
+        GuidanceDelivered(
+            at=at,
+            goal_id=state.goal.goal_id,
+            attempt_id=attempt.attempt_id,
+            upto=command.upto,
+        ),
+    )
+
+
+def _plan(state: GoalState, attempt: Attempt, command: ReportPlan, at: int) -> Events:
+    """The plan and the announcement of its tasks are one: there is no plan half announced."""
+    _require(_kind(state, attempt) is TaskKind.PLAN, "a plan", _kind(state, attempt))
+    _check_contracts(state, command.contracts)
+    goal_id = state.goal.goal_id
+    made = PlanMade(
+        at=at,
+        goal_id=goal_id,
+        attempt_id=attempt.attempt_id,
+        contracts=command.contracts,
+        base_run=command.base_run,
+        voided=command.voided,
+        refusal=command.refusal,
+        spent=_charged(attempt, command.spent),
+    )
+    announced = (
+        TaskAnnounced(at=at, goal_id=goal_id, contract=contract) for contract in command.contracts
+    )
+    return (made, *announced)
+
+
+def _check_contracts(state: GoalState, contracts: tuple[Contract, ...]) -> None:
+    """A planner may think with a model; what it returns is checked like any untrusted input."""
+    known = set(state.tasks)
+    for number, contract in enumerate(contracts, start=len(state.tasks) + 1):
+        if contract.task_id != nth_task(state.goal.goal_id, number):
+            raise Rejected(f"the plan's task {contract.task_id} should be number {number}")
+        if contract.kind is not TaskKind.WRITE or contract.subject is not None:
+            raise Rejected(f"the plan's task {contract.task_id} is not a write task")
+        if not known.issuperset(contract.after):
+            raise Rejected(f"the plan's task {contract.task_id} waits for an unknown task")
+        known.add(contract.task_id)
+    if len(contracts) > MOST_TASKS:
+        raise Rejected(f"a plan has at most {MOST_TASKS} tasks, not {len(contracts)}")
+    if sum(contract.budget for contract in contracts) > state.goal.budget:
+        raise Rejected("the plan's tasks may cost more than the goal has")
+
+
+def _result(
+    state: GoalState,
+    attempt: Attempt,
+    command: SubmitWork | GiveUp | Fail | ReportCheck,
+    at: int,
+) -> Event:
+    kind = _kind(state, attempt)
+    goal_id, attempt_id = state.goal.goal_id, attempt.attempt_id
+    spent = _charged(attempt, command.spent)
+    match command:
+        case SubmitWork():
+            _require(kind is TaskKind.WRITE, "a tree", kind)
+            return WorkSubmitted(
+                at=at,
+                goal_id=goal_id,
+                attempt_id=attempt_id,
+                tree=command.tree,
+                title=command.title,
+                why=command.why,
+                alternatives=command.alternatives,
+                touched=command.touched,
+                spent=spent,
+            )
+        case ReportCheck():
+            _require(kind in (TaskKind.TEST, TaskKind.REVIEW), "a verdict", kind)
+            return CheckReported(
+                at=at,
+                goal_id=goal_id,
+                attempt_id=attempt_id,
+                report=command.report,
+                ballot=command.ballot,
+                spent=spent,
+            )
+        case GiveUp():
+            return WorkGivenUp(
+                at=at, goal_id=goal_id, attempt_id=attempt_id, reason=command.reason, spent=spent
+            )
+        case Fail():
+            return AttemptFailed(
+                at=at,
+                goal_id=goal_id,
+                attempt_id=attempt_id,
+                error=command.error,
+                message=command.message,
+                trace=command.trace,
+                spent=spent,
+            )
+
+
+def _kind(state: GoalState, attempt: Attempt) -> TaskKind:
+    return state.tasks[attempt.task_id].contract.kind
+
+
+def _charged(attempt: Attempt, spent: int) -> int:
+    """What is charged: at least what the steps said, never more than was reserved."""
+    return min(max(spent, attempt.spent), attempt.reserved)
+
+
+def _require(holds: bool, what: str, kind: TaskKind) -> None:
+    if not holds:
+        raise Rejected(f"{what} does not answer a task of kind {kind}")

@@ -1,0 +1,510 @@
+"""What follows by itself: announcing, checking, judging, voting, ending.
+
+`follow` is asked again and again until nothing follows. Each rule looks at the state alone, so it does
+not matter whether the process was killed in between: the same question has the same answer.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from swarm.coordination.decide import Events
+from swarm.coordination.state import (
+    Accepted,
+    Answered,
+    Dropped,
+    GoalState,
+    Joined,
+    Open,
+    Round,
+    SentBack,
+    Submitted,
+    Task,
+)
+from swarm.domain.ballots import Policy, Subject, Voter
+from swarm.domain.canonical import canonical, digest
+from swarm.domain.events import (
+    Cause,
+    Event,
+    GoalEnded,
+    LeaseExpired,
+    QuorumDenied,
+    QuorumReached,
+    RoundOpened,
+    TaskAccepted,
+    TaskAnnounced,
+    TaskDropped,
+    TaskReopened,
+    TaskSentBack,
+)
+from swarm.domain.goals import GoalStatus
+from swarm.domain.names import Digest, Principal, TaskId, TestId, TreeHash, nth_task
+from swarm.domain.tasks import CheckSubject, Contract, Finding, TaskKind, Verdict
+from swarm.quorum.public_api import Tally, Verify, tally
+
+CHECKS = (
+    (TaskKind.TEST, "suite", "run the suite"),
+    (TaskKind.REVIEW, "static", "read the change"),
+    (TaskKind.REVIEW, "behaviour", "compare behaviour"),
+)
+PLAN_SECONDS = 900
+CHECK_SECONDS = 900
+PLAN_SHARE = 10
+"""Planning and each check may reserve a tenth of the goal's budget."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The limits that progress keeps to."""
+
+    rounds: int = 2
+    """How often a writer's work is sent back before another strategy class tries."""
+
+    attempts: int = 6
+    """Attempts at one task."""
+
+    reopenings: int = 2
+    """How often a task is done again on top of the others."""
+
+    threshold: int = 2
+    testers: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What progress needs to know beside the state."""
+
+    rules: Rules
+    roster: tuple[Voter, ...]
+    verify: Verify
+    time_is_up: bool = False
+
+
+Rule = Callable[[GoalState, int, Context], Events]
+
+
+def follow(state: GoalState, at: int, context: Context) -> Events:
+    """The next events that follow from the state; empty when it waits for somebody."""
+    if state.status.is_final or state.published:
+        return _end_published(state, at)
+    if state.intended:
+        return ()
+    for rule in _RULES:
+        if events := rule(state, at, context):
+            return events
+    return ()
+
+
+# Ending -----------------------------------------------------------------------------------------
+
+
+def _end_published(state: GoalState, at: int) -> Events:
+    if state.status.is_final or state.published is None:
+        return ()
+    what = f"pull request #{state.published.number} is open"
+    left = sum(isinstance(task.phase, Dropped) for task in state.of_kind(TaskKind.WRITE))
+    reason = f"{what}; partial, {left} task(s) open" if left else what
+    return (_ended(state, at, GoalStatus.DONE, reason),)
+
+
+def _stop(state: GoalState, at: int, _: Context) -> Events:
+    if not state.stopped:
+        return ()
+    return (*_expire_all(state, at, "stopped by a human"), _cancelled(state, at))
+
+
+def _heed_veto(state: GoalState, at: int, _: Context) -> Events:
+    if not state.vetoed:
+        return ()
+    ended = _ended(state, at, GoalStatus.BLOCKED, f"vetoed by a human: {state.vetoed}")
+    return (*_expire_all(state, at, "vetoed by a human"), ended)
+
+
+def _run_out_of_time(state: GoalState, at: int, context: Context) -> Events:
+    """What is accepted by then is still joined, voted on and published; the rest is dropped."""
+    if not context.time_is_up or state.paused:
+        return ()
+    late = [t for t in state.tasks.values() if not t.is_final and t.contract.subject is None]
+    if not late:
+        return ()
+    dropped = (
+        TaskDropped(
+            at=at, goal_id=state.goal.goal_id, task_id=t.contract.task_id, reason="the time is up"
+        )
+        for t in late
+    )
+    return (*_expire_all(state, at, "the time is up"), *dropped)
+
+
+def _end_without_plan(state: GoalState, at: int, _: Context) -> Events:
+    for task in state.of_kind(TaskKind.PLAN):
+        if isinstance(task.phase, Dropped):
+            reason = f"no plan: {task.phase.reason}"
+            cause = "time" if "time" in task.phase.reason else ""
+            return (
+                GoalEnded(
+                    at=at,
+                    goal_id=state.goal.goal_id,
+                    status=GoalStatus.FAILED,
+                    reason=reason,
+                    cause=cause,
+                ),
+            )
+    return (_ended(state, at, GoalStatus.BLOCKED, state.refusal),) if state.refusal else ()
+
+
+def _end_empty(state: GoalState, at: int, _: Context) -> Events:
+    """Every task was dropped: there is nothing to publish, and a report says why."""
+    writes = tuple(state.of_kind(TaskKind.WRITE))
+    reasons = [task.phase.reason for task in writes if isinstance(task.phase, Dropped)]
+    if not writes or len(reasons) < len(writes):
+        return ()
+    return (
+        GoalEnded(
+            at=at,
+            goal_id=state.goal.goal_id,
+            status=GoalStatus.FAILED,
+            reason="; ".join(dict.fromkeys(reasons)),
+            cause=_cause(reasons),
+        ),
+    )
+
+
+def _cause(reasons: list[str]) -> Cause:
+    if all("budget" in reason for reason in reasons):
+        return "budget"
+    return "time" if all("time is up" in reason for reason in reasons) else ""
+
+
+# Planning ---------------------------------------------------------------------------------------
+
+
+def _announce_plan(state: GoalState, at: int, _: Context) -> Events:
+    if state.tasks:
+        return ()
+    goal = state.goal
+    contract = Contract(
+        task_id=nth_task(goal.goal_id, 1),
+        goal_id=goal.goal_id,
+        kind=TaskKind.PLAN,
+        title="Plan",
+        description=goal.text,
+        value=goal.value,
+        budget=goal.budget // PLAN_SHARE,
+        seconds=PLAN_SECONDS,
+    )
+    return (TaskAnnounced(at=at, goal_id=goal.goal_id, contract=contract),)
+
+
+# Checking one task ------------------------------------------------------------------------------
+
+
+def _announce_checks(state: GoalState, at: int, _: Context) -> Events:
+    for task in state.of_kind(TaskKind.WRITE):
+        phase = task.phase
+        if isinstance(phase, Submitted) and not _checks(state, task, phase):
+            subject = _subject_of(state, task, phase)
+            return _announcements(state, at, task.contract.value, subject)
+    return ()
+
+
+def _judge(state: GoalState, at: int, context: Context) -> Events:
+    for task in state.of_kind(TaskKind.WRITE):
+        phase = task.phase
+        if not isinstance(phase, Submitted):
+            continue
+        checks = _checks(state, task, phase)
+        if checks and all(check.is_final for check in checks):
+            return _judged(state, at, task, phase, checks)
+    return ()
+
+
+def _judged(
+    state: GoalState, at: int, task: Task, phase: Submitted, checks: tuple[Task, ...]
+) -> Events:
+    goal_id, task_id = state.goal.goal_id, task.contract.task_id
+    verdicts = {check.contract.aspect: _verdict(state, check) for check in checks}
+    if "no" in verdicts.values():
+        return (
+            TaskSentBack(
+                at=at,
+                goal_id=goal_id,
+                task_id=task_id,
+                attempt_id=phase.attempt_id,
+                round=task.rounds + 1,
+                findings=_findings(state, checks),
+            ),
+        )
+    if verdicts.get("suite") == "yes":
+        return (
+            TaskAccepted(
+                at=at,
+                goal_id=goal_id,
+                task_id=task_id,
+                attempt_id=phase.attempt_id,
+                tree=phase.tree,
+            ),
+        )
+    reason = "the checks could not tell: " + "; ".join(_summaries(state, checks))
+    return (TaskDropped(at=at, goal_id=goal_id, task_id=task_id, reason=reason),)
+
+
+def _checks(state: GoalState, task: Task, phase: Submitted) -> tuple[Task, ...]:
+    return state.checks_of(task.contract.task_id, phase.tree, len(task.attempts))
+
+
+def _subject_of(state: GoalState, task: Task, phase: Submitted) -> CheckSubject:
+    return CheckSubject(
+        base=state.goal.base,
+        base_tree=task.base or state.goal.base_tree,
+        tree=phase.tree,
+        targets=task.contract.targets,
+        touch=task.contract.touch,
+        authors=(state.attempts[phase.attempt_id].principal,),
+        of=task.contract.task_id,
+        round=len(task.attempts),
+    )
+
+
+def _announcements(state: GoalState, at: int, value: int, subject: CheckSubject) -> Events:
+    goal = state.goal
+    return tuple(
+        TaskAnnounced(
+            at=at,
+            goal_id=goal.goal_id,
+            contract=Contract(
+                task_id=nth_task(goal.goal_id, len(state.tasks) + number),
+                goal_id=goal.goal_id,
+                kind=kind,
+                title=f"{title[0].upper()}{title[1:]}",
+                value=value,
+                budget=goal.budget // PLAN_SHARE,
+                seconds=CHECK_SECONDS,
+                aspect=aspect,
+                subject=subject,
+            ),
+        )
+        for number, (kind, aspect, title) in enumerate(CHECKS, start=1)
+    )
+
+
+def _verdict(state: GoalState, check: Task) -> Verdict:
+    if isinstance(check.phase, Answered):
+        report = state.attempts[check.phase.attempt_id].report
+        if report is not None:
+            return report.verdict
+    return "unknown"
+
+
+def _findings(state: GoalState, checks: tuple[Task, ...]) -> tuple[Finding, ...]:
+    return tuple(
+        finding
+        for check in checks
+        if isinstance(check.phase, Answered)
+        and (report := state.attempts[check.phase.attempt_id].report) is not None
+        for finding in report.findings
+        if finding.blocks
+    )
+
+
+def _summaries(state: GoalState, checks: tuple[Task, ...]) -> Iterator[str]:
+    for check in checks:
+        if isinstance(check.phase, Dropped):
+            yield f"{check.contract.aspect}: {check.phase.reason}"
+        elif isinstance(check.phase, Answered):
+            report = state.attempts[check.phase.attempt_id].report
+            if report is not None and report.verdict != "yes":
+                yield f"{check.contract.aspect}: {report.summary}"
+
+
+# Giving up on a task ----------------------------------------------------------------------------
+
+
+def _drop_exhausted(state: GoalState, at: int, context: Context) -> Events:
+    for task in state.tasks.values():
+        waits = isinstance(task.phase, Open | SentBack)
+        if waits and len(task.attempts) >= context.rules.attempts:
+            return (_dropped(state, at, task, _report(state, task)),)
+        if waits and (lost := _lost_dependency(state, task)):
+            return (_dropped(state, at, task, f"it needs {lost}, which was dropped"),)
+    return ()
+
+
+def _lost_dependency(state: GoalState, task: Task) -> TaskId | None:
+    for needed in task.contract.after:
+        if isinstance(state.tasks[needed].phase, Dropped):
+            return needed
+    return None
+
+
+def _report(state: GoalState, task: Task) -> str:
+    told = [
+        f"{state.attempts[a].strategy}: {state.attempts[a].reason or state.attempts[a].outcome}"
+        for a in task.attempts
+    ]
+    return f"{len(task.attempts)} attempts, none accepted ({'; '.join(dict.fromkeys(told))})"
+
+
+def _dropped(state: GoalState, at: int, task: Task, reason: str) -> TaskDropped:
+    return TaskDropped(
+        at=at, goal_id=state.goal.goal_id, task_id=task.contract.task_id, reason=reason
+    )
+
+
+# Voting on the whole ----------------------------------------------------------------------------
+
+
+def _open_round(state: GoalState, at: int, context: Context) -> Events:
+    """One round for each joined tree: the subject is fixed before anybody votes."""
+    joined, current = state.joined, state.round
+    if joined is None or (current and current.subject.tree == joined.tree and not current.denied):
+        return ()
+    rules, goal = context.rules, state.goal
+    policy = Policy(threshold=rules.threshold, testers=rules.testers, roster=context.roster)
+    subject = Subject(
+        goal_id=goal.goal_id,
+        contract=digest(canonical(goal)),
+        action="open-pull-request",
+        repository=goal.repository,
+        base=goal.base,
+        tree=joined.tree,
+        policy=policy.hash,
+        round=len(state.rounds) + 1,
+    )
+    authors = _authors(state, joined)
+    opened = RoundOpened(
+        at=at, goal_id=goal.goal_id, subject=subject, policy=policy, authors=authors
+    )
+    asked = _joined_subject(state, joined, authors, subject.round, subject.hash)
+    return (opened, *_announcements(state, at, goal.value, asked))
+
+
+def _authors(state: GoalState, joined: Joined) -> tuple[Principal, ...]:
+    return tuple(sorted({state.attempts[piece.attempt_id].principal for piece in joined.pieces}))
+
+
+def _joined_subject(
+    state: GoalState,
+    joined: Joined,
+    authors: tuple[Principal, ...],
+    round_: int,
+    ballot_subject: Digest,
+) -> CheckSubject:
+    contracts = [state.tasks[piece.task_id].contract for piece in joined.pieces]
+    targets: set[TestId] = {target for contract in contracts for target in contract.targets}
+    open_touch = any(not contract.touch for contract in contracts)
+    touch = {path for contract in contracts for path in contract.touch}
+    return CheckSubject(
+        base=state.goal.base,
+        base_tree=state.goal.base_tree,
+        tree=joined.tree,
+        targets=tuple(sorted(targets)),
+        touch=() if open_touch else tuple(sorted(touch)),
+        authors=authors,
+        of=None,
+        round=round_,
+        ballot_subject=ballot_subject,
+    )
+
+
+def _count(state: GoalState, at: int, context: Context) -> Events:
+    current, joined = state.round, state.joined
+    if current is None or joined is None or current.denied or state.certificate:
+        return ()
+    checks = state.checks_of(None, joined.tree, current.subject.round)
+    if not checks or not all(check.is_final for check in checks):
+        return ()
+    counted = tally(
+        current.subject, current.policy, current.authors, current.ballots, context.verify
+    )
+    if counted.reached and counted.certificate is not None:
+        return (QuorumReached(at=at, goal_id=state.goal.goal_id, certificate=counted.certificate),)
+    return _deny(state, at, context, current, joined, counted, checks)
+
+
+def _deny(
+    state: GoalState,
+    at: int,
+    context: Context,
+    current: Round,
+    joined: Joined,
+    counted: Tally,
+    checks: tuple[Task, ...],
+) -> Events:
+    """Two patches green alone can be red together: the later one is done again on the others."""
+    goal_id = state.goal.goal_id
+    reason = "; ".join(_summaries(state, checks)) or counted.blocked_by or "too few yes votes"
+    denied = QuorumDenied(
+        at=at,
+        goal_id=goal_id,
+        round=current.subject.round,
+        reason=reason,
+        equivocators=counted.equivocators,
+    )
+    last = joined.pieces[-1].task_id
+    onto = joined.pieces[-2].tree if len(joined.pieces) > 1 else state.goal.base_tree
+    findings = _findings(state, checks)
+    return (denied, reopened_or_dropped(state, at, context.rules, last, onto, reason, findings))
+
+
+def reopened_or_dropped(
+    state: GoalState,
+    at: int,
+    rules: Rules,
+    task_id: TaskId,
+    onto: TreeHash,
+    reason: str,
+    findings: tuple[Finding, ...] = (),
+) -> Event:
+    task = state.tasks[task_id]
+    if task.reopened >= rules.reopenings:
+        return _dropped(state, at, task, f"red or in conflict when joined: {reason}")
+    return TaskReopened(
+        at=at,
+        goal_id=state.goal.goal_id,
+        task_id=task_id,
+        onto=onto,
+        reason=reason,
+        findings=findings,
+    )
+
+
+# Words ------------------------------------------------------------------------------------------
+
+
+def _expire_all(state: GoalState, at: int, reason: str) -> Iterator[Event]:
+    for attempt in state.live():
+        yield LeaseExpired(
+            at=at, goal_id=state.goal.goal_id, attempt_id=attempt.attempt_id, reason=reason
+        )
+
+
+def _cancelled(state: GoalState, at: int) -> GoalEnded:
+    return _ended(state, at, GoalStatus.CANCELLED, "stopped by a human")
+
+
+def _ended(state: GoalState, at: int, status: GoalStatus, reason: str) -> GoalEnded:
+    return GoalEnded(at=at, goal_id=state.goal.goal_id, status=status, reason=reason)
+
+
+def accepted_pieces(state: GoalState) -> tuple[tuple[TaskId, Accepted], ...]:
+    """The accepted tasks in plan order."""
+    return tuple(
+        (task.contract.task_id, task.phase)
+        for task in state.of_kind(TaskKind.WRITE)
+        if isinstance(task.phase, Accepted)
+    )
+
+
+_RULES: tuple[Rule, ...] = (
+    _stop,
+    _heed_veto,
+    _run_out_of_time,
+    _announce_plan,
+    _end_without_plan,
+    _announce_checks,
+    _judge,
+    _drop_exhausted,
+    _end_empty,
+    _open_round,
+    _count,
+)

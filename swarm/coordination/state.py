@@ -1,0 +1,233 @@
+"""What a goal, its tasks and their attempts are at one moment.
+
+A task's phase is a union of small values, each with only the fields that exist in it. Everything is
+immutable; `evolve` makes the next value from the last.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from swarm.domain.ballots import Ballot, Certificate, Policy, Subject
+from swarm.domain.clearings import Clearing
+from swarm.domain.events import (
+    Cause,
+    Piece,
+    PublicationDone,
+    PublicationIntended,
+)
+from swarm.domain.evidence import CheckReport
+from swarm.domain.goals import Goal, GoalStatus
+from swarm.domain.names import (
+    AgentId,
+    AttemptId,
+    CommandId,
+    CommitHash,
+    Digest,
+    HostId,
+    Principal,
+    TaskId,
+    TestId,
+    TreeHash,
+)
+from swarm.domain.tasks import AttemptOutcome, Contract, Finding, Step, TaskKind
+from swarm.market.public_api import Failure
+
+# Attempts ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One award carried out."""
+
+    attempt_id: AttemptId
+    task_id: TaskId
+    agent_id: AgentId
+    host: HostId
+    strategy: str
+    family: str
+    principal: Principal
+    epoch: int
+    price: int
+    seconds: int
+    probability_used: int
+    reserved: int
+    duration_ms: int
+    granted_at: int
+    outcome: AttemptOutcome = "working"
+    steps: tuple[Step, ...] = ()
+    guided: int = 0
+    """So many guiding texts have been delivered."""
+
+    spent: int = 0
+    ended_at: int = 0
+    tree: TreeHash | None = None
+    title: str = ""
+    why: str = ""
+    alternatives: tuple[str, ...] = ()
+    touched: tuple[str, ...] = ()
+    report: CheckReport | None = None
+    reason: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        return self.outcome == "working"
+
+
+# Tasks ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Announced; waits for an award."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class SentBack:
+    """The same agent is to go on with what was found."""
+
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A tree waits for its checks."""
+
+    attempt_id: AttemptId
+    tree: TreeHash
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    attempt_id: AttemptId
+    tree: TreeHash
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A plan or a check that has its answer."""
+
+    attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    reason: str
+
+
+Phase = Open | Leased | SentBack | Submitted | Accepted | Answered | Dropped
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    contract: Contract
+    phase: Phase = Open()
+    attempts: tuple[AttemptId, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    refused: tuple[TreeHash, ...] = ()
+    rounds: int = 0
+    """How often the present agent's work was sent back."""
+
+    base: TreeHash | None = None
+    """The joined tree it is done on after a clash; None = the goal's base."""
+
+    reopened: int = 0
+    clearing: Clearing | None = None
+    """The last one that spoke of it."""
+
+    @property
+    def is_final(self) -> bool:
+        return isinstance(self.phase, Accepted | Answered | Dropped)
+
+
+# Goals ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    pieces: tuple[Piece, ...]
+    tree: TreeHash
+    head: CommitHash
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A vote over one tree."""
+
+    subject: Subject
+    policy: Policy
+    authors: tuple[Principal, ...]
+    ballots: tuple[Ballot, ...] = ()
+    denied: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GoalState:
+    goal: Goal
+    submitted_at: int
+    status: GoalStatus = GoalStatus.QUEUED
+    reason: str = ""
+    cause: Cause = ""
+    ended_at: int = 0
+    touched_at: int = 0
+    """Time of the last event."""
+
+    paused: bool = False
+    stopped: bool = False
+    vetoed: str = ""
+    commands: frozenset[CommandId] = frozenset()
+    guidance: tuple[str, ...] = ()
+    tasks: Mapping[TaskId, Task] = field(default_factory=dict)
+    """In plan order."""
+
+    attempts: Mapping[AttemptId, Attempt] = field(default_factory=dict)
+    epoch: int = 0
+    base_run: Digest | None = None
+    voided: tuple[TestId, ...] = ()
+    refusal: str = ""
+    joined: Joined | None = None
+    rounds: tuple[Round, ...] = ()
+    certificate: Certificate | None = None
+    intended: PublicationIntended | None = None
+    published: PublicationDone | None = None
+    landed: str = ""
+    """`merged` or `closed`, once a human has decided."""
+
+    @property
+    def round(self) -> Round | None:
+        return self.rounds[-1] if self.rounds else None
+
+    @property
+    def spent(self) -> int:
+        return sum(attempt.spent for attempt in self.attempts.values())
+
+    @property
+    def reserved(self) -> int:
+        """What live attempts may still spend."""
+        return sum(max(a.reserved - a.spent, 0) for a in self.attempts.values() if a.is_live)
+
+    @property
+    def free(self) -> int:
+        return self.goal.budget - self.spent - self.reserved
+
+    def of_kind(self, kind: TaskKind) -> Iterator[Task]:
+        return (task for task in self.tasks.values() if task.contract.kind is kind)
+
+    def live(self) -> Iterator[Attempt]:
+        return (attempt for attempt in self.attempts.values() if attempt.is_live)
+
+    def checks_of(self, task_id: TaskId | None, tree: TreeHash, round_: int) -> tuple[Task, ...]:
+        """The test and review tasks about one tree; `None` = about the goal's joined tree."""
+        return tuple(
+            task
+            for task in self.tasks.values()
+            if (subject := task.contract.subject) is not None
+            and subject.of == task_id
+            and subject.tree == tree
+            and subject.round == round_
+        )
