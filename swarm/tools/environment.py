@@ -1,0 +1,135 @@
+"""Which interpreter and which command run a repository's tests.
+
+Interpreter: the one given; else the repository's own virtual environment; else ours. Command: the
+one given; else pytest where the interpreter has it, else unittest. Only names and a few bytes of
+files are looked at; nothing of the repository is run or imported.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from swarm.domain.errors import Lacking, Rejected
+from swarm.domain.goals import Environment
+from swarm.tools.commands import Command, read_command
+from swarm.tools.interpreters import Interpreter, check_pytest, interview
+
+_VENVS = (".venv", "venv")
+_PASSED_OVER = frozenset({".git", ".hg", ".tox", ".nox", "node_modules", "__pycache__", "build"})
+_TEST_FILE = re.compile(r"test.*\.py|.*_test\.py|tests\.py")
+_IMPORTS_PYTEST = re.compile(rb"^\s*(?:import|from)\s+pytest\b", re.MULTILINE)
+_MOST_FILES = 100_000
+
+
+async def detect_environment(
+    directory: Path,
+    mount_point: Path,
+    *,
+    python: Path | None,
+    test_command: str | None,
+    own_python: Path,
+) -> Environment:
+    """How the tests in `directory`, seen at `mount_point`, are run.
+
+    `python` and `own_python` are absolute. Raises Rejected when there are no tests or the command
+    cannot be read, Lacking when the interpreter or its pytest is missing or too old.
+    """
+    command = None if test_command is None else read_command(test_command)
+    interpreter = await interview(python or own_venv(directory, mount_point) or own_python)
+    if command is None:
+        command = _usual_command(directory, interpreter)
+    if command.runner == "pytest":
+        check_pytest(interpreter)
+    return Environment(
+        mount_point=str(mount_point),
+        python=str(interpreter.path),
+        python_version=interpreter.version_text,
+        runner=command.runner,
+        runner_version=_runner_version(command, interpreter),
+        command=_as_argv(command, interpreter.path),
+        binds=tuple(venv for venv in _VENVS if (mount_point / venv / "pyvenv.cfg").is_file()),
+    )
+
+
+def own_venv(directory: Path, mount_point: Path) -> Path | None:
+    """The interpreter of the repository's virtual environment, which git does not track."""
+    for place in (mount_point, directory):
+        for venv in _VENVS:
+            python = place / venv / "bin" / "python"
+            if python.exists():
+                return python
+    return None
+
+
+async def readonly_paths(environment: Environment) -> tuple[Path, ...]:
+    """Host paths that a sandbox must show for the interpreter to run in it.
+
+    Nothing below /usr is named: sandboxes show that anyway.
+    """
+    interpreter = await interview(Path(environment.python))
+    mount = Path(environment.mount_point)
+    real = interpreter.path.resolve()
+    wanted = {*interpreter.prefixes, real.parent.parent, *(mount / b for b in environment.binds)}
+    return tuple(sorted(path for path in wanted if not path.is_relative_to("/usr")))
+
+
+def test_files(directory: Path) -> Iterator[Path]:
+    """Files that look like tests, sorted; folders that are not the project's own are passed over."""
+    seen = 0
+    for folder, folders, files in os.walk(directory):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if name not in _PASSED_OVER and not Path(folder, name, "pyvenv.cfg").exists()
+        )
+        for name in sorted(files):
+            seen += 1
+            if _TEST_FILE.fullmatch(name):
+                yield Path(folder, name)
+        if seen > _MOST_FILES:
+            return
+
+
+def _usual_command(directory: Path, interpreter: Interpreter) -> Command:
+    files = list(test_files(directory))
+    if not files:
+        raise Rejected(
+            "the repository has no tests that could be found",
+            advice="add a tests/test_*.py, or name the command with --test-command",
+        )
+    if interpreter.pytest:
+        return Command("pytest", (), ())
+    if any(_IMPORTS_PYTEST.search(file.read_bytes()) for file in files):
+        raise Lacking(
+            f"the tests import pytest, which {interpreter.path} does not have",
+            advice=f"{interpreter.path} -m pip install pytest, or name another with --python",
+        )
+    return Command("unittest", (), _discover(directory, files))
+
+
+def _discover(directory: Path, files: list[Path]) -> tuple[str, ...]:
+    """Unittest finds tests only in packages; for a plain folder of tests, it is told the folder."""
+    folders = {file.parent for file in files}
+    plain = sorted(
+        folder
+        for folder in folders
+        if folder != directory and not (folder / "__init__.py").exists()
+    )
+    if len(plain) == 1 and directory not in folders:
+        return ("discover", "-s", str(plain[0].relative_to(directory)))
+    return ("discover",)
+
+
+def _runner_version(command: Command, interpreter: Interpreter) -> str:
+    return {
+        "pytest": interpreter.pytest,
+        "unittest": interpreter.version_text,
+        "command": "",
+    }[command.runner]
+
+
+def _as_argv(command: Command, python: Path) -> tuple[str, ...]:
+    if command.runner == "command":
+        return (*command.settings, *command.words)
+    return (*command.settings, str(python), "-m", command.runner, *command.words)
