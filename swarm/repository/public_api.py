@@ -1,0 +1,24 @@
+"""The door of swarm.repository."""
+
+from swarm.repository.files import unpack_archive
+from swarm.repository.inspection import RepositoryState, inspect
+from swarm.repository.joining import Conflict, Joined, Patch
+from swarm.repository.mirror import Mirror
+from swarm.repository.publication import Landing, Outlet, landed, publish_branch, read_branch
+from swarm.repository.trees import Count
+
+__all__ = [
+    "Conflict",
+    "Count",
+    "Joined",
+    "Landing",
+    "Mirror",
+    "Outlet",
+    "Patch",
+    "RepositoryState",
+    "inspect",
+    "landed",
+    "publish_branch",
+    "read_branch",
+    "unpack_archive",
+]

@@ -1,0 +1,136 @@
+"""The one branch that a goal may have in the user's repository, and whether it was merged there.
+
+The branch is created, never moved: git is asked to do it only if there is none of that name. The
+receiving side runs without hooks, so nothing of the user's is started; work tree, index,
+configuration and all other branches stay as they are.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from swarm.domain.errors import NeedsHuman, Rejected
+from swarm.domain.names import CommitHash, TreeHash
+from swarm.repository.mirror import Mirror
+from swarm.repository.program import LONG, Git, far_side, user_git
+
+Landing = Literal["ancestor", "tree", "patch"]
+
+_BRANCH = re.compile(r"swarm/[a-z0-9][a-z0-9-]{0,60}")
+_SEARCHED = 2000
+"""So many commits of the default branch are compared with ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outlet:
+    """What a publisher needs of one repository."""
+
+    mirror: Mirror
+
+    def tree_of(self, commit: CommitHash) -> TreeHash:
+        return self.mirror.tree_of(commit)
+
+    def stands_on(self, commit: CommitHash, base: CommitHash) -> bool:
+        return self.mirror.stands_on(commit, base)
+
+    def read_branch(self, branch: str) -> CommitHash | None:
+        return read_branch(self.mirror.repository, branch)
+
+    def publish_branch(self, branch: str, commit: CommitHash) -> None:
+        publish_branch(self.mirror, self.mirror.repository, branch, commit)
+
+
+def read_branch(repository: Path, branch: str) -> CommitHash | None:
+    return _read(user_git(repository), branch)
+
+
+def _read(git: Git, branch: str) -> CommitHash | None:
+    answer = git.ask("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}^{{commit}}")
+    return CommitHash(answer.out.decode().strip()) if answer.code == 0 else None
+
+
+def publish_branch(mirror: Mirror, repository: Path, branch: str, commit: CommitHash) -> None:
+    """Create `branch` at `commit`; done already when it is there.
+
+    Raises NeedsHuman when somebody else has a branch of that name, when a branch `swarm` is in the
+    way, and when the repository cannot be written.
+    """
+    if _BRANCH.fullmatch(branch) is None:
+        raise Rejected(f"{branch!r} is not a branch that swarm may write")
+    theirs = user_git(repository)
+    # Looked up by a call that must succeed first: of a repository that git refuses to open,
+    # nothing is known, which is not the same as "no such branch".
+    theirs.run("rev-parse", "--git-dir")
+    there = _read(theirs, branch)
+    if there == commit:
+        return
+    if there is not None:
+        raise _taken(repository, branch, there)
+    if _read(theirs, "swarm") is not None:
+        raise _blocked(repository)
+    ref = f"refs/heads/{branch}"
+    mirror.git.run(
+        "push", "--quiet", "--no-verify", "--no-follow-tags", "--no-recurse-submodules",
+        # An empty expectation: the branch must not exist. A plain push would fast-forward one
+        # that a person made in this moment.
+        f"--force-with-lease={ref}:",
+        f"--receive-pack={far_side(theirs, 'receive-pack')}",
+        str(repository), f"{commit}:{ref}",
+        seconds=LONG,
+    )  # fmt: skip
+    if _read(theirs, branch) != commit:
+        raise _taken(repository, branch, _read(theirs, branch))
+
+
+def _taken(repository: Path, branch: str, there: CommitHash | None) -> NeedsHuman:
+    return NeedsHuman(
+        f"{repository} has a branch {branch} that swarm did not write (at {there})",
+        advice=f"keep it under another name: git branch -m {branch} my-{branch.split('/')[1]}",
+    )
+
+
+def _blocked(repository: Path) -> NeedsHuman:
+    return NeedsHuman(
+        f"a branch named swarm in {repository} leaves no room for branches named swarm/...",
+        advice="rename it: git branch -m swarm swarm-old",
+    )
+
+
+def landed(
+    repository: Path, commit: CommitHash, tree: TreeHash, default_branch: str
+) -> Landing | None:
+    """How a published commit came into the user's branch; None when it did not, or not visibly.
+
+    Looked for in this order: the commit itself (merge, fast-forward), a commit with its very tree
+    (squash), commits with its patches (rebase, cherry-pick, squash onto a branch that moved on).
+    """
+    git = user_git(repository)
+    if _read(git, default_branch) is None:
+        return None
+    branch = f"refs/heads/{default_branch}"
+    known = git.ask("cat-file", "-e", f"{commit}^{{commit}}").code == 0
+    if known and git.ask("merge-base", "--is-ancestor", commit, branch).code == 0:
+        return "ancestor"
+    span = (f"--max-count={_SEARCHED}", branch, *((f"^{commit}",) if known else ()))
+    if tree in git.run("log", "--format=%T", *span).decode().split():
+        return "tree"
+    return "patch" if known and _has_patches(git, commit, branch) else None
+
+
+def _has_patches(git: Git, commit: CommitHash, branch: str) -> bool:
+    fork = git.ask("merge-base", commit, branch).out.decode().strip()
+    if not fork:
+        return False
+    theirs = _patch_ids(git, "log", "-p", "--format=commit %H", f"{commit}..{branch}")
+    whole = _patch_ids(git, "diff", fork, commit)
+    single = _patch_ids(git, "log", "-p", "--format=commit %H", f"{fork}..{commit}")
+    return bool(whole) and (whole <= theirs or single <= theirs)
+
+
+def _patch_ids(git: Git, verb: str, *argv: str) -> set[str]:
+    """Hashes of diffs without line numbers and blanks (git-patch-id)."""
+    plain = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--full-index")
+    diffs = git.run(verb, *plain, "--src-prefix=a/", "--dst-prefix=b/", *argv, "--")
+    out = git.run("patch-id", "--stable", stdin=diffs).decode()
+    return {line.split()[0] for line in out.splitlines()}

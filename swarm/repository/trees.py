@@ -1,0 +1,201 @@
+"""Trees: their entries, what a tree becomes with some changes, and what differs between two.
+
+There is never a work tree: new files go in as blobs, and a temporary index that nobody else knows
+makes the tree. So no filter, line-ending rule or attribute of anybody touches the bytes.
+"""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm.domain.changes import Change, Changes, Mode, Removed, Written
+from swarm.domain.errors import Rejected
+from swarm.domain.names import TreeHash
+from swarm.repository.paths import checked, folders, shown
+from swarm.repository.program import LONG, Git
+
+LINK: Mode = "120000"
+SUBMODULE = "160000"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    path: bytes
+    mode: str
+    """One of `Mode`, or `160000` for the commit of a submodule."""
+
+    blob: str
+
+
+def entries(git: Git, tree: TreeHash) -> tuple[Entry, ...]:
+    """Every file of a tree, in git's order."""
+    listing = git.run("ls-tree", "-r", "-z", "--full-tree", tree)
+    return tuple(_entry(record) for record in listing.split(b"\0") if record)
+
+
+def _entry(record: bytes) -> Entry:
+    head, path = record.split(b"\t", 1)
+    mode, _, blob = head.decode().split(" ")
+    return Entry(path, _mode(mode), blob)
+
+
+def _mode(text: str) -> str:
+    """The modes that git writes today; old trees hold others, such as 100664."""
+    if text in {LINK, SUBMODULE}:
+        return text
+    return "100755" if int(text, 8) & 0o100 else "100644"
+
+
+def blobs(git: Git, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """The bytes of blobs, in the order asked for."""
+    wanted = list(names)
+    if not wanted:
+        return
+    request = "".join(f"{name}\n" for name in wanted).encode()
+    with git.stream("cat-file", "--batch", "--buffer", stdin=request) as answers:
+        for name in wanted:
+            header = answers.readline().decode().split()
+            if len(header) != 3:
+                raise Rejected(f"{git.where} does not have object {name}")
+            yield name, answers.read(int(header[2]))
+            answers.read(1)
+
+
+def tree_with(git: Git, base: TreeHash, changes: Changes) -> TreeHash:
+    """The tree that the changes make of the base.
+
+    Removing what is not there changes nothing, so changes applied twice are changes applied once.
+    Raises Rejected for names that must not be in a tree, for a name that occurs twice, and where
+    one name would be a file and a directory.
+    """
+    if not changes:
+        return base
+    written = _written(changes)
+    removed = {item.path for item in changes.items if isinstance(item, Removed)}
+    _check_shape(git, base, written, removed)
+    with tempfile.TemporaryDirectory(prefix="swarm-tree-") as folder:
+        names = _stored(git, [item.data for item in written.values()], Path(folder))
+        lines = [b"0 %s\t%s\0" % (b"0" * 40, path) for path in sorted(removed)]
+        lines += [
+            b"%s %s\t%s\0" % (item.mode.encode(), name.encode(), path)
+            for (path, item), name in zip(written.items(), names, strict=True)
+        ]
+        index = git.with_index(Path(folder) / "index")
+        index.run("read-tree", base)
+        index.run("update-index", "-z", "--index-info", stdin=b"".join(lines))
+        return TreeHash(index.line("write-tree"))
+
+
+def _written(changes: Changes) -> Mapping[bytes, Written]:
+    paths = [checked(item.path) for item in changes.items]
+    if len(set(paths)) != len(paths):
+        raise Rejected("one path occurs twice in the changes")
+    written = {item.path: item for item in changes.items if isinstance(item, Written)}
+    for item in written.values():
+        # Git itself follows none of these, but other programs that read them may.
+        if item.mode == LINK and item.path.rsplit(b"/", 1)[-1].lower() == b".gitmodules":
+            raise Rejected(f"{shown(item.path)!r} must not be a symbolic link")
+        if item.mode == LINK and (not item.data or b"\0" in item.data):
+            raise Rejected(f"the link {shown(item.path)!r} has no possible target")
+    return written
+
+
+def _check_shape(
+    git: Git, base: TreeHash, written: Mapping[bytes, Written], removed: set[bytes]
+) -> None:
+    """Left to itself, `update-index` would drop one side of such a clash without a word."""
+    files = ({entry.path for entry in entries(git, base)} - removed) | written.keys()
+    inner = {folder for path in files for folder in folders(path)}
+    for path in written:
+        for clash in (path, *folders(path)):
+            if clash in files and clash in inner:
+                raise Rejected(f"{shown(clash)!r} would be both a file and a directory")
+
+
+def _stored(git: Git, contents: list[bytes], folder: Path) -> list[str]:
+    """Write blobs with one process, from files with names of ours. Return their hashes."""
+    if not contents:
+        return []
+    for number, data in enumerate(contents):
+        (folder / str(number)).write_bytes(data)
+    request = "".join(f"{number}\n" for number in range(len(contents))).encode()
+    out = git.run(
+        "hash-object", "-w", "--no-filters", "--stdin-paths",
+        stdin=request, seconds=LONG, cwd=folder,
+    )  # fmt: skip
+    return out.decode().split()
+
+
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    path: bytes
+    mode: str
+    """Empty when the path is gone."""
+
+    blob: str
+
+
+def changes(git: Git, base: TreeHash, tree: TreeHash) -> Changes:
+    """What makes `tree` of `base`. New submodules have no bytes to carry and are left out."""
+    found = _differences(git, base, tree)
+    carried = [each for each in found if each.mode not in {"", SUBMODULE}]
+    data = blobs(git, (each.blob for each in carried))
+    contents = {each.path: content for each, (_, content) in zip(carried, data, strict=True)}
+    items = [_change(each, contents) for each in found if each.mode != SUBMODULE]
+    left_out = [f"{shown(each.path)}: submodule" for each in found if each.mode == SUBMODULE]
+    return Changes(tuple(sorted(items, key=lambda item: item.path)), tuple(left_out))
+
+
+def _change(difference: _Difference, contents: Mapping[bytes, bytes]) -> Change:
+    match difference.mode:
+        case "":
+            return Removed(difference.path)
+        case "100644" | "100755" | "120000" as mode:
+            return Written(difference.path, mode, contents[difference.path])
+        case mode:
+            raise Rejected(f"{shown(difference.path)!r} has mode {mode}, which cannot be carried")
+
+
+def _differences(git: Git, base: TreeHash, tree: TreeHash) -> list[_Difference]:
+    out = git.run("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", base, tree)
+    fields = out.split(b"\0")[:-1]
+    return [_difference(*pair) for pair in zip(fields[::2], fields[1::2], strict=True)]
+
+
+def _difference(head: bytes, path: bytes) -> _Difference:
+    _, mode, _, blob, status = head.decode().split(" ")
+    return _Difference(path, "" if status == "D" else _mode(mode), blob)
+
+
+def touched(git: Git, base: TreeHash, tree: TreeHash) -> tuple[str, ...]:
+    """The paths that differ, sorted, as text."""
+    return tuple(sorted(shown(each.path) for each in _differences(git, base, tree)))
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Lines of one path; None for files that are not text."""
+
+    path: str
+    added: int | None
+    removed: int | None
+
+
+def numstat(git: Git, base: TreeHash, tree: TreeHash) -> tuple[Count, ...]:
+    out = git.run("diff-tree", "-r", "-z", "--numstat", *_PLAIN_DIFF, base, tree)
+    return tuple(_count(record) for record in out.split(b"\0") if record)
+
+
+def _count(record: bytes) -> Count:
+    added, removed, path = record.split(b"\t", 2)
+    numbers = [None if number == b"-" else int(number) for number in (added, removed)]
+    return Count(shown(path), *numbers)
+
+
+def patch(git: Git, base: TreeHash, tree: TreeHash) -> str:
+    """A unified diff for people: other bytes than UTF-8 are replaced, binary files only named."""
+    return git.run("diff-tree", "-p", *_PLAIN_DIFF, base, tree).decode("utf-8", "replace")
+
+
+_PLAIN_DIFF = ("-r", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
