@@ -1,0 +1,105 @@
+"""The SQLite file: its format, and connections to it.
+
+Write-ahead log with `synchronous=FULL`: a commit returns after the log is on the disk, and readers
+in other processes are never in the way of the writer.
+"""
+
+import os
+import sqlite3
+from pathlib import Path
+from urllib.parse import quote
+
+from swarm.domain.errors import Lacking, Rejected, Transient
+from swarm.journal.files import sync_folder
+
+NAME = "journal.db"
+FORMAT = 1
+"""Number of the table layout, in the database's `user_version`."""
+
+_TABLES = (
+    "CREATE TABLE events (position INTEGER PRIMARY KEY, body BLOB NOT NULL, hash BLOB NOT NULL)",
+    "CREATE TABLE snapshots"
+    " (version TEXT, position INTEGER, hash BLOB NOT NULL, sum BLOB NOT NULL, data BLOB NOT NULL,"
+    " PRIMARY KEY (version, position))",
+    "CREATE TABLE epoch (only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL)",
+    "INSERT INTO epoch VALUES (1, 0)",
+    f"PRAGMA user_version = {FORMAT}",
+)
+_BUSY_SECONDS = 10.0
+
+
+def connect_writer(folder: Path) -> sqlite3.Connection:
+    """Open the database, creating it if need be. Raises Rejected, Lacking and SQLite's errors."""
+    path = folder / NAME
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    db = _connect(path, "rw")
+    try:
+        found = _checked_format(db, path)
+        _demand_log(db, folder)
+        db.execute("PRAGMA synchronous = FULL")
+        if found == 0:
+            _create_tables(db)
+            sync_folder(folder)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def connect_reader(folder: Path) -> sqlite3.Connection:
+    """Open the database for reading. Raises Rejected where there is none."""
+    path = folder / NAME
+    if not path.is_file():
+        raise Rejected(f"there is no journal in {folder}", advice="nothing has been run here yet")
+    db = _connect(path, _reading_mode(folder))
+    try:
+        if _checked_format(db, path) == 0:
+            raise Transient(f"the journal in {folder} is just being created")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    return sqlite3.connect(
+        f"file:{quote(str(path.absolute()))}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=_BUSY_SECONDS,
+    )
+
+
+def _reading_mode(folder: Path) -> str:
+    """Readers share an index with the writer through a file, unless nobody can ever write here."""
+    log = folder / f"{NAME}-wal"
+    if os.access(folder, os.W_OK) or log.exists():
+        return "ro"
+    return "ro&immutable=1"
+
+
+def _checked_format(db: sqlite3.Connection, path: Path) -> int:
+    (found,) = db.execute("PRAGMA user_version").fetchone()
+    if found > FORMAT:
+        raise Rejected(
+            f"{path} was written by a newer swarm (format {found}; this one knows {FORMAT})",
+            advice="use that version of swarm, or another state folder (SWARM_HOME)",
+        )
+    return int(found)
+
+
+def _demand_log(db: sqlite3.Connection, folder: Path) -> None:
+    (mode,) = db.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode != "wal":
+        raise Lacking(
+            f"the file system under {folder} has no shared memory for SQLite's write-ahead log",
+            advice="set SWARM_HOME to a folder on a local disk",
+        )
+
+
+def _create_tables(db: sqlite3.Connection) -> None:
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES:
+            db.execute(statement)
