@@ -90,7 +90,8 @@ def follow(state: GoalState, at: int, context: Context) -> Events:
         return ()
     for rule in _RULES:
         if events := rule(state, at, context):
-            return events
+            ends = any(isinstance(event, GoalEnded) for event in events)
+            return (*_expire_all(state, at, "the goal has ended"), *events) if ends else events
     return ()
 
 
@@ -109,14 +110,13 @@ def _end_published(state: GoalState, at: int) -> Events:
 def _stop(state: GoalState, at: int, _: Context) -> Events:
     if not state.stopped:
         return ()
-    return (*_expire_all(state, at, "stopped by a human"), _cancelled(state, at))
+    return (_ended(state, at, GoalStatus.CANCELLED, "stopped by a human"),)
 
 
 def _heed_veto(state: GoalState, at: int, _: Context) -> Events:
     if not state.vetoed:
         return ()
-    ended = _ended(state, at, GoalStatus.BLOCKED, f"vetoed by a human: {state.vetoed}")
-    return (*_expire_all(state, at, "vetoed by a human"), ended)
+    return (_ended(state, at, GoalStatus.BLOCKED, f"vetoed by a human: {state.vetoed}"),)
 
 
 def _run_out_of_time(state: GoalState, at: int, context: Context) -> Events:
@@ -139,14 +139,13 @@ def _end_without_plan(state: GoalState, at: int, _: Context) -> Events:
     for task in state.of_kind(TaskKind.PLAN):
         if isinstance(task.phase, Dropped):
             reason = f"no plan: {task.phase.reason}"
-            cause = "time" if "time" in task.phase.reason else ""
             return (
                 GoalEnded(
                     at=at,
                     goal_id=state.goal.goal_id,
                     status=GoalStatus.FAILED,
                     reason=reason,
-                    cause=cause,
+                    cause=_cause([reason]),
                 ),
             )
     return (_ended(state, at, GoalStatus.BLOCKED, state.refusal),) if state.refusal else ()
@@ -476,10 +475,6 @@ def _expire_all(state: GoalState, at: int, reason: str) -> Iterator[Event]:
         yield LeaseExpired(
             at=at, goal_id=state.goal.goal_id, attempt_id=attempt.attempt_id, reason=reason
         )
-
-
-def _cancelled(state: GoalState, at: int) -> GoalEnded:
-    return _ended(state, at, GoalStatus.CANCELLED, "stopped by a human")
 
 
 def _ended(state: GoalState, at: int, status: GoalStatus, reason: str) -> GoalEnded:

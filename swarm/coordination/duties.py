@@ -1,0 +1,153 @@
+"""What the shell has to do outside, and what its results come to.
+
+A duty is a function of the state: after a crash the same duty is found again, and doing it again must
+be harmless. Joining is deterministic; publishing looks before it acts.
+"""
+
+from dataclasses import dataclass
+
+from swarm.coordination.decide import Events
+from swarm.coordination.progress import Rules, accepted_pieces, reopened_or_dropped
+from swarm.coordination.state import Attempt, GoalState
+from swarm.domain.events import (
+    GoalEnded,
+    GoalJoined,
+    Piece,
+    PublicationDone,
+    PublicationIntended,
+)
+from swarm.domain.goals import GoalStatus
+from swarm.domain.names import (
+    AttemptId,
+    CommitHash,
+    Digest,
+    TaskId,
+    TreeHash,
+    branch_of,
+)
+from swarm.domain.tasks import TaskKind
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One accepted task: what it changed, and over which tree."""
+
+    task_id: TaskId
+    attempt_id: AttemptId
+    base: TreeHash
+    tree: TreeHash
+    title: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    patches: tuple[Patch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Describe:
+    """The quorum was reached: write down what is about to be published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    intended: PublicationIntended
+
+
+Duty = Join | Describe | Publish
+
+
+def duty(state: GoalState) -> Duty | None:
+    """The one thing to do outside for this goal now, if any."""
+    if state.status.is_final or state.published:
+        return None
+    if state.intended:
+        return Publish(state.intended)
+    if state.stopped or state.vetoed or state.paused:
+        return None
+    if state.certificate:
+        return Describe()
+    writes = tuple(state.of_kind(TaskKind.WRITE))
+    if state.joined or not writes or not all(task.is_final for task in writes):
+        return None
+    patches = tuple(_patches(state))
+    return Join(patches) if patches else None
+
+
+def _patches(state: GoalState) -> list[Patch]:
+    return [
+        _patch(state, task_id, state.attempts[p.attempt_id])
+        for task_id, p in accepted_pieces(state)
+    ]
+
+
+def _patch(state: GoalState, task_id: TaskId, attempt: Attempt) -> Patch:
+    assert attempt.tree is not None
+    base = state.tasks[task_id].base or state.goal.base_tree
+    return Patch(task_id, attempt.attempt_id, base, attempt.tree, attempt.title, attempt.why)
+
+
+# Results ----------------------------------------------------------------------------------------
+
+
+def joined(
+    state: GoalState, join: Join, trees: tuple[TreeHash, ...], head: CommitHash, at: int
+) -> Events:
+    """All patches went together; `trees` are those after each of them."""
+    pieces = tuple(
+        Piece(task_id=patch.task_id, attempt_id=patch.attempt_id, tree=tree)
+        for patch, tree in zip(join.patches, trees, strict=True)
+    )
+    return (
+        GoalJoined(at=at, goal_id=state.goal.goal_id, pieces=pieces, tree=trees[-1], head=head),
+    )
+
+
+def conflicted(
+    state: GoalState,
+    join: Join,
+    index: int,
+    onto: TreeHash,
+    paths: tuple[str, ...],
+    rules: Rules,
+    at: int,
+) -> Events:
+    """The patch at `index` does not go on top of those before it, whose joined tree is `onto`."""
+    reason = f"conflict in {', '.join(paths)}"
+    return (reopened_or_dropped(state, at, rules, join.patches[index].task_id, onto, reason),)
+
+
+def intended(state: GoalState, title: str, body: Digest, at: int) -> Events:
+    """What will be published is now on record; only then may anything be done outside."""
+    assert state.joined is not None
+    goal_id = state.goal.goal_id
+    return (
+        PublicationIntended(
+            at=at,
+            goal_id=goal_id,
+            branch=branch_of(goal_id),
+            head=state.joined.head,
+            tree=state.joined.tree,
+            title=title,
+            body=body,
+            partial=is_partial(state),
+        ),
+    )
+
+
+def is_partial(state: GoalState) -> bool:
+    return len(accepted_pieces(state)) < len(tuple(state.of_kind(TaskKind.WRITE)))
+
+
+def published(state: GoalState, number: int, head: CommitHash, at: int) -> Events:
+    goal_id = state.goal.goal_id
+    done = PublicationDone(
+        at=at, goal_id=goal_id, number=number, branch=branch_of(goal_id), head=head
+    )
+    return (done,)
+
+
+def unpublishable(state: GoalState, reason: str, at: int) -> Events:
+    """Only a person can make it possible; the branch and its certificate are kept in the mirror."""
+    return (GoalEnded(at=at, goal_id=state.goal.goal_id, status=GoalStatus.BLOCKED, reason=reason),)
