@@ -1,0 +1,86 @@
+"""Weitzman's index: in which order to open boxes when opening costs and only one prize is kept.
+
+A bid is a box. Opening it costs its price and the delay it causes. What comes out is checked: a right
+result is accepted with probability 1 - beta, a wrong one with probability alpha. An accepted right
+result is worth V, an accepted wrong one costs L, and the first acceptance ends the search. With
+
+    a = p(1 - beta) + (1 - p)alpha             the chance of acceptance
+    e = (V p(1 - beta) - L(1 - p)alpha) / a    the reward when accepted
+    c = price + delay                          the cost of trying
+    sigma = e - c / a                          the index
+
+it is optimal, for one task and independent agents, to try the highest index first and to stop when none
+is positive (M. Weitzman, Optimal Search for the Best Alternative, Econometrica 47, 1979). Taking the
+highest V p - c instead begins with expensive agents.
+"""
+
+from dataclasses import dataclass
+
+from swarm.domain.money import CERTAIN, MicroUsd, Ppm
+
+SURE = CERTAIN * CERTAIN
+"""Probability one as a product of two probabilities in parts per million."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexParts:
+    """The index and what it is made of. All but `accept_ppm` are micro-USD, rounded down."""
+
+    accept_ppm: Ppm
+    reward: MicroUsd
+    cost: MicroUsd
+    index: MicroUsd
+
+
+@dataclass(frozen=True, slots=True)
+class Prospect:
+    """What trying a bid comes to, exactly: no rounding has happened yet.
+
+    `accept` and `gain` are numerators over `SURE`: a chance, and micro-USD before the cost.
+    """
+
+    accept: int
+    gain: int
+    cost: MicroUsd
+
+    @property
+    def net(self) -> int:
+        """Expected gain minus cost when nothing else is tried, over `SURE`."""
+        return self.gain - self.cost * SURE
+
+    @property
+    def index(self) -> MicroUsd:
+        """Rounded down, once. What can never be accepted is below every stop."""
+        return self.net // self.accept if self.accept else min(-1, -self.cost)
+
+
+def prospect(
+    value: MicroUsd, wrong_cost: MicroUsd, cost: MicroUsd, p_ppm: Ppm, alpha_ppm: Ppm, beta_ppm: Ppm
+) -> Prospect:
+    right = p_ppm * (CERTAIN - beta_ppm)
+    wrong = (CERTAIN - p_ppm) * alpha_ppm
+    return Prospect(accept=right + wrong, gain=value * right - wrong_cost * wrong, cost=cost)
+
+
+def parts(trial: Prospect) -> IndexParts:
+    return IndexParts(
+        accept_ppm=trial.accept // CERTAIN,
+        reward=trial.gain // trial.accept if trial.accept else 0,
+        cost=trial.cost,
+        index=trial.index,
+    )
+
+
+def index(
+    value: MicroUsd,
+    wrong_cost: MicroUsd,
+    bid_price: MicroUsd,
+    delay_cost_per_second: MicroUsd,
+    seconds: int,
+    p_ppm: Ppm,
+    alpha_ppm: Ppm,
+    beta_ppm: Ppm,
+) -> IndexParts:
+    """Weitzman's sigma for one bid. Each figure is rounded down from its exact value, by itself."""
+    cost = bid_price + delay_cost_per_second * seconds
+    return parts(prospect(value, wrong_cost, cost, p_ppm, alpha_ppm, beta_ppm))
