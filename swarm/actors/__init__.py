@@ -1,0 +1,18 @@
+"""The coordinator's loop, the hosts of agents, and thin shells around them for both runtimes.
+
+Law: the classes that do the work know nothing of Ray; only `swarm.actors.ray` imports it. Clock, ids,
+processes and files are held here and handed down. Journal first, effect second.
+
+    places       where things lie in the state folder
+    ports        what coordinator, hosts, registry and publisher are to each other
+    intake       from a person's words to a goal
+    inbox        commands from other processes
+    coordinator  the one writer of the journal: decides, clears, gives out work
+    office       what the coordinator does outside: trees, joins, pull requests, facts
+    registry     who is there
+    host         an agents' host: takes leases, works, reports
+    trees        trees on a host, fetched once
+    crew         which agents a host has
+    runtime      puts it all together in one process
+    ray          the same as Ray actors
+"""

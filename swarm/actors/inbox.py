@@ -1,0 +1,38 @@
+"""Commands from other processes: one file each, moved into place whole, readable by the owner alone.
+
+A file is removed when its command is durable in the journal, so a crash in between repeats it; a
+command carries its own id, and a repeated one has no second effect.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from swarm.coordination.public_api import HUMAN_COMMAND, HumanCommand
+
+MOST_BYTES = 4 << 20
+
+
+def leave(inbox: Path, command: HumanCommand) -> None:
+    """Put a command where the coordinator finds it, now or when it is next started."""
+    inbox.mkdir(mode=0o700, parents=True, exist_ok=True)
+    name = f"{command.command_id}.json"
+    draft = inbox / f".{name}"
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(HUMAN_COMMAND.dump_json(command))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(inbox / name)
+
+
+def waiting(inbox: Path) -> Iterator[tuple[Path, HumanCommand | None]]:
+    """The commands in the order in which they came; None for a file that is none."""
+    for path in sorted(inbox.glob("[!.]*.json"), key=lambda path: path.stat().st_mtime_ns):
+        try:
+            data = path.read_bytes() if path.stat().st_size <= MOST_BYTES else b""
+            yield path, HUMAN_COMMAND.validate_json(data)
+        except ValidationError:
+            yield path, None

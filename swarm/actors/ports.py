@@ -1,0 +1,113 @@
+"""What coordinator, hosts, registry and publisher are to each other, whichever runtime joins them.
+
+A host calls; it is never called. `attend` is its heartbeat, its way to hear of new leases, and its
+way to hear that a lease is lost, in one long poll.
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from swarm.coordination.public_api import AgentCommand
+from swarm.domain.bids import AgentCard
+from swarm.domain.changes import Changes
+from swarm.domain.facts import SignedFact
+from swarm.domain.goals import Goal
+from swarm.domain.names import AgentId, AttemptId, Digest, GoalId, HostId, TreeHash
+from swarm.domain.tasks import Contract, Finding, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """An award in force, with all that its agent needs to begin or to go on."""
+
+    attempt_id: AttemptId
+    agent_id: AgentId
+    epoch: int
+    contract: Contract
+    goal: Goal
+    base_tree: TreeHash
+    """What the work is done on: the goal's base, or the joined tree after a clash."""
+
+    budget: int
+    """Micro-USD that may still be spent."""
+
+    done: tuple[Step, ...]
+    """Steps of this agent for this task that are behind it, over all its attempts."""
+
+    own_steps: int
+    """How many of them belong to this attempt."""
+
+    base_run: Digest | None
+    voided: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    refused: tuple[TreeHash, ...]
+    evidence: Digest | None
+    """Known evidence for exactly this check, executed before: it need not be executed again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The coordinator's answer to a host that attends."""
+
+    begin: tuple[Lease, ...]
+    cease: tuple[AttemptId, ...]
+    """Lost, stopped or ended: what is still done for them is wasted."""
+
+    paused: frozenset[GoalId]
+    probe: tuple[Goal, ...]
+    """Goals for which the host has not yet said whether it can work on them."""
+
+
+class CoordinatorPort(Protocol):
+    async def attend(
+        self, host: HostId, holding: tuple[tuple[AttemptId, int], ...], able: dict[GoalId, str]
+    ) -> Orders:
+        """`able` says for each goal why the host cannot work on it, or the empty string."""
+        ...
+
+    async def record(
+        self, command: AgentCommand, changes: Changes | None = None, onto: TreeHash | None = None
+    ) -> tuple[str, ...]:
+        """Make it durable. With `changes` over `onto`, the tree is kept in the mirror first.
+
+        Returns guidance that has not been delivered to this attempt. Raises Rejected when the lease
+        is lost.
+        """
+        ...
+
+    async def keep_tree(self, goal_id: GoalId, base: TreeHash, changes: Changes) -> TreeHash: ...
+    async def put(self, data: bytes) -> Digest: ...
+    async def get(self, digest: Digest) -> bytes: ...
+    async def archive(self, goal_id: GoalId, tree: TreeHash) -> bytes:
+        """A tree's files as an archive, for a host that shares no disk with us."""
+        ...
+
+    async def changes(self, goal_id: GoalId, base: TreeHash, tree: TreeHash) -> Changes: ...
+    async def exchange_facts(
+        self, repository: str, vector: bytes, update: bytes
+    ) -> tuple[bytes, bytes]:
+        """Take a replica's news; return ours for it, and our state vector."""
+        ...
+
+    async def facts(self, repository: str) -> tuple[SignedFact, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A host as the registry knows it. `host` is new at each start of the host's process."""
+
+    host: HostId
+    name: str
+    node: str
+    cards: tuple[AgentCard, ...]
+    holds_facts: bool
+
+
+class RegistryPort(Protocol):
+    async def announce(self, entry: Entry) -> None:
+        """A heartbeat; who is silent for too long is forgotten."""
+        ...
+
+    async def watch(self, seen: int) -> tuple[int, tuple[Entry, ...]]:
+        """Return version and entries as soon as the version is not `seen`, or after a second."""
+        ...
