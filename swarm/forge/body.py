@@ -1,0 +1,187 @@
+"""Title and body of a pull request, from values. Pure.
+
+Five lines that a person needs to decide, then everything else folded away. Every text that does not
+come from this file goes through `wording`.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from swarm.domain.ballots import Certificate
+from swarm.domain.evidence import Evidence
+from swarm.domain.frozen import Frozen
+from swarm.domain.money import MicroUsd, Ppm, dollars
+from swarm.domain.names import AgentId, AttemptId, TaskId
+from swarm.forge.wording import markdown_line, plain_line
+
+LONGEST_TITLE = 120
+LONGEST_BODY = 60_000
+"""Characters; GitHub refuses bodies from 65,536."""
+
+ROWS = 100
+"""Of each folded table."""
+
+
+class AttemptAccount(Frozen):
+    attempt_id: AttemptId
+    agent_id: AgentId
+    strategy: str
+    outcome: str
+    cost: MicroUsd
+
+
+class TaskAccount(Frozen):
+    task_id: TaskId
+    title: str
+    outcome: str
+    attempts: tuple[AttemptAccount, ...] = ()
+
+
+class AwardAccount(Frozen):
+    """Why this agent tried: its price and chance, as the market counted them."""
+
+    task_id: TaskId
+    agent_id: AgentId
+    price: MicroUsd
+    probability: Ppm
+    bids: int
+    """So many agents offered."""
+
+
+class Account(Frozen):
+    """Everything that a pull request says."""
+
+    what: str
+    why: str
+    tested: str
+    unsure: str
+    cost: MicroUsd
+    seconds: int
+    partial: bool = False
+    still_open: tuple[str, ...] = ()
+    """Titles of the tasks that were dropped."""
+
+    tasks: tuple[TaskAccount, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    awards: tuple[AwardAccount, ...] = ()
+    certificate: Certificate
+
+
+def title(account: Account) -> str:
+    """One line; says so when a part is missing."""
+    prefix = "[partial] " if account.partial else ""
+    return prefix + (plain_line(account.what, LONGEST_TITLE - len(prefix)) or "Change")
+
+
+def body(account: Account) -> str:
+    """Markdown. Sections that would make it too long are left out and named."""
+    parts = [_summary(account)]
+    for name, section in _sections(account):
+        fits = sum(map(len, parts)) + len(section) < LONGEST_BODY
+        parts.append(section if fits else f"*{name}: too long to show here; see `swarm show`.*")
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _summary(account: Account) -> str:
+    minutes = -(-account.seconds // 60)
+    lines = [
+        ("What", markdown_line(account.what)),
+        ("Why", markdown_line(account.why, 600)),
+        ("How tested", markdown_line(account.tested, 600)),
+        ("Not sure", markdown_line(account.unsure, 600) or "nothing was reported"),
+        ("Cost", f"{dollars(account.cost)}, {minutes} min"),
+    ]
+    text = "\n".join(f"- **{name}**: {line}" for name, line in lines)
+    if not account.partial:
+        return text
+    left = "".join(f"\n- [ ] {markdown_line(task)}" for task in account.still_open[:ROWS])
+    return f"{text}\n\n**Partial.** Still open:{left}"
+
+
+def _sections(account: Account) -> Sequence[tuple[str, str]]:
+    return (
+        ("Tasks and attempts", _tasks(account.tasks)),
+        ("Evidence", _evidence(account.evidence)),
+        ("Ballots", _ballots(account.certificate)),
+        ("Market", _market(account.awards)),
+        ("Certificate", _certificate(account.certificate)),
+    )
+
+
+def _tasks(tasks: tuple[TaskAccount, ...]) -> str:
+    rows = [
+        (task.task_id, task.title, task.outcome, "", "")
+        if attempt is None
+        else (
+            attempt.attempt_id,
+            task.title,
+            attempt.outcome,
+            f"{attempt.agent_id} ({attempt.strategy})",
+            dollars(attempt.cost),
+        )
+        for task in tasks
+        for attempt in (task.attempts or (None,))
+    ]
+    return _folded("Tasks and attempts", _table("attempt|task|outcome|agent|cost", rows))
+
+
+def _evidence(evidence: tuple[Evidence, ...]) -> str:
+    rows = [
+        (
+            each.kind,
+            each.verdict,
+            f"{sum(one.outcome == 'passed' for one in each.outcomes)} of {len(each.outcomes)}",
+            str(len(each.targets)),
+            each.sandbox_mode,
+            each.hash[:16],
+        )
+        for each in evidence
+    ]
+    return _folded("Evidence", _table("kind|verdict|passed|targets|sandbox|hash", rows))
+
+
+def _ballots(certificate: Certificate) -> str:
+    rows = [
+        (ballot.voter, ballot.role, ballot.choice, ballot.evidence[:16])
+        for ballot in certificate.ballots
+    ]
+    return _folded("Ballots", _table("voter|role|choice|evidence", rows))
+
+
+def _market(awards: tuple[AwardAccount, ...]) -> str:
+    rows = [
+        (
+            award.task_id,
+            award.agent_id,
+            dollars(award.price),
+            f"{award.probability / 10_000:.0f} %",
+            str(award.bids),
+        )
+        for award in awards
+    ]
+    return _folded("Market", _table("task|agent|price|chance|bids", rows))
+
+
+def _certificate(certificate: Certificate) -> str:
+    subject = certificate.subject
+    rows = [
+        ("certificate", certificate.hash),
+        ("base", subject.base),
+        ("tree", subject.tree),
+        ("policy", subject.policy),
+        ("round", str(subject.round)),
+    ]
+    return _folded("Certificate", _table("of|hash", rows))
+
+
+def _folded(name: str, text: str) -> str:
+    return f"<details><summary>{name}</summary>\n\n{text}\n\n</details>" if text else ""
+
+
+def _table(heads: str, rows: Sequence[Iterable[str]]) -> str:
+    if not rows:
+        return ""
+    columns = heads.split("|")
+    lines = [columns, ["---"] * len(columns)]
+    lines += [[markdown_line(cell, 160) for cell in row] for row in rows[:ROWS]]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return table + (f"\n\nand {len(rows) - ROWS} more" if len(rows) > ROWS else "")
