@@ -99,6 +99,12 @@ class Sandbox(Protocol):
     def mode(self) -> SandboxMode: ...
     @property
     def spec(self) -> SandboxSpec: ...
+    @property
+    def root(self) -> Path:
+        """Where the tree really is for commands inside: `spec.mount_point`, or the copy of it
+        that an unsafe worktree is. Relative paths and the default `cwd` mean this directory.
+        """
+        ...
 
     async def exec(
         self,

@@ -1,5 +1,6 @@
 """The door of swarm.sandbox."""
 
+from swarm.sandbox.host import open_host
 from swarm.sandbox.port import (
     BaseRef,
     ExecResult,
@@ -22,4 +23,5 @@ __all__ = [
     "SandboxHost",
     "SandboxMode",
     "SandboxSpec",
+    "open_host",
 ]

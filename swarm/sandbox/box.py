@@ -1,0 +1,236 @@
+"""A sandbox as its supervisor holds it: the socket to its server, and its folder on disk."""
+
+import asyncio
+import base64
+import errno
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm.domain.changes import Change, Changes, Removed
+from swarm.domain.errors import Rejected
+from swarm.sandbox import channel, command, differences, tree, wire
+from swarm.sandbox.port import BaseRef, ExecResult, Process, SandboxMode, SandboxSpec
+
+_FREEZE_SECONDS = 1.0
+_TMP = Path("/tmp")  # noqa: S108: the sandbox's own
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a sandbox is, inside and outside."""
+
+    id: str
+    mode: SandboxMode
+    root: Path
+    made: Path
+    """On the host: the upper directory of the overlay, or the copy."""
+
+    env: dict[str, str]
+    hidden: frozenset[bytes]
+    """Paths relative to the root that are shown, and are not the tree's."""
+
+
+class Box:
+    """Implements `swarm.sandbox.port.Sandbox` for both modes."""
+
+    def __init__(
+        self,
+        place: Place,
+        spec: SandboxSpec,
+        base: BaseRef,
+        control: socket.socket,
+        end: Callable[["Box"], Awaitable[None]],
+    ) -> None:
+        self._place = place
+        self._spec = spec
+        self._base = base
+        self._control = control
+        self._end = end
+        self._frozen_since: float | None = None
+        self._frozen_seconds = 0.0
+        self._thaw = asyncio.Event()
+        self._thaw.set()
+
+    @property
+    def id(self) -> str:
+        return self._place.id
+
+    @property
+    def mode(self) -> SandboxMode:
+        return self._place.mode
+
+    @property
+    def spec(self) -> SandboxSpec:
+        return self._spec
+
+    @property
+    def root(self) -> Path:
+        return self._place.root
+
+    async def exec(
+        self,
+        argv: tuple[str, ...],
+        *,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        stdin: bytes = b"",
+        wall_seconds: float | None = None,
+    ) -> ExecResult:
+        limits = self._spec.limits
+        wall = limits.wall_seconds if wall_seconds is None else wall_seconds
+        order = command.Order(
+            argv,
+            self._inside(cwd),
+            {**self._place.env, **(env or {})},
+            stdin,
+            min(wall, limits.wall_seconds),
+            limits.output_bytes,
+            limits.cpu_seconds,
+        )
+        await self.thawed()
+        return await command.run(self, order)
+
+    async def spawn(
+        self, argv: tuple[str, ...], *, cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> Process:
+        await self.thawed()
+        order = command.Order(argv, self._inside(cwd), {**self._place.env, **(env or {})})
+        return await command.spawn(self, order)
+
+    async def read(self, path: Path, most: int = 64 << 20) -> bytes:
+        root, relative = self._named(path)
+        fd = await self._open(root, relative)
+        try:
+            return await asyncio.to_thread(tree.read_descriptor, fd, most)
+        except OSError as error:
+            raise Rejected(f"cannot read {path}: {error.strerror}") from error
+        finally:
+            os.close(fd)
+
+    async def write(self, path: Path, data: bytes, *, executable: bool = False) -> None:
+        root, relative = self._named(path)
+        mode = "100755" if executable else "100644"
+        await self._change(root, [_record(relative, mode, data)], str(path))
+
+    async def apply(self, changes: Changes) -> None:
+        for path in changes.paths:
+            _check(path)
+        # Removals first: a file may stand where a directory has to be, and the other way round.
+        ordered = sorted(changes.items, key=lambda each: not isinstance(each, Removed))
+        await self._change("tree", map(_recorded, ordered), "the changes")
+
+    async def diff(self) -> Changes:
+        return await asyncio.to_thread(
+            differences.compare,
+            self._base.directory,
+            self._place.made,
+            whole=self.mode == "unsafe-worktree",
+            hidden=self._place.hidden,
+        )
+
+    async def freeze(self) -> None:
+        if self._frozen_since is not None:
+            return
+        self._frozen_since = time.monotonic()
+        self._thaw.clear()
+        answer = await self._ask({"op": "stop"}, _FREEZE_SECONDS)
+        if not answer["stopped"]:
+            raise Rejected("some process could not be stopped within a second")
+
+    async def thaw(self) -> None:
+        if self._frozen_since is None:
+            return
+        await self._ask({"op": "continue"})
+        self._frozen_seconds += time.monotonic() - self._frozen_since
+        self._frozen_since = None
+        self._thaw.set()
+
+    async def destroy(self) -> None:
+        await self._end(self)
+
+    # For commands that run in it
+
+    def request(self, message: wire.Message, fds: Sequence[int] = ()) -> channel.Answers:
+        return channel.request(self._control, message, fds)
+
+    def running_seconds(self) -> float:
+        now = self._frozen_since if self._frozen_since is not None else time.monotonic()
+        return now - self._frozen_seconds
+
+    async def thawed(self) -> None:
+        await self._thaw.wait()
+
+    async def die(self) -> None:
+        self.disconnect()
+
+    def disconnect(self) -> None:
+        """Close the socket: the server sees it, and ends with everything inside."""
+        self._control.close()
+
+    # Paths
+
+    def _inside(self, path: Path | None) -> str:
+        """As a command inside would name it."""
+        if path is None:
+            return str(self.root)
+        if path.is_relative_to(self._spec.mount_point):
+            return str(self.root / path.relative_to(self._spec.mount_point))
+        return str(self.root / path)
+
+    def _named(self, path: Path) -> tuple[str, bytes]:
+        """Which of the server's directories the path is in, and where there."""
+        absolute = Path(self._inside(path))
+        for name, root in (("tree", self.root), ("tmp", _TMP)):
+            if absolute.is_relative_to(root) and absolute != root:
+                relative = bytes(absolute.relative_to(root))
+                _check(relative)
+                return name, relative
+        raise Rejected(f"{path} is neither below {self.root} nor below {_TMP}")
+
+    # Requests
+
+    async def _ask(self, message: wire.Message, seconds: float | None = None) -> wire.Message:
+        return await channel.ask(self._control, message, seconds or channel.ANSWER_SECONDS)
+
+    async def _open(self, root: str, relative: bytes) -> int:
+        answers = self.request({"op": "open", "root": root, "path": os.fsdecode(relative)})
+        try:
+            answer, fds = await answers.next_with_fds()
+            channel.checked(answer, "read")
+        except OSError as error:
+            raise Rejected(f"cannot read {os.fsdecode(relative)!r}: {error.strerror}") from error
+        finally:
+            answers.close()
+        return fds[0]
+
+    async def _change(self, root: str, changes: Iterable[wire.Message], what: str) -> None:
+        try:
+            await self._ask({"op": "change", "root": root, "changes": list(changes)}, 60.0)
+        except OSError as error:
+            raise Rejected(
+                f"cannot write {what}: {error.strerror}",
+                advice="the disk or a limit is full" if error.errno == errno.ENOSPC else "",
+            ) from error
+
+
+def _check(path: bytes) -> None:
+    try:
+        names = tree.parts_of(path)
+    except OSError as error:
+        raise Rejected(f"{path!r} is not a plain relative path") from error
+    if b".git" in names:
+        raise Rejected(f"{path!r} lies in a repository's own folder")
+
+
+def _recorded(change: Change) -> wire.Message:
+    if isinstance(change, Removed):
+        return _record(change.path, "", b"")
+    return _record(change.path, change.mode, change.data)
+
+
+def _record(path: bytes, mode: str, data: bytes) -> wire.Message:
+    return {"path": os.fsdecode(path), "mode": mode, "data": base64.b64encode(data).decode()}

@@ -1,0 +1,231 @@
+"""One command that runs in a sandbox, as its supervisor sees it: pipes, a clock, an end."""
+
+import asyncio
+import errno
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from swarm.domain.errors import Rejected
+from swarm.sandbox import channel, wire
+from swarm.sandbox.output import Pipe
+from swarm.sandbox.port import ExecResult, KilledBy
+
+_END_SECONDS = 5.0
+"""Between the order to kill and the news of the end."""
+
+_DRAIN_SECONDS = 1.0
+"""After the end, when nobody can hold the pipes any more."""
+
+
+class Runner(Protocol):
+    """What a command needs of its sandbox."""
+
+    def request(self, message: wire.Message, fds: Sequence[int] = ()) -> channel.Answers: ...
+    def running_seconds(self) -> float:
+        """A clock that stands still while the sandbox is frozen."""
+        ...
+
+    async def thawed(self) -> None: ...
+    async def die(self) -> None:
+        """The server does not do what it is told: end everything at once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    argv: tuple[str, ...]
+    cwd: str
+    env: dict[str, str]
+    stdin: bytes = b""
+    wall_seconds: float = 0.0
+    output_bytes: int = 0
+    cpu_seconds: int = 0
+
+
+async def run(runner: Runner, order: Order) -> ExecResult:
+    """Run to the end, or to the first limit."""
+    started = time.monotonic()
+    with Pipe() as out, Pipe() as err:
+        watch = Watch(runner, ask_for(runner, order, out.theirs, err.theirs))
+        out.close_theirs()
+        err.close_theirs()
+        with watch:
+            kept_out = await out.keep(order.output_bytes, watch.flooded)
+            kept_err = await err.keep(order.output_bytes, watch.flooded)
+            end = await watch.end(order.wall_seconds)
+            await kept_out.ended(_DRAIN_SECONDS)
+            await kept_err.ended(_DRAIN_SECONDS)
+    return ExecResult(
+        returncode=end.code,
+        stdout=kept_out.bytes(),
+        stderr=kept_err.bytes() + end.note,
+        killed_by=_reason(end, order.cpu_seconds),
+        truncated=kept_out.truncated or kept_err.truncated,
+        seconds=time.monotonic() - started,
+        cpu_seconds=end.cpu_seconds,
+    )
+
+
+def ask_for(runner: Runner, order: Order, out: int, err: int) -> channel.Answers:
+    stdin = wire.memory_file(order.stdin) if order.stdin else os.open(os.devnull, os.O_RDONLY)
+    try:
+        return start(runner, order, (stdin, out, err))
+    finally:
+        os.close(stdin)
+
+
+def start(runner: Runner, order: Order, fds: tuple[int, int, int]) -> channel.Answers:
+    message = {"op": "exec", "argv": order.argv, "cwd": order.cwd, "env": order.env}
+    return runner.request(message, fds)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    code: int
+    cpu_seconds: float = 0.0
+    killed_by: str = ""
+    note: bytes = b""
+
+
+class Watch:
+    """Sees a command from its start to its end. Left early, it has the command killed."""
+
+    def __init__(self, runner: Runner, answers: channel.Answers) -> None:
+        self._runner = runner
+        self._answers = answers
+        self._pid = 0
+        self._over = False
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if not self._over:
+            self.kill("signal")
+        self._answers.close()
+
+    async def begun(self) -> int:
+        """The command's process id inside. Raises OSError when it cannot be started."""
+        answer = channel.checked(await self._answers.next(channel.ANSWER_SECONDS), "a command")
+        self._pid = int(answer["pid"])
+        return self._pid
+
+    async def end(self, wall_seconds: float) -> End:
+        try:
+            await self.begun()
+        except BlockingIOError as error:
+            self._over = True
+            return End(126, killed_by="processes", note=f"fork: {error.strerror}\n".encode())
+        deadline = self._runner.running_seconds() + wall_seconds
+        while (left := deadline - self._runner.running_seconds()) > 0:
+            try:
+                return self._read(await self._answers.next(left))
+            except TimeoutError:
+                await self._runner.thawed()
+        return await self._end_by("time")
+
+    async def _end_by(self, why: KilledBy) -> End:
+        self.kill(why)
+        try:
+            return self._read(await self._answers.next(_END_SECONDS))
+        except TimeoutError:
+            self._over = True
+            await self._runner.die()
+            return End(-signal.SIGKILL, killed_by=why)
+
+    async def wait(self) -> End:
+        return self._read(await self._answers.next())
+
+    def flooded(self) -> None:
+        self.kill("output")
+
+    def kill(self, why: KilledBy) -> None:
+        message = {"op": "kill", "pid": self._pid, "why": why}
+        try:
+            self._runner.request(message).close()
+        except Rejected:  # the sandbox is gone, and the command with it
+            self._over = True
+
+    def _read(self, answer: wire.Message | None) -> End:
+        self._over = True
+        if answer is None:
+            raise Rejected("the sandbox died under a command", advice="create another one")
+        return End(int(answer["code"]), float(answer["cpu"]), str(answer["killed_by"]))
+
+
+def _reason(end: End, cpu_seconds: int) -> KilledBy:
+    if end.killed_by:
+        return cast("KilledBy", end.killed_by)
+    if end.code == -signal.SIGXFSZ:
+        return "output"
+    spent = end.cpu_seconds >= cpu_seconds > 0
+    if end.code == -signal.SIGXCPU or (end.code == -signal.SIGKILL and spent):
+        return "time"
+    return "signal" if end.code < 0 else ""
+
+
+class Running:
+    """A command that goes on running. Its standard error is kept to its last bytes."""
+
+    def __init__(self, watch: Watch, pid: int, out: int, stdin: int) -> None:
+        self._watch = watch
+        self._pid = pid
+        self._out = out
+        self._stdin = stdin
+        self._code: int | None = None
+
+    @property
+    def pid(self) -> int:
+        return self._pid
+
+    async def read(self, most: int = 65536) -> bytes:
+        while True:
+            try:
+                return os.read(self._out, most)
+            except BlockingIOError:
+                await channel.ready(self._out)
+
+    async def write(self, data: bytes) -> None:
+        """Raises Rejected when the command has closed its standard input."""
+        while data:
+            try:
+                data = data[os.write(self._stdin, data) :]
+            except BlockingIOError:
+                await channel.ready(self._stdin, to_write=True)
+            except BrokenPipeError as error:
+                raise Rejected("the command reads no more") from error
+
+    async def wait(self) -> int:
+        if self._code is None:
+            with self._watch:
+                self._code = (await self._watch.wait()).code
+        return self._code
+
+    async def kill(self) -> None:
+        self._watch.kill("signal")
+
+
+async def spawn(runner: Runner, order: Order) -> Running:
+    """Start, and return with its pipes open. It runs until it ends or the sandbox does."""
+    stdin, our_stdin = os.pipe2(os.O_CLOEXEC)
+    our_out, out = os.pipe2(os.O_CLOEXEC)
+    err = os.open(os.devnull, os.O_WRONLY)
+    try:
+        watch = Watch(runner, start(runner, order, (stdin, out, err)))
+        pid = await watch.begun()
+    except (OSError, Rejected, asyncio.CancelledError):
+        channel.close_all([our_stdin, our_out])
+        raise
+    finally:
+        channel.close_all([stdin, out, err])
+    os.set_blocking(our_stdin, False)
+    os.set_blocking(our_out, False)
+    return Running(watch, pid, our_out, our_stdin)
+
+
+def is_missing(error: OSError) -> bool:
+    return error.errno in (errno.ENOENT, errno.ENOTDIR)

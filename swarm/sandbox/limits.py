@@ -1,0 +1,22 @@
+"""The limits that a specification names, as the kernel's resource limits."""
+
+from swarm.sandbox.port import Limits
+
+OPEN_FILES = 4096
+
+
+def worktree(limits: Limits) -> dict[str, int]:
+    """Without namespaces the kernel counts a user's processes over the whole machine, so that a
+    bound on them would hit, or be hit by, everything else of that user: there is none.
+    """
+    return {
+        "cpu": limits.cpu_seconds,
+        "memory": limits.memory_bytes,
+        "file": limits.file_bytes,
+        "files": OPEN_FILES,
+        "core": 0,
+    }
+
+
+def isolated(limits: Limits) -> dict[str, int]:
+    return {**worktree(limits), "processes": limits.processes}

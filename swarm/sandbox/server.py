@@ -1,0 +1,343 @@
+"""The process inside a sandbox that does what its supervisor asks: runs commands, stops them, reads
+and writes files.
+
+In a sandbox with namespaces it is process 1, and no signal from inside reaches it; in an unsafe
+worktree it is an ordinary process that adopts what its children leave behind (subreaper). In both it
+is not dumpable, so that what it runs cannot look into it, and it holds no rights.
+
+When a command ends, whatever it started ends with it: everything in the sandbox that is not the
+offspring of another command that still runs. Offspring is told by parenthood, which a process cannot
+choose; one whose parents are gone has become our own child and belongs to nobody.
+
+Standard library only: this runs in an interpreter that was started with `-I -S`.
+"""
+
+import base64
+import gc
+import os
+import resource
+import select
+import signal
+import socket
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from swarm.sandbox import kernel, tree, wire
+
+_KILL_ROUNDS = 500
+_ROUND_MS = 2
+_WATCH_MS = 250
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_RLIMITS = {
+    "cpu": resource.RLIMIT_CPU,
+    "memory": resource.RLIMIT_AS,
+    "processes": resource.RLIMIT_NPROC,
+    "file": resource.RLIMIT_FSIZE,
+    "files": resource.RLIMIT_NOFILE,
+    "core": resource.RLIMIT_CORE,
+}
+
+
+@dataclass(slots=True)
+class Command:
+    """One that runs: who wants to know of its end, and why it was killed if it was."""
+
+    reply: socket.socket
+    killed_by: str = ""
+
+
+@dataclass(slots=True)
+class Server:
+    control: socket.socket
+    roots: dict[str, int]
+    """Open directories that files are read from and written to, by name."""
+
+    limits: dict[str, int]
+    alone: bool
+    """Everything that we see but ourselves is the sandbox's: we are process 1."""
+
+    resident_bytes: int = 0
+    """More than this in memory, all processes together, and all are killed; 0: not watched."""
+
+    commands: dict[int, Command] = field(default_factory=dict)
+
+
+def serve(server: Server) -> NoReturn:
+    """Answer requests until the supervisor closes or dies; then everything here ends."""
+    wake = _prepare(server)
+    poll = select.poll()
+    poll.register(server.control, select.POLLIN)
+    poll.register(wake, select.POLLIN)
+    open_ = True
+    while open_:
+        ready = poll.poll(_WATCH_MS if server.commands and server.resident_bytes else None)
+        for fd, _event in ready:
+            if fd == wake:
+                _drain(wake)
+            else:
+                open_ = _serve_one(server)
+        _reap(server)
+        _watch_memory(server)
+    _sweep(server, keep=())
+    os._exit(0)
+
+
+def _prepare(server: Server) -> int:
+    kernel.set_dumpable(False)
+    if not server.alone:
+        kernel.become_subreaper()
+    wake, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if server.alone else signal.SIG_DFL)
+    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
+    gc.collect()
+    gc.freeze()
+    return wake
+
+
+def _drain(wake: int) -> None:
+    try:
+        while os.read(wake, 4096):
+            pass
+    except BlockingIOError:
+        return
+
+
+def _serve_one(server: Server) -> bool:
+    """Do one request; false when there will be no more."""
+    try:
+        message, fds = wire.receive(server.control)
+    except ConnectionError:
+        return False
+    if message is None:
+        return False
+    reply = socket.socket(fileno=fds[0])
+    try:
+        kept = _perform(server, message, reply, fds[1:])
+    except OSError as error:
+        _answer(reply, {"errno": error.errno, "error": error.strerror or str(error)})
+        kept = False
+    finally:
+        for fd in fds[1:]:
+            os.close(fd)
+    if not kept:
+        reply.close()
+    return True
+
+
+def _perform(server: Server, message: wire.Message, reply: socket.socket, fds: list[int]) -> bool:
+    """True when the reply socket is kept for later answers."""
+    match message["op"]:
+        case "exec":
+            _start(server, message, reply, fds)
+            return True
+        case "kill":
+            _kill(server, message["pid"], message["why"])
+        case "stop":
+            _answer(reply, {"stopped": _stop(server)})
+        case "continue":
+            for pid in _offspring(server):
+                _signal(pid, signal.SIGCONT)
+            _answer(reply, {})
+        case "open":
+            fd = tree.open_file(server.roots[message["root"]], os.fsencode(message["path"]))
+            _answer(reply, {}, [fd])
+            os.close(fd)
+        case "change":
+            for change in message["changes"]:
+                _change(server.roots[message["root"]], change)
+            _answer(reply, {})
+    return False
+
+
+def _answer(reply: socket.socket, message: wire.Message, fds: list[int] | None = None) -> None:
+    try:
+        wire.send(reply, message, fds or [])
+    except OSError:  # nobody waits for it any more
+        return
+
+
+def _change(root: int, change: dict[str, Any]) -> None:
+    path = os.fsencode(change["path"])
+    match change["mode"]:
+        case "":
+            tree.remove(root, path)
+        case "120000":
+            tree.write_link(root, path, base64.b64decode(change["data"]))
+        case mode:
+            data = base64.b64decode(change["data"])
+            tree.write_file(root, path, data, executable=mode == "100755")
+
+
+# Commands
+
+
+def _start(server: Server, message: wire.Message, reply: socket.socket, fds: list[int]) -> None:
+    pid = os.fork()
+    if pid == 0:
+        _become(message, fds, server.limits)
+    server.commands[pid] = Command(reply)
+    _answer(reply, {"pid": pid})
+
+
+def _become(message: wire.Message, fds: list[int], limits: dict[str, int]) -> NoReturn:
+    """In the child: turn into the command. A failure is the shell's 127 and a line of errors."""
+    try:
+        os.setsid()
+        kernel.die_with_parent()
+        for number, fd in enumerate(fds):
+            os.dup2(fd, number)
+        os.closerange(3, 1 << 16)
+        signal.set_wakeup_fd(-1)
+        for each in (signal.SIGCHLD, signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(each, signal.SIG_DFL)
+        os.umask(0o022)
+        os.chdir(message["cwd"])
+        for name, value in limits.items():
+            _limit(_RLIMITS[name], value)
+        os.execvpe(message["argv"][0], message["argv"], message["env"])
+    except OSError as error:
+        what = error.filename or message["argv"][0]
+        os.write(2, os.fsencode(f"{os.fsdecode(what)}: {error.strerror}\n"))
+    except ValueError as error:
+        os.write(2, os.fsencode(f"{error}\n"))
+    finally:
+        os._exit(127)
+
+
+def _limit(kind: int, value: int) -> None:
+    _soft, hard = resource.getrlimit(kind)
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    if kind == resource.RLIMIT_CPU:
+        # First a signal that says why, a second later the one that cannot be ignored.
+        resource.setrlimit(kind, (value, value + 1 if hard == resource.RLIM_INFINITY else hard))
+    else:
+        resource.setrlimit(kind, (value, value))
+
+
+def _kill(server: Server, pid: int, why: str) -> None:
+    command = server.commands.get(pid)
+    if command is None:
+        return
+    command.killed_by = command.killed_by or why
+    for each in _offspring(server, of=pid):
+        _signal(each, signal.SIGKILL)
+    _signal(pid, signal.SIGKILL)
+
+
+def _reap(server: Server) -> None:
+    """Collect the dead. A command's end is told after all that it started is dead too."""
+    while True:
+        try:
+            pid, status, usage = os.wait4(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        command = server.commands.pop(pid, None)
+        if command is not None:
+            _finish(server, command, status, usage.ru_utime + usage.ru_stime)
+
+
+def _finish(server: Server, command: Command, status: int, cpu: float) -> None:
+    cpu += _sweep(server, keep=tuple(server.commands))
+    code = os.waitstatus_to_exitcode(status)
+    _answer(command.reply, {"code": code, "cpu": cpu, "killed_by": command.killed_by})
+    command.reply.close()
+
+
+def _sweep(server: Server, keep: tuple[int, ...]) -> float:
+    """Kill all but those commands and their offspring; the processor seconds of the killed."""
+    if server.alone and not keep:
+        return _sweep_everything()
+    cpu = 0.0
+    for _round in range(_KILL_ROUNDS):
+        victims = _strays(server, keep)
+        if not victims:
+            return cpu
+        for pid in victims:
+            _signal(pid, signal.SIGKILL)
+        cpu += _collect(victims)
+    # Something forks faster than we can look. Nobody is spared then: one call gets them all.
+    if server.alone:
+        cpu += _sweep_everything()
+    return cpu
+
+
+def _sweep_everything() -> float:
+    """The kernel kills every process at once; none can fork away from it."""
+    if os.getpid() != 1:
+        raise RuntimeError("only process 1 of a sandbox may kill everything that it sees")
+    try:
+        os.kill(-1, signal.SIGKILL)
+    except ProcessLookupError:
+        return 0.0
+    cpu = 0.0
+    while True:
+        try:
+            _pid, _status, usage = os.wait4(-1, 0)
+        except ChildProcessError:
+            return cpu
+        cpu += usage.ru_utime + usage.ru_stime
+
+
+def _collect(victims: set[int]) -> float:
+    cpu = 0.0
+    for pid in victims:
+        try:
+            got, _status, usage = os.wait4(pid, os.WNOHANG)
+        except ChildProcessError:  # its parent is another victim, and not yet dead
+            continue
+        if got:
+            cpu += usage.ru_utime + usage.ru_stime
+    if not cpu:
+        select.poll().poll(_ROUND_MS)
+    return cpu
+
+
+def _strays(server: Server, keep: tuple[int, ...]) -> set[int]:
+    parents = kernel.parents()
+    kept = set(keep).union(*(kernel.descendants(parents, pid) for pid in keep))
+    return kernel.descendants(parents, os.getpid()) - kept
+
+
+def _offspring(server: Server, of: int | None = None) -> set[int]:
+    return kernel.descendants(kernel.parents(), os.getpid() if of is None else of)
+
+
+def _signal(pid: int, number: signal.Signals) -> None:
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _stop(server: Server) -> bool:
+    """Stop all where they are; true when every one of them has been seen to stand still."""
+    for _round in range(_KILL_ROUNDS):
+        moving = {pid for pid in _offspring(server) if kernel.state(pid) not in "TtZX"}
+        if not moving:
+            return True
+        for pid in moving:
+            _signal(pid, signal.SIGSTOP)
+        select.poll().poll(1)
+    return False
+
+
+def _watch_memory(server: Server) -> None:
+    if not server.commands or not server.resident_bytes:
+        return
+    if sum(map(_resident, _offspring(server))) > server.resident_bytes:
+        for pid in list(server.commands):
+            _kill(server, pid, "memory")
+
+
+def _resident(pid: int) -> int:
+    """Bytes in memory that are this process's own."""
+    try:
+        words = Path(f"/proc/{pid}/statm").read_bytes().split()
+    except OSError:
+        return 0
+    return (int(words[1]) - int(words[2])) * _PAGE
