@@ -1,0 +1,16 @@
+"""Testers and reviewers: three checks that look for the bug by different methods.
+
+Law: a check sees trees and sandboxes, never the writer's words about its work. Its verdict rests on
+what it executed itself, and its evidence comes out the same when it is executed again.
+
+    tester       the suite on base + patch, against the base, by test id
+    static       what a compiler, a linter and the diff itself say
+    behaviour    what passing tests observe of the changed functions, before and after
+
+    guard        patches that reach for the tests or their runner instead of the bug
+    intrusions   the part of it that reads code
+    places       the part of it that reads paths
+    baseline     the suite on the base, twice, to know which ids flicker
+    comparison   two runs of a suite, id by id
+    voters       who answers for each check
+"""

@@ -1,0 +1,104 @@
+"""Two runs of a suite, id by id.
+
+An id that passed must pass. Passing differently is not passing: a test that is skipped now, or that
+is expected to fail now, tells nothing. Ids that flickered on the base count for nothing, except as
+targets, which must pass whatever they did before.
+"""
+
+from collections.abc import Collection, Iterator
+
+from swarm.domain.evidence import GREEN, Outcome, SuiteRun, TestOutcome
+from swarm.domain.names import TestId
+from swarm.domain.tasks import Finding
+
+_SILENT: frozenset[Outcome] = frozenset({"skipped", "xfailed"})
+
+
+def outcomes_of(run: SuiteRun) -> dict[TestId, Outcome]:
+    return {row.test: row.outcome for row in run.outcomes}
+
+
+def compare(
+    base: SuiteRun, run: SuiteRun, targets: Collection[TestId], voided: Collection[TestId]
+) -> tuple[Finding, ...]:
+    """What is worse on the tree than on the base, and which targets do not pass."""
+    if run.broken:
+        why = run.broken.splitlines()[0]
+        return (Finding(rule="suite-broken", message=f"the suite gives no results: {why}"),)
+    return (
+        *_missed_targets(run, targets),
+        *_regressions(base, run, frozenset(voided) | frozenset(targets)),
+        *_fewer(base, run),
+    )
+
+
+def differing(
+    base: SuiteRun, run: SuiteRun, targets: Collection[TestId]
+) -> tuple[TestOutcome, ...]:
+    """Outcomes on the base of the targets, and of the ids whose outcome is another on the tree."""
+    now = outcomes_of(run)
+    return tuple(
+        row for row in base.outcomes if row.test in targets or now.get(row.test) != row.outcome
+    )
+
+
+def flickering(first: SuiteRun, second: SuiteRun) -> tuple[TestId, ...]:
+    """Ids whose outcomes differ between two runs on one tree, sorted."""
+    one, two = outcomes_of(first), outcomes_of(second)
+    return tuple(sorted(test for test in one.keys() | two.keys() if one.get(test) != two.get(test)))
+
+
+def _missed_targets(run: SuiteRun, targets: Collection[TestId]) -> Iterator[Finding]:
+    now = outcomes_of(run)
+    for test in sorted(targets):
+        outcome = now.get(test)
+        if outcome != "passed":
+            yield Finding(
+                rule="target-not-passing",
+                message=f"it must pass; it {_said(outcome)}",
+                test=test,
+            )
+
+
+def _regressions(
+    base: SuiteRun, run: SuiteRun, passed_over: Collection[TestId]
+) -> Iterator[Finding]:
+    now = outcomes_of(run)
+    for row in base.outcomes:
+        outcome = now.get(row.test)
+        if row.test in passed_over or _holds(row.outcome, outcome):
+            continue
+        rule = "newly-silent" if outcome in _SILENT else "regression"
+        yield Finding(
+            rule=rule if outcome else "test-gone",
+            message=f"on the base it {_said(row.outcome)}; now it {_said(outcome)}",
+            test=row.test,
+        )
+
+
+def _holds(before: Outcome, now: Outcome | None) -> bool:
+    """Whether the outcome is no worse than it was."""
+    if before == "passed":
+        return now == "passed"
+    if before in GREEN:
+        return now in GREEN or now == "xpassed"
+    if before in {"skipped", "xpassed"}:
+        return now in {before, "passed"}
+    # A red test may be renamed by mending it: the error of a whole file becomes its tests.
+    return now is None or now not in _SILENT
+
+
+def _fewer(base: SuiteRun, run: SuiteRun) -> Iterator[Finding]:
+    if run.collected < base.collected:
+        yield Finding(
+            rule="fewer-tests",
+            message=f"{run.collected} tests are collected; on the base there were {base.collected}",
+        )
+
+
+def _said(outcome: Outcome | None) -> str:
+    if outcome is None:
+        return "is not there"
+    return {"passed": "passes", "failed": "fails", "xpassed": "passes against its mark"}.get(
+        outcome, f"ends as {outcome}"
+    )

@@ -1,0 +1,99 @@
+"""What a path means to a test run: a test, a setting of the runner, a module that shadows another.
+
+Paths are relative to the tree, as text with surrogate escapes.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Collection, Iterator
+from pathlib import PurePosixPath
+
+from swarm.domain.evidence import SuiteRun
+
+_TEST_NAME = re.compile(r"test_.*\.py|.*_test\.py|tests?\.py")
+_TEST_FOLDERS = frozenset({"tests", "test"})
+_COMPILED = frozenset({".so", ".pyd", ".pyc", ".pyo", ".dylib", ".dll"})
+_RUNNER_FILES = frozenset(
+    {
+        "conftest.py", "sitecustomize.py", "usercustomize.py", "pytest.ini", ".pytest.ini",
+        "pytest.toml", ".pytest.toml", "pyvenv.cfg",
+    }
+)  # fmt: skip
+_RUNNER_PARTS = frozenset(
+    {"pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments", "exceptiongroup",
+     "tomli", "colorama", "xdist", "sitecustomize", "usercustomize"}
+)  # fmt: skip
+RESERVED = frozenset(sys.stdlib_module_names) | _RUNNER_PARTS
+"""Module names that a tree may not take: the test runner's parts and the standard library."""
+
+
+def is_test(path: str) -> bool:
+    """By its name, or by lying in a folder of tests: test data decides results too."""
+    *folders, name = PurePosixPath(path).parts
+    return bool(_TEST_NAME.fullmatch(name)) or not _TEST_FOLDERS.isdisjoint(folders)
+
+
+def files_of(run: SuiteRun) -> frozenset[str]:
+    """Files that the ids of a run name, in pytest's and in unittest's form."""
+    return frozenset(name for row in run.outcomes for name in _names(row.test))
+
+
+def _names(test: str) -> Iterator[str]:
+    if "::" in test or test.endswith(".py"):
+        yield test.split("::", 1)[0]
+        return
+    parts = test.split(".")
+    for end in range(1, len(parts)):
+        yield "/".join(parts[:end]) + ".py"
+
+
+def is_runner_setting(path: str) -> bool:
+    """A file that steers the test runner or the interpreter's start, wherever it lies."""
+    pure = PurePosixPath(path)
+    metadata = any(part.endswith((".dist-info", ".egg-info")) for part in pure.parts)
+    return pure.name in _RUNNER_FILES or pure.suffix in {".pth", ".egg-link"} or metadata
+
+
+def is_compiled(path: str) -> bool:
+    return PurePosixPath(path).suffix in _COMPILED
+
+
+def module_of(path: str, packages: Collection[str]) -> str | None:
+    """The top-level name by which the file can be imported, where it has one.
+
+    `packages` are the folders with an `__init__.py`.
+    """
+    pure = PurePosixPath(path)
+    if pure.suffix != ".py":
+        return None
+    place = pure.parent if pure.name == "__init__.py" else pure.with_suffix("")
+    if str(place) == "." or str(place.parent) in packages:
+        return None
+    return place.name
+
+
+def folder_of_module(path: str) -> str:
+    """The folder that must be searched for the file to be imported by its top-level name."""
+    pure = PurePosixPath(path)
+    return str(pure.parent.parent if pure.name == "__init__.py" else pure.parent)
+
+
+def search_folders(tests: Collection[str], packages: Collection[str]) -> frozenset[str]:
+    """Folders that the runner searches for modules: those that its tests lie in, and the usual."""
+    found = {".", "src", "lib"}
+    for test in tests:
+        folder = PurePosixPath(test).parent
+        while str(folder) in packages:
+            folder = folder.parent
+        found.add(str(folder))
+    return frozenset(found)
+
+
+def packages_of(paths: Collection[str]) -> frozenset[str]:
+    inits = (PurePosixPath(path) for path in paths if path.endswith("__init__.py"))
+    return frozenset(str(pure.parent) for pure in inits if pure.name == "__init__.py")
+
+
+def text_of(path: bytes) -> str:
+    return os.fsdecode(path)

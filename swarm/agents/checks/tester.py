@@ -1,0 +1,217 @@
+"""The tester: the suite on base + patch, against the base, by test id.
+
+It never enters the writer's sandbox. It refuses a patch that reaches for the tests instead of the
+bug, lays the base's own tests over the tree, runs the whole suite in a fresh sandbox, and then every
+target once more alone: in a fresh sandbox and a fresh process whose exit status its parent sees. A
+target that passes only in company, or whose process ends otherwise than its report says, does not
+pass.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from secrets import token_hex
+
+from swarm.agents.checks.comparison import compare, differing, outcomes_of
+from swarm.agents.checks.guard import guard, laid_over, read_base
+from swarm.agents.port import CheckAssignment, Checked, Workbench
+from swarm.domain.changes import Changes
+from swarm.domain.evidence import CheckReport, Evidence, SuiteRun
+from swarm.domain.names import TestId
+from swarm.domain.tasks import Finding, Verdict
+from swarm.sandbox.public_api import Limits
+from swarm.tools.public_api import TEST_SECONDS, Execution, execute_suite
+
+
+def new_nonce() -> str:
+    return token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the sandboxes showed: the suite, each target alone, and how they were confined."""
+
+    suite: Execution
+    alone: tuple[tuple[TestId, Execution], ...]
+    mode: str
+    limits: Limits
+
+    @property
+    def interrupted(self) -> bool:
+        return any(each.killed_by for each in (self.suite, *(e for _, e in self.alone)))
+
+
+class Tester:
+    """Implements Checker. Seconds bound one whole run of the suite and one single test."""
+
+    aspect = "suite"
+
+    def __init__(
+        self,
+        *,
+        wall_seconds: float = 600.0,
+        test_seconds: float = TEST_SECONDS,
+        nonces: Callable[[], str] = new_nonce,
+    ) -> None:
+        self._wall_seconds = wall_seconds
+        self._test_seconds = test_seconds
+        self._nonces = nonces
+
+    async def check(self, assignment: CheckAssignment, workbench: Workbench) -> Checked:
+        subject = assignment.subject
+        changes = await workbench.changes(subject.base_tree, subject.tree)
+        base = read_base(await workbench.directory(subject.base_tree), assignment.base_run)
+        tampering = guard(changes, base)
+        if tampering:
+            return await self._refused(assignment, workbench, tampering)
+        seen = await self._see(assignment, workbench, laid_over(changes, base))
+        return self._judged(assignment, workbench, seen)
+
+    async def _see(self, assignment: CheckAssignment, workbench: Workbench, over: Changes) -> _Seen:
+        subject = assignment.subject
+        async with workbench.sandbox(subject.base_tree, subject.tree) as sandbox:
+            await sandbox.apply(over)
+            suite = await execute_suite(
+                sandbox,
+                workbench.environment,
+                subject.tree,
+                wall_seconds=self._wall_seconds,
+                nonce=self._nonces(),
+                test_seconds=self._test_seconds,
+            )
+            mode, limits = sandbox.mode, sandbox.spec.limits
+        passing = {t for t, outcome in outcomes_of(suite.run).items() if outcome == "passed"}
+        alone = [
+            (target, await self._alone(assignment, workbench, over, target))
+            for target in sorted(passing.intersection(subject.targets))
+        ]
+        return _Seen(suite, tuple(alone), mode, limits)
+
+    async def _alone(
+        self, assignment: CheckAssignment, workbench: Workbench, over: Changes, target: TestId
+    ) -> Execution:
+        subject = assignment.subject
+        async with workbench.sandbox(subject.base_tree, subject.tree) as sandbox:
+            await sandbox.apply(over)
+            return await execute_suite(
+                sandbox,
+                workbench.environment,
+                subject.tree,
+                ids=None if workbench.environment.runner == "command" else [target],
+                wall_seconds=self._wall_seconds,
+                nonce=self._nonces(),
+                test_seconds=self._test_seconds,
+                canary=False,
+            )
+
+    async def _refused(
+        self, assignment: CheckAssignment, workbench: Workbench, findings: tuple[Finding, ...]
+    ) -> Checked:
+        """Nothing was run: the evidence is what was read."""
+        evidence = _evidence(assignment, workbench, findings, "no", self._limits(None))
+        count = len(findings)
+        return _checked(evidence, findings, f"tampering: {count} finding{'s' * (count != 1)}")
+
+    def _judged(self, assignment: CheckAssignment, workbench: Workbench, seen: _Seen) -> Checked:
+        subject, run = assignment.subject, seen.suite.run
+        found = (
+            *compare(assignment.base_run, run, subject.targets, assignment.voided),
+            *_not_alone(seen),
+        )
+        if seen.interrupted:
+            verdict: Verdict = "unknown"
+        else:
+            verdict = "no" if any(finding.blocks for finding in found) else "yes"
+        limits = self._limits(seen.limits)
+        evidence = _evidence(
+            assignment, workbench, found, verdict, limits, run=run, sandbox_mode=seen.mode
+        )
+        told = tuple(_with_text(finding, seen) for finding in found)
+        return _checked(evidence, told, _summary(verdict, run, found))
+
+    def _limits(self, limits: Limits | None) -> dict[str, int]:
+        own = {
+            "suite_ms": int(self._wall_seconds * 1000),
+            "test_ms": int(self._test_seconds * 1000),
+        }
+        return own if limits is None else limits.recorded() | own
+
+
+def _not_alone(seen: _Seen) -> Iterator[Finding]:
+    for target, execution in seen.alone:
+        outcome = outcomes_of(execution.run).get(target)
+        if outcome != "passed":
+            now = outcome or "nothing"
+            yield Finding(
+                rule="not-alone",
+                message=f"it passes in the suite; alone in a fresh process it ends as {now}",
+                test=target,
+            )
+        elif execution.exit_status != 0:
+            yield Finding(
+                rule="not-alone",
+                message=f"it is reported as passed; its process ended with {execution.exit_status}",
+                test=target,
+            )
+
+
+def _with_text(finding: Finding, seen: _Seen) -> Finding:
+    """The finding with the failure's own words, for whoever has to mend it.
+
+    Evidence goes without: such texts hold addresses and times.
+    """
+    if finding.rule == "suite-broken":
+        return finding.model_copy(update={"message": f"{finding.message}\n{seen.suite.run.broken}"})
+    if finding.test is None:
+        return finding
+    alone = dict(seen.alone).get(finding.test)
+    source = alone if finding.rule == "not-alone" and alone else seen.suite
+    text = source.failures.get(finding.test, "") or source.run.broken
+    return finding.model_copy(update={"message": f"{finding.message}\n{text}".strip()})
+
+
+def _evidence(
+    assignment: CheckAssignment,
+    workbench: Workbench,
+    findings: tuple[Finding, ...],
+    verdict: Verdict,
+    limits: dict[str, int],
+    *,
+    run: SuiteRun | None = None,
+    sandbox_mode: str = "none",
+) -> Evidence:
+    subject, environment = assignment.subject, workbench.environment
+    return Evidence(
+        kind="suite",
+        base=subject.base,
+        tree=subject.tree,
+        argv=environment.command,
+        environment=environment.hash,
+        sandbox_mode=sandbox_mode,
+        limits=limits,
+        outcomes=() if run is None else run.outcomes,
+        base_outcomes=()
+        if run is None
+        else differing(assignment.base_run, run, subject.targets),
+        targets=subject.targets,
+        voided=assignment.voided,
+        tools={"python": environment.python_version, environment.runner: environment.runner_version},
+        findings=findings,
+        verdict=verdict,
+    )  # fmt: skip
+
+
+def _checked(evidence: Evidence, findings: tuple[Finding, ...], summary: str) -> Checked:
+    report = CheckReport(
+        verdict=evidence.verdict, findings=findings, evidence=evidence.hash, summary=summary
+    )
+    return Checked(report, evidence)
+
+
+def _summary(verdict: Verdict, run: SuiteRun, findings: tuple[Finding, ...]) -> str:
+    passed = sum(row.outcome == "passed" for row in run.outcomes)
+    if verdict == "unknown":
+        return "the sandbox ended the run; nothing is known"
+    if verdict == "yes":
+        return f"{passed} of {len(run.outcomes)} tests pass, none is worse than on the base"
+    rules = sorted({finding.rule for finding in findings})
+    return f"{passed} of {len(run.outcomes)} tests pass; {', '.join(rules)}"
