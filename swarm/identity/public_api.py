@@ -1,0 +1,19 @@
+"""What other packages may import from `swarm.identity`."""
+
+from swarm.identity.keys import KeyRing
+from swarm.identity.signing import Signer
+from swarm.identity.verification import (
+    LARGEST_EVENT,
+    VerifiedEvent,
+    verify_digest,
+    verify_event,
+)
+
+__all__ = [
+    "LARGEST_EVENT",
+    "KeyRing",
+    "Signer",
+    "VerifiedEvent",
+    "verify_digest",
+    "verify_event",
+]

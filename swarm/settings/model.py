@@ -1,0 +1,140 @@
+"""Every setting: its meaning, its unit, its range, its default."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Self
+
+import platformdirs
+from pydantic import BeforeValidator, Field, model_validator
+
+from swarm.domain.frozen import Frozen
+from swarm.domain.money import MicroUsd, micro_usd
+
+
+def _default_home() -> Path:
+    return Path(platformdirs.user_state_dir("swarm"))
+
+
+def _split(value: object) -> object:
+    """Globs on the command line and in the environment are separated by commas."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _refuse_yes_and_no(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("a number is expected, not true or false")
+    return value
+
+
+Dollars = Annotated[
+    Decimal, BeforeValidator(_refuse_yes_and_no), Field(ge=0, le=1_000_000, decimal_places=6)
+]
+Count = Annotated[int, BeforeValidator(_refuse_yes_and_no), Field(ge=1, le=1_000_000_000)]
+Share = Annotated[int, BeforeValidator(_refuse_yes_and_no), Field(ge=0, le=1_000_000)]
+Globs = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+class Settings(Frozen, use_attribute_docstrings=True):
+    home: Path = Field(default_factory=_default_home)
+    """The state folder: journal, blobs, keys, mirrors."""
+
+    value_usd: Dollars = Decimal(5)
+    """What a merged pull request is worth, in dollars."""
+
+    review_minute_usd: Dollars = Decimal(1)
+    """What a minute of a human's review costs, in dollars."""
+
+    wrong_minutes: Count = 15
+    """What accepting a wrong patch costs, in minutes of review."""
+
+    cpu_hour_usd: Dollars = Decimal("0.04")
+    """What an hour of one processor costs, in dollars."""
+
+    budget_usd: Dollars = Decimal(1)
+    """What may be spent on one goal, in dollars."""
+
+    goal_minutes: Count = 30
+    """How long one goal may take, in minutes of wall time."""
+
+    writers: Count = 2
+    """So many writers work on one goal at the same time, at most."""
+
+    lease_seconds: Count = 30
+    """An agent that is silent for so many seconds loses its task."""
+
+    heartbeat_seconds: Count = 5
+    """How often a working agent says so, in seconds; a lease lasts three of them at least."""
+
+    notify: str = ""
+    """Command that is run when a human is needed or a goal ends; gets JSON on its standard input."""
+
+    protected: Globs = (
+        ".github/**",
+        "CODEOWNERS",
+        "LICENSE*",
+        ".swarm*",
+        "*.lock",
+        "requirements*.lock",
+        "uv.lock",
+        "poetry.lock",
+    )
+    """Paths that no patch may touch, as globs."""
+
+    max_file_bytes: Count = 50_000_000
+    """Largest file in a submitted patch, in bytes."""
+
+    alpha_ppm: Share = 50_000
+    """Assumed share of wrong patches that pass the checks, in parts per million, until measured."""
+
+    beta_ppm: Share = 50_000
+    """Assumed share of right patches that fail the checks, in parts per million, until measured."""
+
+    rounds: Count = 2
+    """So often a refused patch goes back to its writer, at most."""
+
+    attempts: Count = 6
+    """So many attempts at one task, at most."""
+
+    memory_mb: Count = 2_048
+    """Memory of one sandbox, in megabytes."""
+
+    processes: Count = 256
+    """Processes in one sandbox, at most."""
+
+    tmp_mb: Count = 512
+    """Temporary files of one sandbox, in megabytes."""
+
+    command_minutes: Count = 10
+    """How long one command in a sandbox may take, in minutes."""
+
+    @model_validator(mode="after")
+    def _leases_outlast_heartbeats(self) -> Self:
+        if self.lease_seconds < 3 * self.heartbeat_seconds:
+            raise ValueError(
+                f"lease_seconds ({self.lease_seconds}) must be at least three times"
+                f" heartbeat_seconds ({self.heartbeat_seconds}), or working agents lose their tasks"
+            )
+        return self
+
+    @property
+    def value(self) -> MicroUsd:
+        return _micro(self.value_usd)
+
+    @property
+    def budget(self) -> MicroUsd:
+        return _micro(self.budget_usd)
+
+    @property
+    def wrong_cost(self) -> MicroUsd:
+        """What accepting a wrong patch costs."""
+        return self.wrong_minutes * _micro(self.review_minute_usd)
+
+    @property
+    def cpu_hour(self) -> MicroUsd:
+        return _micro(self.cpu_hour_usd)
+
+
+def _micro(amount: Decimal) -> MicroUsd:
+    return micro_usd(str(amount))
