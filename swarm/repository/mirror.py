@@ -50,7 +50,7 @@ class Mirror:
                 "--no-recurse-submodules", "--no-auto-maintenance", "--update-shallow",
                 f"--upload-pack={far_side(theirs, 'upload-pack')}",
                 str(self.repository), f"{commit}:{ref}",
-                seconds=LONG,
+                seconds=LONG, other=self.repository,
             )  # fmt: skip
         return self.tree_of(commit)
 

@@ -74,7 +74,7 @@ class Git:
     """For messages."""
 
     trusted: tuple[str, ...] = ()
-    """What the user's own `safe.directory` setting names; passed on, never added to."""
+    """What the user's own `safe.directory` setting names; passed on, never widened."""
 
     index: Path | None = None
 
@@ -92,11 +92,15 @@ class Git:
         seconds: float = QUICK,
         env: Mapping[str, str] | None = None,
         cwd: Path | None = None,
+        other: Path | None = None,
     ) -> bytes:
-        """Standard output of a call that must succeed."""
+        """Standard output of a call that must succeed.
+
+        `other` is the repository at the far end of a transfer: what goes wrong goes wrong there.
+        """
         answer = self.ask(*argv, stdin=stdin, seconds=seconds, env=env, cwd=cwd)
         if answer.code != 0:
-            raise translated(argv[0], answer.code, answer.err, self.where)
+            raise translated(argv[0], answer.code, answer.err, other or self.where)
         return answer.out
 
     def line(self, *argv: str, env: Mapping[str, str] | None = None) -> str:
@@ -240,5 +244,6 @@ def _trusted_by_user() -> tuple[str, ...]:
             timeout=QUICK,
             check=False,
         )
-        found.extend(os.fsdecode(entry) for entry in answer.stdout.split(b"\0") if entry)
-    return tuple(found)
+        found.extend(os.fsdecode(entry) for entry in answer.stdout.split(b"\0"))
+    # The far end of a transfer looks for the name of the git directory, not of the work tree.
+    return tuple(name for entry in found if entry for name in (entry, f"{entry}/.git"))

@@ -77,7 +77,7 @@ def publish_branch(mirror: Mirror, repository: Path, branch: str, commit: Commit
         f"--force-with-lease={ref}:",
         f"--receive-pack={far_side(theirs, 'receive-pack')}",
         str(repository), f"{commit}:{ref}",
-        seconds=LONG,
+        seconds=LONG, other=repository,
     )  # fmt: skip
     if _read(theirs, branch) != commit:
         raise _taken(repository, branch, _read(theirs, branch))

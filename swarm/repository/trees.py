@@ -76,7 +76,8 @@ def tree_with(git: Git, base: TreeHash, changes: Changes) -> TreeHash:
     _check_shape(git, base, written, removed)
     with tempfile.TemporaryDirectory(prefix="swarm-tree-") as folder:
         names = _stored(git, [item.data for item in written.values()], Path(folder))
-        lines = [b"0 %s\t%s\0" % (b"0" * 40, path) for path in sorted(removed)]
+        nothing = b"0" * len(base)
+        lines = [b"0 %s\t%s\0" % (nothing, path) for path in sorted(removed)]
         lines += [
             b"%s %s\t%s\0" % (item.mode.encode(), name.encode(), path)
             for (path, item), name in zip(written.items(), names, strict=True)
