@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from swarm.domain.errors import NeedsHuman, Rejected
+from swarm.domain.errors import NeedsHuman, Rejected, SwarmError
 from swarm.domain.names import CommitHash, TreeHash
 from swarm.repository.mirror import Mirror
 from swarm.repository.program import LONG, Git, far_side, user_git
@@ -69,21 +69,30 @@ def publish_branch(mirror: Mirror, repository: Path, branch: str, commit: Commit
         raise _taken(repository, branch, there)
     if _read(theirs, "swarm") is not None:
         raise _blocked(repository)
-    ref = f"refs/heads/{branch}"
+    try:
+        _push(mirror, theirs, f"refs/heads/{branch}", commit)
+    except SwarmError as error:
+        # Somebody may have made the branch since we looked, or another call of ours has.
+        there = _read(theirs, branch)
+        if there is None:
+            raise
+        if there != commit:
+            raise _taken(repository, branch, there) from error
+
+
+def _push(mirror: Mirror, theirs: Git, ref: str, commit: CommitHash) -> None:
     mirror.git.run(
         "push", "--quiet", "--no-verify", "--no-follow-tags", "--no-recurse-submodules",
         # An empty expectation: the branch must not exist. A plain push would fast-forward one
         # that a person made in this moment.
         f"--force-with-lease={ref}:",
         f"--receive-pack={far_side(theirs, 'receive-pack')}",
-        str(repository), f"{commit}:{ref}",
-        seconds=LONG, other=repository,
+        str(theirs.where), f"{commit}:{ref}",
+        seconds=LONG, other=theirs.where,
     )  # fmt: skip
-    if _read(theirs, branch) != commit:
-        raise _taken(repository, branch, _read(theirs, branch))
 
 
-def _taken(repository: Path, branch: str, there: CommitHash | None) -> NeedsHuman:
+def _taken(repository: Path, branch: str, there: CommitHash) -> NeedsHuman:
     return NeedsHuman(
         f"{repository} has a branch {branch} that swarm did not write (at {there})",
         advice=f"keep it under another name: git branch -m {branch} my-{branch.split('/')[1]}",
