@@ -65,17 +65,19 @@ class CoordinatorPort(Protocol):
         """`able` says for each goal why the host cannot work on it, or the empty string."""
         ...
 
-    async def record(
-        self, command: AgentCommand, changes: Changes | None = None, onto: TreeHash | None = None
-    ) -> tuple[str, ...]:
-        """Make it durable. With `changes` over `onto`, the tree is kept in the mirror first.
+    async def record(self, command: AgentCommand) -> tuple[str, ...]:
+        """Make it durable. Returns guidance that had not been delivered to this attempt before.
 
-        Returns guidance that has not been delivered to this attempt. Raises Rejected when the lease
-        is lost.
+        Raises Rejected when the lease is lost, Exhausted when the reservation is spent.
         """
         ...
 
-    async def keep_tree(self, goal_id: GoalId, base: TreeHash, changes: Changes) -> TreeHash: ...
+    async def keep_tree(
+        self, attempt_id: AttemptId, step: int, base: TreeHash, changes: Changes
+    ) -> TreeHash:
+        """Keep a working tree in the mirror. Raises Rejected for what no commit may hold."""
+        ...
+
     async def put(self, data: bytes) -> Digest: ...
     async def get(self, digest: Digest) -> bytes: ...
     async def archive(self, goal_id: GoalId, tree: TreeHash) -> bytes:

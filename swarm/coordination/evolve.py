@@ -281,6 +281,7 @@ def _judged(
                 findings=event.findings,
                 rounds=0,
                 reopened=task.reopened + 1,
+                since=len(task.attempts),
                 failures=(),
             )
             return replace(_with_task(state, event.task_id, task), joined=None)

@@ -4,7 +4,7 @@
 not matter whether the process was killed in between: the same question has the same answer.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from swarm.coordination.decide import Events
@@ -36,6 +36,7 @@ from swarm.domain.events import (
     TaskReopened,
     TaskSentBack,
 )
+from swarm.domain.evidence import Evidence
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import Digest, Principal, TaskId, TestId, TreeHash, nth_task
 from swarm.domain.tasks import CheckSubject, Contract, Finding, TaskKind, Verdict
@@ -76,6 +77,9 @@ class Context:
     rules: Rules
     roster: tuple[Voter, ...]
     verify: Verify
+    evidence: Mapping[Digest, Evidence] | None = None
+    """What the ballots of the present round refer to; None trusts their hashes."""
+
     time_is_up: bool = False
 
 
@@ -413,7 +417,12 @@ def _count(state: GoalState, at: int, context: Context) -> Events:
     if not checks or not all(check.is_final for check in checks):
         return ()
     counted = tally(
-        current.subject, current.policy, current.authors, current.ballots, context.verify
+        current.subject,
+        current.policy,
+        current.authors,
+        current.ballots,
+        context.verify,
+        evidence=context.evidence,
     )
     if counted.reached and counted.certificate is not None:
         return (QuorumReached(at=at, goal_id=state.goal.goal_id, certificate=counted.certificate),)
@@ -431,7 +440,7 @@ def _deny(
 ) -> Events:
     """Two patches green alone can be red together: the later one is done again on the others."""
     goal_id = state.goal.goal_id
-    reason = "; ".join(_summaries(state, checks)) or counted.blocked_by or "too few yes votes"
+    reason = "; ".join(_summaries(state, checks)) or "; ".join(counted.blocked_by)
     denied = QuorumDenied(
         at=at,
         goal_id=goal_id,

@@ -137,6 +137,9 @@ class Task:
     """The joined tree it is done on after a clash; None = the goal's base."""
 
     reopened: int = 0
+    since: int = 0
+    """So many attempts were made before it was last reopened; their steps are for another base."""
+
     clearing: Clearing | None = None
     """The last one that spoke of it."""
 

@@ -290,7 +290,8 @@ class QuorumDenied(Recorded):
     goal_id: GoalId
     round: int
     reason: str
-    equivocators: tuple[AgentId, ...] = ()
+    equivocators: tuple[Principal, ...] = ()
+    """Who signed two choices."""
 
 
 class PublicationIntended(Recorded):

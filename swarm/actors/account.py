@@ -1,0 +1,93 @@
+"""What a goal's pull request says, read from the goal's state."""
+
+from collections.abc import Iterator
+
+from swarm.coordination.public_api import Dropped, GoalState, Task, is_partial
+from swarm.domain.evidence import GREEN, Evidence
+from swarm.domain.tasks import TaskKind
+from swarm.forge.public_api import Account, AttemptAccount, AwardAccount, TaskAccount
+
+
+def account_of(state: GoalState, evidence: tuple[Evidence, ...]) -> Account:
+    assert state.certificate is not None
+    writes = tuple(state.of_kind(TaskKind.WRITE))
+    accepted = [task for task in writes if not isinstance(task.phase, Dropped)]
+    submissions = [state.attempts[task.attempts[-1]] for task in accepted]
+    return Account(
+        what=_what([attempt.title for attempt in submissions]),
+        why=" ".join(attempt.why for attempt in submissions) or state.goal.text,
+        tested=_tested(evidence),
+        unsure=_unsure(state, evidence),
+        cost=state.spent,
+        seconds=max((state.touched_at - state.submitted_at) // 1000, 0),
+        partial=is_partial(state),
+        still_open=tuple(t.contract.title for t in writes if isinstance(t.phase, Dropped)),
+        tasks=tuple(_task(state, task) for task in state.tasks.values()),
+        evidence=evidence,
+        awards=tuple(_awards(state, writes)),
+        certificate=state.certificate,
+    )
+
+
+def _what(titles: list[str]) -> str:
+    return "; ".join(dict.fromkeys(title.strip() for title in titles if title.strip()))
+
+
+def _tested(evidence: tuple[Evidence, ...]) -> str:
+    for each in evidence:
+        if each.kind == "suite":
+            green = sum(result.outcome in GREEN for result in each.outcomes)
+            return (
+                f"{green} of {len(each.outcomes)} tests pass in a fresh sandbox "
+                f"({each.sandbox_mode}); {len(each.targets)} of them did not before; "
+                f"each of those also passes alone"
+            )
+    return "not by running tests"
+
+
+def _unsure(state: GoalState, evidence: tuple[Evidence, ...]) -> str:
+    doubts = []
+    if state.voided:
+        doubts.append(f"{len(state.voided)} test(s) flicker on the base and count for nothing")
+    others = sum(len(attempt.alternatives) for attempt in state.attempts.values())
+    if others:
+        doubts.append(f"{others} other change(s) also passed the failing tests")
+    notes = [f.message for each in evidence for f in each.findings if not f.blocks]
+    return "; ".join([*doubts, *notes[:3]]) or "nothing that the checks could see"
+
+
+def _task(state: GoalState, task: Task) -> TaskAccount:
+    attempts = (state.attempts[attempt_id] for attempt_id in task.attempts)
+    return TaskAccount(
+        task_id=task.contract.task_id,
+        title=task.contract.title,
+        outcome=type(task.phase).__name__.lower(),
+        attempts=tuple(
+            AttemptAccount(
+                attempt_id=attempt.attempt_id,
+                agent_id=attempt.agent_id,
+                strategy=attempt.strategy,
+                outcome=attempt.outcome,
+                cost=attempt.spent,
+            )
+            for attempt in attempts
+        ),
+    )
+
+
+def _awards(state: GoalState, writes: tuple[Task, ...]) -> Iterator[AwardAccount]:
+    for task in writes:
+        bids = (
+            0
+            if task.clearing is None
+            else len([s for s in task.clearing.scores if s.task_id == task.contract.task_id])
+        )
+        for attempt_id in task.attempts:
+            attempt = state.attempts[attempt_id]
+            yield AwardAccount(
+                task_id=task.contract.task_id,
+                agent_id=attempt.agent_id,
+                price=attempt.price,
+                probability=attempt.probability_used,
+                bids=bids,
+            )

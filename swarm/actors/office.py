@@ -1,0 +1,171 @@
+"""What the coordinator does outside: trees in the mirror, joins, descriptions, publication, facts.
+
+Everything here may be done twice. Trees and commits are named by their content, publication looks
+before it acts, facts are a set.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from swarm.actors.account import account_of
+from swarm.actors.places import Places
+from swarm.coordination.public_api import GoalState, Join, Patch
+from swarm.domain.changes import Changes
+from swarm.domain.errors import Rejected
+from swarm.domain.events import PublicationIntended
+from swarm.domain.evidence import Evidence
+from swarm.domain.facts import SignedFact
+from swarm.domain.goals import Goal
+from swarm.domain.names import AttemptId, CommitHash, Digest, TreeHash, goal_of, task_of
+from swarm.forge.public_api import Published, PublishRequest, body, title
+from swarm.journal.public_api import Blobs
+from swarm.memory.public_api import Replica, exchange_once
+from swarm.repository.public_api import Conflict, Joined, Mirror, landed
+
+STEP_TITLE = "{attempt}, step {step}"
+
+
+class PublisherPort(Protocol):
+    async def publish(self, request: PublishRequest) -> Published: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    title: str
+    body: Digest
+
+
+@dataclass(slots=True)
+class Office:
+    places: Places
+    blobs: Blobs
+    publisher: PublisherPort
+    replica_at: Callable[[Path], Replica]
+    """Opens the document of facts that is kept in a file."""
+
+    _mirrors: dict[str, Mirror] = field(default_factory=dict)
+    _replicas: dict[str, Replica] = field(default_factory=dict)
+
+    # Trees --------------------------------------------------------------------------------------
+
+    async def fetch(self, goal: Goal) -> None:
+        """Bring the goal's base into the mirror. Raises SwarmError when the repository cannot give it."""
+        mirror = await asyncio.to_thread(self.mirror, goal.repository)
+        tree = await asyncio.to_thread(mirror.fetch, goal.base)
+        if tree != goal.base_tree:
+            raise Rejected(f"commit {goal.base} does not have the tree that was submitted")
+
+    def mirror(self, repository: str) -> Mirror:
+        if repository not in self._mirrors:
+            folder = self.places.mirror_of(repository)
+            self._mirrors[repository] = Mirror.open(folder, Path(repository))
+        return self._mirrors[repository]
+
+    async def archive(self, goal: Goal, tree: TreeHash) -> bytes:
+        return await asyncio.to_thread(self.mirror(goal.repository).archive, tree)
+
+    async def changes(self, goal: Goal, base: TreeHash, tree: TreeHash) -> Changes:
+        return await asyncio.to_thread(self.mirror(goal.repository).changes, base, tree)
+
+    async def keep_tree(
+        self,
+        goal: Goal,
+        attempt_id: AttemptId,
+        step: int,
+        base: TreeHash,
+        changes: Changes,
+        at: int,
+    ) -> TreeHash:
+        """`at` is in milliseconds; it only dates the commit."""
+        mirror = self.mirror(goal.repository)
+        tree = await asyncio.to_thread(mirror.tree_with, base, changes)
+        task, goal_id = task_of(attempt_id), goal_of(attempt_id)
+        name = f"refs/swarm/{goal_id}/{task}/{attempt_id}-{step}"
+        message = STEP_TITLE.format(attempt=attempt_id, step=step)
+        await asyncio.to_thread(mirror.record, name, tree, (goal.base,), message, at // 1000)
+        return tree
+
+    # Joining ------------------------------------------------------------------------------------
+
+    async def join(self, state: GoalState, join: Join) -> Joined | Conflict:
+        mirror = self.mirror(state.goal.repository)
+        patches = [(patch.base, patch.tree) for patch in join.patches]
+        return await asyncio.to_thread(mirror.join, state.goal.base_tree, patches)
+
+    async def commit(self, state: GoalState, join: Join, trees: Sequence[TreeHash]) -> CommitHash:
+        """The goal's branch: the user's commit, then one commit a task."""
+        mirror, at = self.mirror(state.goal.repository), state.touched_at // 1000
+        steps = [
+            (tree, commit_message(state.goal, patch))
+            for tree, patch in zip(trees, join.patches, strict=True)
+        ]
+        head = await asyncio.to_thread(mirror.commits, state.goal.base, steps, at)
+        ref = f"refs/swarm/{state.goal.goal_id}/joined/{len(state.rounds) + 1}"
+        await asyncio.to_thread(mirror.record, ref, trees[-1], (head,), "joined", at)
+        return head
+
+    # Publishing ---------------------------------------------------------------------------------
+
+    async def describe(self, state: GoalState) -> Described:
+        account = account_of(state, self._evidence(state))
+        text = body(account)
+        return Described(title(account), await asyncio.to_thread(self.blobs.put, text.encode()))
+
+    def _evidence(self, state: GoalState) -> tuple[Evidence, ...]:
+        assert state.certificate is not None
+        digests = dict.fromkeys(ballot.evidence for ballot in state.certificate.ballots)
+        return tuple(Evidence.model_validate_json(self.blobs.get(digest)) for digest in digests)
+
+    async def publish(self, state: GoalState, intended: PublicationIntended) -> Published:
+        assert state.certificate is not None
+        text = await asyncio.to_thread(self.blobs.get, intended.body)
+        return await self.publisher.publish(
+            PublishRequest(
+                goal_id=state.goal.goal_id,
+                repository=state.goal.repository,
+                head=intended.head,
+                title=intended.title,
+                body=text.decode(),
+                partial=intended.partial,
+                certificate=state.certificate,
+                at=intended.at // 1000,
+            )
+        )
+
+    # Facts --------------------------------------------------------------------------------------
+
+    def replica(self, repository: str) -> Replica:
+        if repository not in self._replicas:
+            self._replicas[repository] = self.replica_at(self.places.facts_of(repository))
+        return self._replicas[repository]
+
+    async def exchange_facts(
+        self, repository: str, vector: bytes, update: bytes
+    ) -> tuple[bytes, bytes]:
+        replica = self.replica(repository)
+        answer = exchange_once(replica, vector, update)
+        await asyncio.to_thread(save_facts, self.places.facts_of(repository), replica.save())
+        return answer
+
+    def facts(self, repository: str) -> tuple[SignedFact, ...]:
+        return tuple(self.replica(repository).facts())
+
+    def landed(self, state: GoalState, branch: str) -> str | None:
+        """How the user merged it, if so."""
+        assert state.intended is not None
+        repository = Path(state.goal.repository)
+        return landed(repository, state.intended.head, state.intended.tree, branch)
+
+
+def save_facts(path: Path, data: bytes) -> None:
+    draft = path.with_suffix(".draft")
+    draft.write_bytes(data)
+    draft.replace(path)
+
+
+def commit_message(goal: Goal, patch: Patch) -> str:
+    subject = patch.title.strip().splitlines()[0][:72] if patch.title.strip() else "Change"
+    return f"{subject}\n\n{patch.why.strip()}\n\nGoal: {goal.goal_id}\nTask: {patch.task_id}\n"
