@@ -1,0 +1,218 @@
+"""The engine's shell: decides the next stage from what is known, does it, tells the caller.
+
+Everything that is known is in the last step's result, so a worker that takes over goes on where the
+last one stopped. A plausible patch is submitted only after a whole run in a fresh process, because
+patched live functions can differ from a program that starts with the patch.
+"""
+
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm.domain.bids import Curve
+from swarm.domain.changes import Changes
+from swarm.domain.errors import Lacking
+from swarm.domain.evidence import GREEN
+from swarm.engines.port import Assignment, Done, GaveUp, Item, StepTaken, Submission
+from swarm.engines.repair import choosing, localisation, offers
+from swarm.engines.repair.dispatch import Answer, ask
+from swarm.engines.repair.patches import as_changes, patched
+from swarm.engines.repair.progress import Plausible, Progress, Searched, after
+from swarm.sandbox.public_api import Sandbox
+
+STAGE_SECONDS = 4.0
+"""Searching time of one stage; starting pytest and collecting come on top."""
+
+QUICK_SECONDS = 0.15
+FULL_SECONDS = 2.0
+MEMORY = 1 << 30
+MOST_PLAUSIBLE = 8
+
+
+class RepairEngine:
+    """Searches with one strategy: `templates`, `donors` or `synthesis`."""
+
+    family = "repair"
+
+    def __init__(self, strategy: offers.Strategy, *, cpu_price: int) -> None:
+        self.strategy: str = strategy
+        self._curves = (offers.curve(strategy, cpu_price),)
+
+    def curves(self) -> tuple[Curve, ...]:
+        return self._curves
+
+    async def work(
+        self,
+        assignment: Assignment,
+        sandbox: Sandbox,
+        done: tuple[Done, ...],
+        guidance: Callable[[], tuple[str, ...]],
+        budget: int,
+    ) -> AsyncIterator[Item]:
+        attempt = Attempt(self.strategy, assignment, sandbox)
+        progress = Progress.model_validate_json(done[-1].result) if done else None
+        spent, began = 0, time.monotonic()
+        while True:
+            end = await attempt.end(progress)
+            if end is None:
+                end = _limit(assignment, spent, budget, time.monotonic() - began)
+            if end is not None:
+                yield end
+                return
+            try:
+                step, progress = await attempt.step(progress)
+            except (Lacking, localisation.Unsuitable) as refusal:
+                yield GaveUp(str(refusal))
+                return
+            spent += step.cost
+            yield _guided(step, guidance())
+
+
+def _limit(assignment: Assignment, spent: int, budget: int, elapsed: float) -> GaveUp | None:
+    """The end that comes before the next stage would break a limit."""
+    stage = STAGE_SECONDS + 2.0
+    if spent + math.ceil(stage * assignment.cpu_price) > budget:
+        return GaveUp(f"the budget of {budget} micro-USD does not pay for another stage")
+    if elapsed + stage > assignment.contract.seconds:
+        return GaveUp(f"the contract's {assignment.contract.seconds} s are nearly over")
+    return None
+
+
+def _guided(step: StepTaken, lines: tuple[str, ...]) -> StepTaken:
+    if not lines:
+        return step
+    action = f"{step.action}; noted: {' / '.join(lines)}"
+    return StepTaken(action, step.result, step.cost, step.seconds, step.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One contract, one sandbox."""
+
+    strategy: str
+    assignment: Assignment
+    sandbox: Sandbox
+
+    async def end(self, progress: Progress | None) -> Submission | GaveUp | None:
+        """The attempt's end, when what is known settles it."""
+        if progress is None:
+            return None
+        for position in progress.confirmed:
+            changes, data = await self._changes(progress, progress.plausible[position])
+            if changes not in self.assignment.refused:
+                return choosing.submission(progress, position, changes, data)
+        if progress.phase == "over" and choosing.next_to_confirm(progress) is None:
+            return GaveUp(choosing.in_vain(self.strategy, progress))
+        return None
+
+    async def step(self, progress: Progress | None) -> tuple[StepTaken, Progress]:
+        began = time.monotonic()
+        if progress is None:
+            action, known, cpu = await self._localise()
+        elif (position := choosing.next_to_confirm(progress)) is not None:
+            action, known, cpu = await self._confirm(progress, position)
+        else:
+            action, known, cpu = await self._search(progress)
+        cost = math.ceil(cpu * self.assignment.cpu_price)
+        result = known.model_dump_json().encode()
+        return StepTaken(action, result, cost, time.monotonic() - began), known
+
+    async def _localise(self) -> tuple[str, Progress, float]:
+        found = await localisation.localise(self.assignment, self.sandbox)
+        spectrum = found.spectrum
+        lines = sum(len(numbers) for numbers in spectrum.suspicion.values())
+        action = f"localised: {lines} suspicious lines in {len(spectrum.suspicion)} files"
+        return action, Progress(spectrum=spectrum), found.cpu_seconds
+
+    async def _search(self, progress: Progress) -> tuple[str, Progress, float]:
+        answer = await self._ask(self._search_request(progress), 12 * STAGE_SECONDS)
+        if "nothing" in answer.body:
+            broken = progress.model_copy(update={"phase": "over"})
+            return f"search ended: {answer.body['nothing']}", broken, answer.cpu_seconds
+        found = Searched.model_validate(answer.body)
+        known = after(progress, found)
+        action = (
+            f"searched {self.strategy} ({progress.phase}): {known.tried} tried, "
+            f"{len(known.plausible)} plausible"
+        )
+        return action, known, answer.cpu_seconds
+
+    def _search_request(self, progress: Progress) -> dict[str, object]:
+        spectrum = progress.spectrum.model_dump()
+        full = progress.phase != "first"
+        return {
+            "kind": "search",
+            "strategy": self.strategy,
+            "phase": progress.phase,
+            "cursor": progress.cursor,
+            "slow": progress.slow,
+            "partial": progress.partial,
+            "seen": () if progress.phase == "slow" else progress.seen,
+            "seconds": STAGE_SECONDS,
+            "most": MOST_PLAUSIBLE,
+            "limit": FULL_SECONDS if full else QUICK_SECONDS,
+            "limits": {
+                test: ms / 1000 * (2 if full else 1)
+                for test, ms in progress.spectrum.limits_ms.items()
+            },
+            "memory_bytes": MEMORY,
+            **{key: spectrum[key] for key in ("suspicion", "seen_types", "targets")},
+            **{key: spectrum[key] for key in ("covering", "files")},
+        }
+
+    async def _confirm(self, progress: Progress, position: int) -> tuple[str, Progress, float]:
+        plausible = progress.plausible[position]
+        changes, data = await self._changes(progress, plausible)
+        if changes in self.assignment.refused:
+            update = {"unconfirmed": (*progress.unconfirmed, position)}
+            return "passed over a refused patch", progress.model_copy(update=update), 0.0
+        green, cpu = await self._run_whole(progress, plausible, data)
+        field = "confirmed" if green else "unconfirmed"
+        update = {field: (*getattr(progress, field), position)}
+        word = "confirmed" if green else "did not confirm"
+        action = f"{word} a patch of {plausible.path}:{plausible.line} ({plausible.label})"
+        return action, progress.model_copy(update=update), cpu
+
+    async def _run_whole(
+        self, progress: Progress, plausible: Plausible, data: bytes
+    ) -> tuple[bool, float]:
+        """Run the patched tree as it would run for a user; the tree is put back afterwards."""
+        path = self._inside(plausible.path)
+        program = plausible.path in progress.spectrum.executable
+        await self.sandbox.write(path, patched(data, plausible.edits), executable=program)
+        try:
+            request = {"kind": "run", "files": progress.spectrum.files}
+            answer = await self._ask(request, 60.0)
+        finally:
+            await self.sandbox.write(path, data, executable=program)
+        return self._is_green(answer.body.get("outcomes", {})), answer.cpu_seconds
+
+    def _is_green(self, outcomes: dict[str, str]) -> bool:
+        """Every target passes, and nothing that passed on the base does worse."""
+        before: dict[str, str] = {
+            each.test: each.outcome for each in self.assignment.base_run.outcomes
+        }
+        targets = localisation.targets_of(self.assignment)
+        kept = all(
+            outcome in GREEN or before.get(test) not in GREEN or test in self.assignment.voided
+            for test, outcome in outcomes.items()
+        )
+        return kept and all(outcomes.get(test) in GREEN for test in targets)
+
+    async def _changes(self, progress: Progress, plausible: Plausible) -> tuple[Changes, bytes]:
+        data = await self.sandbox.read(self._inside(plausible.path))
+        program = plausible.path in progress.spectrum.executable
+        return as_changes(plausible, data, executable=program), data
+
+    async def _ask(self, request: Mapping[str, object], wall_seconds: float) -> Answer:
+        return await ask(self.sandbox, self.assignment.environment, request, wall_seconds)
+
+    def _inside(self, path: str) -> Path:
+        return self.sandbox.root / path
+
+
+def repair_engines(cpu_price: int) -> tuple[RepairEngine, ...]:
+    """One engine for each strategy; `cpu_price` is micro-USD for one CPU second."""
+    return tuple(RepairEngine(strategy, cpu_price=cpu_price) for strategy in offers.STRATEGIES)

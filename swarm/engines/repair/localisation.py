@@ -1,0 +1,165 @@
+"""The first stage: which lines the failing tests run, and which passing tests run them too."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from swarm.domain.errors import Rejected
+from swarm.domain.evidence import GREEN
+from swarm.domain.names import TestId
+from swarm.engines.port import Assignment
+from swarm.engines.repair.dispatch import Answer, ask
+from swarm.engines.repair.progress import Spectrum
+from swarm.engines.repair.selection import as_pytest_id, file_of, may_touch, mentions
+from swarm.engines.repair.suspicion import suspicions
+from swarm.sandbox.public_api import Sandbox
+
+LIMIT_SECONDS = 2.0
+TRACE_SECONDS = 4.0
+MOST_TARGETS = 12
+MOST_PASSING = 80
+MOST_FILES = 12
+MEMORY = 1 << 30
+
+
+class Unsuitable(Rejected):
+    """The contract is none for a search over Python sources; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    spectrum: Spectrum
+    cpu_seconds: float
+
+
+def targets_of(assignment: Assignment) -> tuple[str, ...]:
+    """The failing tests as pytest names them."""
+    files = [file_of(each.test) for each in assignment.base_run.outcomes]
+    return tuple(as_pytest_id(each, files) for each in assignment.contract.targets)
+
+
+async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
+    """Trace the failing tests, then passing ones that may run the same files."""
+    _refuse_unsuitable(assignment)
+    targets = targets_of(assignment)
+    files = _files(targets)
+    failing = await _trace(assignment, sandbox, files, targets[:MOST_TARGETS])
+    suspects = _suspects(failing.body, assignment)
+    related = await _related(assignment, sandbox, files, suspects)
+    passing = _passing(assignment, (*files, *related))
+    sample = await _trace(assignment, sandbox, (*files, *related), passing)
+    spectrum = _spectrum(assignment, failing.body, sample.body, (*files, *related))
+    return Found(spectrum, failing.cpu_seconds + sample.cpu_seconds)
+
+
+def _refuse_unsuitable(assignment: Assignment) -> None:
+    if assignment.environment.runner == "command":
+        raise Unsuitable("repair needs tests that pytest can run; this suite is a bare command")
+    if not assignment.contract.targets:
+        raise Unsuitable("repair needs failing tests to search against; the contract names none")
+
+
+async def _trace(
+    assignment: Assignment, sandbox: Sandbox, files: Sequence[str], tests: Sequence[str]
+) -> Answer:
+    request = {
+        "kind": "trace",
+        "files": files,
+        "tests": tests,
+        "limit": LIMIT_SECONDS,
+        "seconds": TRACE_SECONDS,
+        "memory_bytes": MEMORY,
+    }
+    answer = await ask(sandbox, assignment.environment, request, 60.0)
+    if "nothing" in answer.body:
+        raise Unsuitable(f"the failing tests could not be traced: {answer.body['nothing']}")
+    return answer
+
+
+def _files(tests: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(file_of(each) for each in tests))
+
+
+def _suspects(body: dict[str, Any], assignment: Assignment) -> list[str]:
+    touch = assignment.contract.touch
+    found = [path for path in body["lines"] if may_touch(path, touch)]
+    if not found:
+        raise Unsuitable("the failing tests run no Python file that may be changed")
+    return found
+
+
+async def _related(
+    assignment: Assignment, sandbox: Sandbox, files: Sequence[str], suspects: list[str]
+) -> tuple[str, ...]:
+    """Other test files that speak of the suspicious modules."""
+    names = _files(each.test for each in assignment.base_run.outcomes if each.outcome in GREEN)
+    found: list[str] = []
+    for name in names:
+        if name in files or not name.endswith(".py") or len(found) >= MOST_FILES:
+            continue
+        text = (await sandbox.read(sandbox.root / name)).decode("utf-8", "replace")
+        if mentions(text, suspects):
+            found.append(name)
+    return tuple(found)
+
+
+def _passing(assignment: Assignment, files: Sequence[str]) -> list[TestId]:
+    """Passing tests of these files, in turns, so that each file has its say."""
+    by_file: dict[str, list[TestId]] = {name: [] for name in files}
+    for each in assignment.base_run.outcomes:
+        usable = each.outcome == "passed" and each.test not in assignment.voided
+        if usable and file_of(each.test) in by_file:
+            by_file[file_of(each.test)].append(each.test)
+    longest = max((len(tests) for tests in by_file.values()), default=0)
+    turns = [tests[k] for k in range(longest) for tests in by_file.values() if k < len(tests)]
+    return turns[:MOST_PASSING]
+
+
+def _spectrum(
+    assignment: Assignment, failing: dict[str, Any], sample: dict[str, Any], files: tuple[str, ...]
+) -> Spectrum:
+    red = {test: seen for test, seen in failing["tests"].items() if seen["outcome"] not in GREEN}
+    if not red:
+        raise Unsuitable("the failing tests pass when each runs alone: nothing to search against")
+    lines = _counts(failing["lines"], sample["lines"], assignment.contract.touch)
+    green = {test: seen for test, seen in sample["tests"].items() if seen["outcome"] in GREEN}
+    quickest = sorted(green, key=lambda test: (green[test]["seconds"], test))
+    first = min(red)
+    return Spectrum(
+        suspicion=suspicions(lines, len(red), [seen["frames"] for seen in red.values()]),
+        targets=tuple(sorted(failing["tests"], key=lambda test: (_weight(failing, test), test))),
+        covering={
+            path: tuple(test for test in quickest if path in green[test]["files"]) for path in lines
+        },
+        limits_ms={
+            test: math.ceil(10_000 * seen["seconds"])
+            for test, seen in green.items()
+            if seen["seconds"] > 0.015
+        },
+        files=files,
+        executable=tuple(sorted(set(failing["executable"]) & set(lines))),
+        error=red[first]["error"],
+    )
+
+
+def _weight(failing: dict[str, Any], test: str) -> float:
+    """Failing tests that fail come first, quickest first; those that hang come last."""
+    seen = failing["tests"][test]
+    late = 0.0 if seen["outcome"] in ("failed", "error") else 100.0
+    return late + float(seen["seconds"])
+
+
+def _counts(
+    failing: dict[str, Any], sample: dict[str, Any], touch: tuple[str, ...]
+) -> dict[str, dict[int, tuple[int, int]]]:
+    """By file and line: how many failing and how many passing tests run it."""
+    found: dict[str, dict[int, tuple[int, int]]] = {}
+    for path in sorted(failing):
+        if may_touch(path, touch):
+            passed = sample.get(path, {})
+            found[path] = {
+                int(line): (counts[0] + counts[1], passed.get(line, (0, 0))[1])
+                for line, counts in failing[path].items()
+            }
+    return found

@@ -1,0 +1,130 @@
+"""What a search knows so far, as the result of a step, and what follows from it.
+
+Positions in the list of candidates mean the same in every run, because the list depends on the
+sources and on what is recorded here.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from swarm.domain.frozen import Frozen
+
+Phase = Literal["first", "slow", "cold", "pairs", "over"]
+"""first: all candidates with little time each; slow: those that ran out of it; cold: those that
+need a process of their own; pairs: two candidates at once."""
+
+
+class PlannedEdit(Frozen):
+    start: int
+    end: int
+    text: str
+
+
+class Plausible(Frozen):
+    """A candidate that passes the failing tests and those that run the same file."""
+
+    path: str
+    line: int
+    label: str
+    index: int
+    edits: tuple[PlannedEdit, ...]
+
+
+class SeenTypes(Frozen):
+    """Names of the types that were observed in one file, for the worker."""
+
+    expressions: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    variables: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
+
+
+class Spectrum(Frozen):
+    """What localisation found."""
+
+    suspicion: dict[str, dict[int, int]]
+    """By file and line, in parts per million."""
+
+    targets: tuple[str, ...]
+    """The failing tests, quickest first."""
+
+    covering: dict[str, tuple[str, ...]]
+    """Passing tests that run a file, quickest first."""
+
+    limits_ms: dict[str, int]
+    """Time that a test may take in the first round, where it needs more than the least."""
+
+    files: tuple[str, ...]
+    """Test files of all of these tests."""
+
+    executable: tuple[str, ...] = ()
+    """Suspicious files that carry the executable bit."""
+
+    error: str = ""
+    """What the first failing test said."""
+
+    seen_types: dict[str, SeenTypes] = Field(default_factory=dict)
+    """By file."""
+
+
+class Progress(Frozen):
+    spectrum: Spectrum
+    phase: Phase = "first"
+    cursor: int = 0
+    total: int = 0
+    tried: int = 0
+    slow: tuple[int, ...] = ()
+    partial: tuple[tuple[int, int], ...] = ()
+    seen: tuple[str, ...] = ()
+    """Fingerprints of what was tried; a candidate that does the same is passed over."""
+
+    plausible: tuple[Plausible, ...] = ()
+    patience: int = 2
+    """Stages left to look for a better patch, once there is a plausible one."""
+
+    confirmed: tuple[int, ...] = ()
+    unconfirmed: tuple[int, ...] = ()
+    """Positions in `plausible` that a whole run has settled."""
+
+
+class Searched(Frozen):
+    """The worker's answer to one round of search."""
+
+    tried: int
+    invalid: int
+    same: int
+    plausible: tuple[Plausible, ...]
+    slow: tuple[int, ...]
+    partial: tuple[tuple[int, int], ...]
+    seen: tuple[str, ...]
+    behind: int
+    """So many of the positions that were asked for are settled."""
+
+    total: int
+
+
+def after(progress: Progress, found: Searched) -> Progress:
+    """What is known after one more round."""
+    plausible = progress.plausible + found.plausible
+    slow = progress.slow[found.behind :] if progress.phase == "slow" else progress.slow + found.slow
+    cursor = progress.cursor if progress.phase == "slow" else progress.cursor + found.behind
+    here = slow if progress.phase == "slow" else range(cursor, found.total)
+    moved = progress.model_copy(
+        update={
+            "tried": progress.tried + found.tried,
+            "total": found.total,
+            "plausible": plausible,
+            "patience": progress.patience - 1 if plausible else progress.patience,
+            "slow": slow,
+            "cursor": cursor,
+            "partial": progress.partial + found.partial,
+            "seen": progress.seen + found.seen,
+        }
+    )
+    return moved if here else _next_phase(moved)
+
+
+def _next_phase(progress: Progress) -> Progress:
+    phases: tuple[Phase, ...] = ("first", "slow", "cold", "pairs", "over")
+    following = phases[phases.index(progress.phase) + 1]
+    moved = progress.model_copy(update={"phase": following, "cursor": 0, "total": 0})
+    return _next_phase(moved) if following == "slow" and not progress.slow else moved

@@ -1,0 +1,58 @@
+"""Which files may be changed, and which test files speak about them."""
+
+import fnmatch
+import re
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+_TEST_NAMES = ("test_*.py", "*_test.py", "tests.py", "test.py", "conftest.py")
+_TEST_FOLDERS = frozenset({"test", "tests", "testing"})
+_PROTECTED = ("setup.py", "noxfile.py", "sitecustomize.py", "usercustomize.py")
+
+
+def is_test(path: str) -> bool:
+    """True for test files, their fixtures, and whatever lies in a folder of tests."""
+    parts = PurePosixPath(path)
+    folders = set(parts.parts[:-1])
+    named = any(fnmatch.fnmatchcase(parts.name, pattern) for pattern in _TEST_NAMES)
+    return named or bool(folders & _TEST_FOLDERS)
+
+
+def may_touch(path: str, touch: tuple[str, ...]) -> bool:
+    """Python files that are neither tests nor set-up, within the contract's touch set."""
+    name = PurePosixPath(path).name
+    if not path.endswith(".py") or is_test(path) or name in _PROTECTED:
+        return False
+    return not touch or any(_covers(pattern, path) for pattern in touch)
+
+
+def _covers(pattern: str, path: str) -> bool:
+    folder = pattern.rstrip("/")
+    return fnmatch.fnmatchcase(path, pattern) or path.startswith(folder + "/")
+
+
+def file_of(test: str) -> str:
+    """The file of a test id."""
+    return test.split("::", 1)[0]
+
+
+def as_pytest_id(test: str, files: Iterable[str]) -> str:
+    """A unittest id `package.module.Case.test_it` as pytest names it, if a file fits."""
+    if "::" in test:
+        return test
+    for file in files:
+        module = file.removesuffix(".py").replace("/", ".")
+        if test.startswith(module + "."):
+            return "::".join([file, *test[len(module) + 1 :].split(".")])
+    return test
+
+
+def mentions(text: str, paths: Iterable[str]) -> bool:
+    """The text uses the name of one of the modules."""
+    stems = {_stem(path) for path in paths}
+    return any(re.search(rf"\b{re.escape(stem)}\b", text) for stem in stems)
+
+
+def _stem(path: str) -> str:
+    parts = PurePosixPath(path)
+    return parts.parent.name if parts.name == "__init__.py" else parts.stem

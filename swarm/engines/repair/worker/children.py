@@ -1,0 +1,122 @@
+"""Forked children with limits.
+
+Everything that runs code under test runs in a child that dies with it: whatever the code does to
+the process - endless loops, `os._exit`, memory, threads, children of its own - is over when the
+child is. The child tells what it found by lines in an anonymous file, which it can fill to any
+size without anybody reading at the other end and which is there even if it was killed.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import select
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a child ended, and the lines it told until then."""
+
+    how: str
+    """`done`, `timeout` or `crashed`."""
+
+    lines: list[str]
+    seconds: float
+
+
+def in_child(work: Callable[[Tell], None], idle_seconds: float, memory_bytes: int) -> Ended:
+    """Run `work` in a fork of this process, in a session of its own, and wait for its end.
+
+    It is killed when it has told nothing for `idle_seconds` (noticed within twice that time).
+    """
+    told = os.memfd_create("told")
+    began = time.monotonic()
+    pid = os.fork()
+    if pid == 0:
+        _be_child(work, told, memory_bytes)
+    try:
+        in_time = _wait(pid, told, idle_seconds)
+        status = _end(pid)
+        lines = _read(told)
+    finally:
+        os.close(told)
+    return Ended(_how(in_time, status), lines, time.monotonic() - began)
+
+
+def limit_cpu(seconds: float) -> None:
+    """Kill this process when it has computed for so long from now on; 0 takes the limit away."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _be_child(work: Callable[[Tell], None], told: int, memory_bytes: int) -> None:
+    def tell(line: str) -> None:
+        os.write(told, line.encode("utf-8", "backslashreplace") + b"\n")
+
+    try:
+        os.setsid()
+        signal.signal(signal.SIGPROF, signal.SIG_DFL)
+        _set_limit(resource.RLIMIT_CORE, 0)
+        _set_limit(resource.RLIMIT_AS, memory_bytes)
+        work(tell)
+    finally:
+        os._exit(0)
+
+
+def _set_limit(which: int, amount: int) -> None:
+    _, hard = resource.getrlimit(which)
+    allowed = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+    resource.setrlimit(which, (allowed, allowed))
+
+
+def _wait(pid: int, told: int, idle_seconds: float) -> bool:
+    """True when the child ended by itself, False when it fell silent."""
+    handle = os.pidfd_open(pid)
+    poller = select.poll()
+    poller.register(handle, select.POLLIN)
+    try:
+        size = -1
+        while not poller.poll(max(1, int(idle_seconds * 1000))):
+            size, before = os.fstat(told).st_size, size
+            if size == before:
+                return False
+        return True
+    finally:
+        os.close(handle)
+
+
+def _end(pid: int) -> int:
+    """Kill the child's whole session; its own status, which is kept until it is asked for."""
+    for kill in (os.killpg, os.kill):
+        try:
+            kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    return os.waitpid(pid, 0)[1]
+
+
+def _read(told: int) -> list[str]:
+    os.lseek(told, 0, os.SEEK_SET)
+    data = b""
+    while True:
+        more = os.read(told, 1 << 20)
+        if not more:
+            return data.decode("utf-8", "replace").splitlines()
+        data += more
+
+
+def _how(in_time: bool, status: int) -> str:
+    if not in_time or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGPROF):
+        return "timeout"
+    return "done" if status == 0 else "crashed"
+
+
+def own_memory() -> int:
+    """Address space of this process, in bytes."""
+    with open("/proc/self/statm", "rb") as statm:  # noqa: PTH123 - not a path of the tree
+        return int(statm.read().split()[0]) * os.sysconf("SC_PAGESIZE")

@@ -1,0 +1,63 @@
+"""One request in, one answer out.
+
+The answer goes to what was standard output when the process began; what tests print goes nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import traceback
+from typing import Any
+
+
+def serve(request: dict[str, Any]) -> None:
+    """Answer and leave. `refusal` is an answer too: why this interpreter cannot serve."""
+    out = os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(null, stream)
+    refusal = _refusal()
+    answer = {"refusal": refusal} if refusal else _answered(request)
+    with os.fdopen(out, "w") as pipe:
+        json.dump(answer, pipe)
+    os._exit(0)
+
+
+def _refusal() -> str:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < (3, 9):  # noqa: UP036 - the target's version, not ours
+        return "repair needs Python 3.9 or later in the target's environment; it has " + found
+    if not sys.platform.startswith("linux"):
+        return "repair needs Linux; this is " + sys.platform
+    try:
+        import pytest
+    except ImportError:
+        return "repair needs pytest 7 or later in the target's environment; it has none"
+    if int(pytest.__version__.split(".")[0]) < 7:
+        return "repair needs pytest 7 or later; the target's environment has " + pytest.__version__
+    return ""
+
+
+def _answered(request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return _work(request)
+    except BaseException:  # noqa: BLE001 - the one place where a bug of ours becomes an answer
+        return {"crash": traceback.format_exc()}
+
+
+def _work(request: dict[str, Any]) -> dict[str, Any]:
+    from swarm.engines.repair.worker.finding import find
+    from swarm.engines.repair.worker.suite import Suite, collect, run_plainly
+    from swarm.engines.repair.worker.tracing import trace
+
+    if request["kind"] == "run":
+        return run_plainly(request["options"], request["files"])
+    answer: dict[str, Any] = {}
+
+    def work(suite: Suite) -> None:
+        answer.update({"trace": trace, "search": find}[request["kind"]](suite, request))
+
+    status = collect(request["options"], request["files"], work)
+    return answer or {"nothing": f"pytest collected nothing and ended with status {status}"}

@@ -1,0 +1,117 @@
+"""Candidates as code objects put into functions that are alive.
+
+Only the statement of the module's body in which the edits lie is compiled again. Its code objects
+are matched with the old ones by their path of names, and every living function that has an old one
+- whoever holds it: a class, a decorator's closure, another module's `from` import - gets the new.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import hashlib
+import os
+from collections.abc import Iterator
+from types import CodeType, FunctionType
+
+from swarm.engines.repair.worker.candidates import Edit, edited
+from swarm.engines.repair.worker.sources import Source, first_line
+
+_FUTURE = 0x1FF0000
+"""Compiler flags of `from __future__` imports, as a code object carries them in `co_flags`."""
+
+Path = tuple[tuple[str, int], ...]
+
+
+def code_paths(code: CodeType, here: Path = ()) -> Iterator[tuple[Path, CodeType]]:
+    """Every code object below, by its names from outside in; each with its turn among equals."""
+    turns: dict[str, int] = {}
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            name = constant.co_name
+            turns[name] = turns.get(name, -1) + 1
+            path = (*here, (name, turns[name]))
+            yield path, constant
+            yield from code_paths(constant, path)
+
+
+def fingerprint(code: CodeType) -> str:
+    """Equal for code that does the same steps; positions in the source do not count."""
+    return hashlib.sha256(repr(_essence(code)).encode()).hexdigest()[:12]
+
+
+def _essence(code: CodeType) -> tuple[object, ...]:
+    constants = [
+        _essence(each) if isinstance(each, CodeType) else (type(each).__name__, repr(each))
+        for each in code.co_consts
+    ]
+    names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
+    return (code.co_code, constants, names, code.co_flags, code.co_argcount)
+
+
+class Unpatchable(Exception):
+    """The change cannot be shown by patching live functions."""
+
+
+class LiveModule:
+    """The living functions of one file, ready to be given other code."""
+
+    def __init__(self, source: Source, functions: list[FunctionType]) -> None:
+        self._source = source
+        self._future = 0
+        self._by_code: dict[CodeType, list[FunctionType]] = {}
+        for function in functions:
+            self._by_code.setdefault(function.__code__, []).append(function)
+            self._future |= function.__code__.co_flags & _FUTURE
+        self._old: dict[int, dict[Path, CodeType]] = {}
+        self._prints: dict[int, str] = {}
+
+    def compiled(self, statement: ast.stmt, edits: tuple[Edit, ...]) -> CodeType:
+        """The module's statement with the edits, as the code of a module of its own.
+
+        Raises SyntaxError, or ValueError for a null byte and the like.
+        """
+        start = self._source.starts[first_line(statement) - 1]
+        end = self._source.starts[statement.end_lineno or statement.lineno]
+        moved = [Edit(e.start - start, e.end - start, e.text) for e in edits]
+        text = edited(self._source.text[start:end], moved)
+        blank = "\n" * (first_line(statement) - 1)
+        flags = self._future
+        code: CodeType = compile(blank + text, self._source.path, "exec", flags, dont_inherit=True)
+        return code
+
+    def original(self, statement: ast.stmt) -> str:
+        """The fingerprint of the statement as it stands."""
+        if statement.lineno not in self._prints:
+            self._prints[statement.lineno] = fingerprint(self.compiled(statement, ()))
+        return self._prints[statement.lineno]
+
+    def unchanged(self, statement: ast.stmt) -> dict[Path, CodeType]:
+        if statement.lineno not in self._old:
+            self._old[statement.lineno] = dict(code_paths(self.compiled(statement, ())))
+        return self._old[statement.lineno]
+
+    def put(self, statement: ast.stmt, code: CodeType) -> int:
+        """Give the code to the living functions; how many took it. Raises Unpatchable."""
+        old = self.unchanged(statement)
+        taken = 0
+        for path, new in code_paths(code):
+            for function in self._by_code.get(old[path], []) if path in old else ():
+                if len(function.__code__.co_freevars) != len(new.co_freevars):
+                    raise Unpatchable(path[-1][0])
+                function.__code__ = new
+                taken += 1
+        return taken
+
+
+def living_functions() -> dict[str, list[FunctionType]]:
+    """Every function of this process by the real path of its file."""
+    found: dict[str, list[FunctionType]] = {}
+    real: dict[str, str] = {}
+    for thing in gc.get_objects():
+        if isinstance(thing, FunctionType):
+            name = thing.__code__.co_filename
+            if name not in real:
+                real[name] = os.path.realpath(name)
+            found.setdefault(real[name], []).append(thing)
+    return found

@@ -1,0 +1,140 @@
+"""The tests as pytest collected them, and running one of them.
+
+Each test runs through pytest's own protocol - fixtures, marks, plugins and unittest cases mean what
+they mean - with one difference: a report carries no rendered traceback, because rendering one costs
+more than most tests do.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+GREEN = ("passed", "xfailed")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a test did not pass: the exception, and the frames from the test to where it was raised."""
+
+    error: str
+    frames: list[tuple[str, int]]
+    """File and line."""
+
+
+class Suite:
+    """The collected items by id; runs one of them at a time in this process."""
+
+    def __init__(self, items: dict[str, Any], recorder: Recorder) -> None:
+        self.items = items
+        self._recorder = recorder
+
+    def run(self, test: str, following: str | None = None) -> str:
+        """The test's outcome. With the test that comes next, fixtures they share stay up."""
+        item = self.items[test]
+        self._recorder.begin()
+        nextitem = self.items[following] if following is not None else None
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
+        return self._recorder.outcome()
+
+    @property
+    def failure(self) -> Failure | None:
+        """Of the test that ran last."""
+        return self._recorder.failure
+
+
+class Recorder:
+    """A pytest plugin that notes what became of one test and hands the session to `work`."""
+
+    def __init__(self, work: Callable[[Suite], None]) -> None:
+        self._work = work
+        self._outcomes: list[str] = []
+        self.failure: Failure | None = None
+
+    def begin(self) -> None:
+        self._outcomes = []
+        self.failure = None
+
+    def outcome(self) -> str:
+        worst = [each for each in self._outcomes if each != "passed"]
+        return worst[0] if worst else "passed" if self._outcomes else "error"
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: Any) -> bool:
+        terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None:
+            session.config.pluginmanager.unregister(terminal)
+        self._work(Suite({item.nodeid: item for item in session.items}, self))
+        return True
+
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
+        outcome: Any = "passed"
+        words: Any = None
+        if call.excinfo is not None:
+            outcome, words = self._judged(item, call.excinfo)
+        return pytest.TestReport(
+            item.nodeid, item.location, {}, outcome, words, call.when, [], call.duration
+        )
+
+    def _judged(self, item: Any, excinfo: Any) -> tuple[Any, Any]:
+        if isinstance(excinfo.value, pytest.skip.Exception):
+            return "skipped", (str(item.path), 0, "skipped")
+        frames = [(str(entry.path), entry.lineno + 1) for entry in excinfo.traceback]
+        self.failure = Failure(f"{excinfo.typename}: {excinfo.value!s:.300}", frames)
+        return "failed", self.failure.error
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if hasattr(report, "wasxfail"):
+            self._outcomes.append("xfailed" if report.skipped else "xpassed")
+        elif report.failed and report.when != "call":
+            self._outcomes.append("error")
+        elif not report.passed:
+            self._outcomes.append(report.outcome)
+        elif report.when == "call":
+            self._outcomes.append("passed")
+
+
+def options(given: list[str]) -> list[str]:
+    """What pytest is started with: the user's options, and those that keep it from the tree."""
+    ours = ["-p", "no:cacheprovider", "-p", "no:randomly", "--continue-on-collection-errors", "-s"]
+    if importlib.util.find_spec("xdist") is not None:
+        ours.append("-n0")
+    if importlib.util.find_spec("pytest_cov") is not None:
+        ours.append("--no-cov")
+    return [*given, *ours]
+
+
+def collect(given: list[str], files: list[str], work: Callable[[Suite], None]) -> int:
+    """Collect the tests of `files` and hand them to `work`; pytest's exit status."""
+    present = [name for name in files if os.path.exists(name)]  # noqa: PTH110 - Python 3.9
+    return int(pytest.main([*options(given), *present], plugins=[Recorder(work)]))
+
+
+class Observer:
+    """A pytest plugin that only looks on: the outcome of every test of a whole run."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, str] = {}
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        before = self.outcomes.get(report.nodeid, "passed")
+        now = report.outcome
+        if hasattr(report, "wasxfail"):
+            now = "xfailed" if report.skipped else "xpassed"
+        elif report.failed and report.when != "call":
+            now = "error"
+        if before == "passed":
+            self.outcomes[report.nodeid] = now
+
+
+def run_plainly(given: list[str], files: list[str]) -> dict[str, Any]:
+    """A whole run as the user would start it, in this process and without any patching."""
+    observer = Observer()
+    present = [name for name in files if os.path.exists(name)]  # noqa: PTH110 - Python 3.9
+    status = int(pytest.main([*options(given), *present], plugins=[observer]))
+    return {"outcomes": observer.outcomes, "status": status}

@@ -1,0 +1,157 @@
+"""Which lines of the project each test runs, one forked child for each test.
+
+A test that hangs still tells: when its time is over the child reports what it has seen and ends.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import CodeType, FrameType
+from typing import Any
+
+from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory
+from swarm.engines.repair.worker.suite import Suite
+
+_FOREIGN = ("site-packages", "dist-packages", ".tox", ".venv", "node_modules")
+
+
+class Project:
+    """Tells the files of the tree from all others; answers with paths relative to its root."""
+
+    def __init__(self, root: str) -> None:
+        self._root = os.path.realpath(root) + os.sep
+        self._known: dict[str, str | None] = {}
+
+    def path_of(self, filename: str) -> str | None:
+        if filename not in self._known:
+            self._known[filename] = self._relative(os.path.realpath(filename))
+        return self._known[filename]
+
+    def _relative(self, real: str) -> str | None:
+        if not real.startswith(self._root) or not real.endswith(".py"):
+            return None
+        inside = real[len(self._root) :]
+        return None if any(part in _FOREIGN for part in pathlib.Path(inside).parts) else inside
+
+
+class LineTrace:
+    """Lines that run while it is on, by `sys.settrace`, or by `sys.monitoring` where there is one."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self.hits: dict[str, set[int]] = {}
+
+    def on(self) -> None:
+        if sys.version_info >= (3, 12) and sys.monitoring.get_tool(_TOOL) is None:
+            self._monitor()
+        else:
+            threading.settrace(self._called)
+            sys.settrace(self._called)
+
+    def _called(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
+        path = self._project.path_of(frame.f_code.co_filename)
+        if path is None:
+            return None
+        lines = self.hits.setdefault(path, set())
+
+        def line(frame: FrameType, event: str, _: Any) -> Any:
+            if event == "line":
+                lines.add(frame.f_lineno)
+            return line
+
+        return line
+
+    def _monitor(self) -> None:
+        if sys.version_info >= (3, 12):
+            monitoring = sys.monitoring
+            monitoring.use_tool_id(_TOOL, "swarm")
+            monitoring.register_callback(_TOOL, monitoring.events.LINE, self._line)
+            monitoring.set_events(_TOOL, monitoring.events.LINE)
+
+    def _line(self, code: CodeType, line: int) -> Any:
+        path = self._project.path_of(code.co_filename)
+        if path is not None:
+            self.hits.setdefault(path, set()).add(line)
+        if sys.version_info >= (3, 12):
+            return sys.monitoring.DISABLE
+        return None
+
+
+_TOOL = 4
+"""A tool number of `sys.monitoring` that no debugger, coverage or profiler is given."""
+
+
+def trace(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
+    """What each of the request's tests does, and how many failing and passing tests run a line."""
+    project = Project(request["root"])
+    memory = own_memory() + request["memory_bytes"]
+    deadline = time.monotonic() + request["seconds"]
+    tests: dict[str, Any] = {}
+    lines: dict[str, dict[int, list[int]]] = {}
+    for test in request["tests"]:
+        if test in suite.items and time.monotonic() < deadline:
+            seen = _traced(suite, test, project, request["limit"], memory)
+            _count(lines, seen.pop("lines"), seen["outcome"])
+            tests[test] = seen
+    executable = [path for path in lines if os.access(path, os.X_OK)]
+    return {"tests": tests, "lines": lines, "executable": executable}
+
+
+def _traced(suite: Suite, test: str, project: Project, limit: float, memory: int) -> dict[str, Any]:
+    def work(tell: Tell) -> None:
+        lines = LineTrace(project)
+        began = time.perf_counter()
+
+        def report(outcome: str) -> None:
+            sys.settrace(None)
+            told = _told(suite, lines, project, outcome)
+            told["seconds"] = time.perf_counter() - began
+            tell(json.dumps(told))
+
+        def out_of_time(*_: Any) -> None:
+            report("timeout")
+            os._exit(0)
+
+        signal.signal(signal.SIGPROF, out_of_time)
+        limit_cpu(limit)
+        lines.on()
+        report(suite.run(test))
+
+    ended = in_child(work, 3 * limit + 1, memory)
+    if ended.lines:
+        seen: dict[str, Any] = json.loads(ended.lines[0])
+        return seen
+    how = "timeout" if ended.how == "timeout" else "crashed"
+    empty = {"lines": {}, "files": [], "error": "", "frames": []}
+    return {"outcome": how, "seconds": ended.seconds, **empty}
+
+
+def _told(suite: Suite, lines: LineTrace, project: Project, outcome: str) -> dict[str, Any]:
+    failure = suite.failure
+    frames = failure.frames if failure is not None else []
+    inside = [(project.path_of(name), line) for name, line in frames]
+    hits = {path: sorted(each) for path, each in sorted(lines.hits.items())}
+    return {
+        "outcome": outcome,
+        "lines": hits,
+        "files": list(hits),
+        "error": failure.error if failure is not None else "",
+        "frames": [(path, line) for path, line in inside if path is not None],
+    }
+
+
+def _count(
+    lines: dict[str, dict[int, list[int]]], hits: dict[str, list[int]], outcome: str
+) -> None:
+    which = 1 if outcome in ("passed", "xfailed") else 0
+    for path, numbers in hits.items():
+        counts = lines.setdefault(path, {})
+        for number in numbers:
+            counts.setdefault(number, [0, 0])[which] += 1
