@@ -9,15 +9,19 @@ from pathlib import Path
 
 from swarm.domain.errors import Rejected
 from swarm.domain.events import Event
+from swarm.domain.names import Digest
 from swarm.journal.anchor import prepare_anchor, read_anchor, reveal_anchor
+from swarm.journal.chain import GENESIS
 from swarm.journal.codec import encode
 from swarm.journal.committing import Batch, Committer
 from swarm.journal.files import make_folder, sync_folder
 from swarm.journal.following import Follower
 from swarm.journal.lock import take_lock
 from swarm.journal.port import Head, Record
-from swarm.journal.store import connect_reader, connect_writer
+from swarm.journal.store import connect_reader, connect_writer, create_tables, is_empty
 from swarm.journal.trouble import translating
+
+_ALL = "restore the whole state folder from one copy, the -wal file included"
 
 
 class SqliteJournal:
@@ -84,10 +88,14 @@ def open_journal(folder: Path, *, wait_seconds: float = 20.0) -> SqliteJournal:
             writer = connect_writer(folder)
             # Last to be closed: the connection that closes last tidies up the write-ahead log.
             resources.callback(writer.close)
+            anchor = read_anchor(folder)
+            if is_empty(writer):
+                _refuse_loss(folder, anchor, Head(0, Digest(GENESIS.hex())))
+                create_tables(writer, folder)
             follower = Follower(connect_reader(folder), folder)
             resources.callback(follower.close)
             head = follower.head()
-            _check_tail(folder, follower, head)
+            _compare(folder, follower, anchor, head)
             epoch = _next_epoch(writer)
             prepare_anchor(folder, head)
             reveal_anchor(folder)
@@ -105,43 +113,43 @@ def read_only(folder: Path) -> Follower:
     with translating(folder), ExitStack() as resources:
         follower = Follower(connect_reader(folder), folder)
         resources.callback(follower.close)
+        # The anchor first: the writer may add records between the two.
         anchor = read_anchor(folder)
         _compare(folder, follower, anchor, follower.head())
         resources.pop_all()
         return follower
 
 
-def _check_tail(folder: Path, follower: Follower, head: Head) -> None:
-    anchor = read_anchor(folder)
-    if anchor is None and head.position > 0:
-        raise Rejected(
-            f"the file `head` is missing beside the journal in {folder}",
-            advice="restore the whole state folder from one copy",
-        )
-    _compare(folder, follower, anchor, head)
-
-
 def _compare(folder: Path, follower: Follower, anchor: Head | None, head: Head) -> None:
     """The database may be ahead of the anchor (a crash between the two), never behind it."""
     if anchor is None:
+        if head.position > 0:
+            raise Rejected(
+                f"the file `head` is missing beside the journal in {folder}", advice=_ALL
+            )
         return
-    lost = anchor.position - head.position
-    if lost > 0:
-        raise Rejected(
-            f"the tail of the journal in {folder} is missing: {lost} records"
-            f" (it ends at {head.position}, {anchor.position} were acknowledged)",
-            advice="restore the whole state folder from one copy, with its -wal file",
-        )
+    _refuse_loss(folder, anchor, head)
     if follower.hash_at(anchor.position).hex() != anchor.hash:
         raise Rejected(
             f"record {anchor.position} of the journal in {folder} is not the one acknowledged",
-            advice="restore the whole state folder from one copy",
+            advice=_ALL,
+        )
+
+
+def _refuse_loss(folder: Path, anchor: Head | None, head: Head) -> None:
+    lost = anchor.position - head.position if anchor else 0
+    if anchor and lost > 0:
+        raise Rejected(
+            f"the tail of the journal in {folder} is missing: {lost} records"
+            f" (it ends at {head.position}, {anchor.position} were acknowledged)",
+            advice=_ALL,
         )
 
 
 def _next_epoch(db: sqlite3.Connection) -> int:
     with db:
         db.execute("BEGIN IMMEDIATE")
-        db.execute("UPDATE epoch SET number = number + 1")
-        (epoch,) = db.execute("SELECT number FROM epoch").fetchone()
-    return int(epoch)
+        rows = db.execute("UPDATE epoch SET number = number + 1 RETURNING number").fetchall()
+    if not rows:
+        raise sqlite3.DatabaseError("it has no epoch")
+    return int(rows[0][0])

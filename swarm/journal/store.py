@@ -29,21 +29,33 @@ _BUSY_SECONDS = 10.0
 
 
 def connect_writer(folder: Path) -> sqlite3.Connection:
-    """Open the database, creating it if need be. Raises Rejected, Lacking and SQLite's errors."""
+    """Open the database; a new one is empty. Raises Rejected, Lacking and SQLite's errors."""
     path = folder / NAME
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     db = _connect(path, "rw")
     try:
-        found = _checked_format(db, path)
+        _checked_format(db, path)
         _demand_log(db, folder)
         db.execute("PRAGMA synchronous = FULL")
-        if found == 0:
-            _create_tables(db)
-            sync_folder(folder)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def is_empty(db: sqlite3.Connection) -> bool:
+    """Nothing was ever written to it."""
+    (found,) = db.execute("PRAGMA user_version").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return bool(found == tables == 0)
+
+
+def create_tables(db: sqlite3.Connection, folder: Path) -> None:
+    with db:
+        db.execute("BEGIN IMMEDIATE")
+        for statement in _TABLES:
+            db.execute(statement)
+    sync_folder(folder)
 
 
 def connect_reader(folder: Path) -> sqlite3.Connection:
@@ -53,7 +65,8 @@ def connect_reader(folder: Path) -> sqlite3.Connection:
         raise Rejected(f"there is no journal in {folder}", advice="nothing has been run here yet")
     db = _connect(path, _reading_mode(folder))
     try:
-        if _checked_format(db, path) == 0:
+        _checked_format(db, path)
+        if is_empty(db):
             raise Transient(f"the journal in {folder} is just being created")
     except BaseException:
         db.close()
@@ -79,14 +92,13 @@ def _reading_mode(folder: Path) -> str:
     return "ro&immutable=1"
 
 
-def _checked_format(db: sqlite3.Connection, path: Path) -> int:
+def _checked_format(db: sqlite3.Connection, path: Path) -> None:
     (found,) = db.execute("PRAGMA user_version").fetchone()
     if found > FORMAT:
         raise Rejected(
             f"{path} was written by a newer swarm (format {found}; this one knows {FORMAT})",
             advice="use that version of swarm, or another state folder (SWARM_HOME)",
         )
-    return int(found)
 
 
 def _demand_log(db: sqlite3.Connection, folder: Path) -> None:
@@ -96,10 +108,3 @@ def _demand_log(db: sqlite3.Connection, folder: Path) -> None:
             f"the file system under {folder} has no shared memory for SQLite's write-ahead log",
             advice="set SWARM_HOME to a folder on a local disk",
         )
-
-
-def _create_tables(db: sqlite3.Connection) -> None:
-    with db:
-        db.execute("BEGIN IMMEDIATE")
-        for statement in _TABLES:
-            db.execute(statement)
