@@ -40,7 +40,7 @@ class _Seen:
         return any(each.killed_by for each in (self.suite, *(e for _, e in self.alone)))
 
 
-class Tester:
+class SuiteTester:
     """Implements Checker. Seconds bound one whole run of the suite and one single test."""
 
     aspect = "suite"
@@ -62,7 +62,7 @@ class Tester:
         base = read_base(await workbench.directory(subject.base_tree), assignment.base_run)
         tampering = guard(changes, base)
         if tampering:
-            return await self._refused(assignment, workbench, tampering)
+            return self._refused(assignment, workbench, tampering)
         seen = await self._see(assignment, workbench, laid_over(changes, base))
         return self._judged(assignment, workbench, seen)
 
@@ -79,10 +79,9 @@ class Tester:
                 test_seconds=self._test_seconds,
             )
             mode, limits = sandbox.mode, sandbox.spec.limits
-        passing = {t for t, outcome in outcomes_of(suite.run).items() if outcome == "passed"}
         alone = [
             (target, await self._alone(assignment, workbench, over, target))
-            for target in sorted(passing.intersection(subject.targets))
+            for target in _worth_running_alone(workbench, suite.run, subject.targets)
         ]
         return _Seen(suite, tuple(alone), mode, limits)
 
@@ -96,14 +95,14 @@ class Tester:
                 sandbox,
                 workbench.environment,
                 subject.tree,
-                ids=None if workbench.environment.runner == "command" else [target],
+                ids=[target],
                 wall_seconds=self._wall_seconds,
                 nonce=self._nonces(),
                 test_seconds=self._test_seconds,
                 canary=False,
             )
 
-    async def _refused(
+    def _refused(
         self, assignment: CheckAssignment, workbench: Workbench, findings: tuple[Finding, ...]
     ) -> Checked:
         """Nothing was run: the evidence is what was read."""
@@ -134,6 +133,16 @@ class Tester:
             "test_ms": int(self._test_seconds * 1000),
         }
         return own if limits is None else limits.recorded() | own
+
+
+def _worth_running_alone(
+    workbench: Workbench, run: SuiteRun, targets: tuple[TestId, ...]
+) -> list[TestId]:
+    """Targets that passed. A plain command is one test, and always alone."""
+    if workbench.environment.runner == "command":
+        return []
+    now = outcomes_of(run)
+    return [target for target in sorted(targets) if now.get(target) == "passed"]
 
 
 def _not_alone(seen: _Seen) -> Iterator[Finding]:

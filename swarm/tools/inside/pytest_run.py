@@ -25,17 +25,29 @@ WITH_PLUGIN = {
 SEVERITY = ("passed", "xfailed", "xpassed", "skipped", "failed", "error")
 
 
+def fails_on_purpose() -> None:
+    raise AssertionError("this test fails on purpose")
+
+
 class Canary(pytest.Item):
-    """Fails."""
+    """Fails. For suites without a Python module that a function could belong to."""
 
     def runtest(self) -> None:
-        raise AssertionError("this test fails on purpose")
+        fails_on_purpose()
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> str:
         return "fails on purpose"
 
     def reportinfo(self) -> tuple[str, int, str]:
         return "canary", 0, self.name
+
+
+def canary(session: Any, items: list[Any]) -> Any:
+    """A test like the others: a function of the last one's module."""
+    module = items[-1].getparent(pytest.Module) if items else None
+    if module is None:
+        return Canary.from_parent(session, name="canary")
+    return pytest.Function.from_parent(module, name="canary", callobj=fails_on_purpose)
 
 
 def outcome_of(report: Any) -> str:
@@ -50,8 +62,8 @@ def outcome_of(report: Any) -> str:
 class Reporter:
     """Selects, listens, reports. Phases of one test are joined: the worst one counts."""
 
-    def __init__(self, channel: Any, ids: list[str] | None, canary: bool) -> None:
-        self._channel, self._canary = channel, canary
+    def __init__(self, channel: Any, ids: list[str] | None, wanted: bool) -> None:
+        self._channel, self._wants_canary = channel, wanted
         self._ids = None if ids is None else set(ids)
         self._errors: dict[str, str] = {}
         self._worst: dict[str, str] = {}
@@ -77,10 +89,10 @@ class Reporter:
         if self._ids is not None:
             items[:] = [item for item in items if item.nodeid in self._ids]
         self._channel.collected([item.nodeid for item in items], self._errors)
-        if self._canary:
-            canary = Canary.from_parent(session, name="canary")
-            self._canary_id = canary.nodeid
-            items.append(canary)
+        if self._wants_canary:
+            last = canary(session, items)
+            self._canary_id = last.nodeid
+            items.append(last)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logstart(self, nodeid: str) -> None:

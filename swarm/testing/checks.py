@@ -1,0 +1,93 @@
+"""What tests of testers and reviewers begin with: a small project, two trees of it, an assignment."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm.agents.port import CheckAssignment, Checked, Checker
+from swarm.domain.evidence import SuiteRun
+from swarm.domain.goals import Environment
+from swarm.domain.names import CommitHash, GoalId, Principal, TaskId, TestId, TreeHash
+from swarm.domain.tasks import CheckSubject, Contract, TaskKind
+from swarm.sandbox.public_api import SandboxMode, open_host
+from swarm.testing.workbench import LocalWorkbench, tree_of, write_files
+
+BASE = CommitHash("b" * 40)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A base on disk, how its tests run, and how they ran."""
+
+    folder: Path
+    base: Path
+    files: Mapping[str, str]
+    environment: Environment
+    base_run: SuiteRun
+    voided: tuple[TestId, ...] = ()
+    mode: SandboxMode = "unsafe-worktree"
+    readonly: tuple[Path, ...] = ()
+
+    def tree(self, name: str, changed: Mapping[str, str | None]) -> Path:
+        """The base with some files written, and those that are None removed."""
+        files = {**self.files, **changed}
+        kept = {path: text for path, text in files.items() if text is not None}
+        return write_files(self.folder / name, kept)
+
+
+def checked(
+    checker: Checker,
+    case: Case,
+    tree: Path,
+    *,
+    targets: tuple[str, ...],
+    touch: tuple[str, ...] = (),
+) -> Checked:
+    """What the checker answers about the tree."""
+    assignment = an_assignment(case, tree, targets=targets, touch=touch)
+
+    async def check() -> Checked:
+        host = open_host(case.folder / "scratch", case.mode)
+        trees = {tree_of(case.base): case.base, tree_of(tree): tree}
+        workbench = LocalWorkbench(
+            case.environment, trees, host, require=case.mode, readonly=case.readonly
+        )
+        try:
+            return await checker.check(assignment, workbench)
+        finally:
+            await host.close()
+
+    return asyncio.run(check())
+
+
+def an_assignment(
+    case: Case, tree: Path, *, targets: tuple[str, ...], touch: tuple[str, ...] = ()
+) -> CheckAssignment:
+    subject = CheckSubject(
+        base=BASE,
+        base_tree=tree_of(case.base),
+        tree=tree_of(tree),
+        targets=tuple(TestId(target) for target in targets),
+        touch=touch,
+        authors=(Principal("local/writer"),),
+        of=None,
+        round=1,
+    )
+    contract = Contract(
+        task_id=TaskId("g-000000.t2"),
+        goal_id=GoalId("g-000000"),
+        kind=TaskKind.TEST,
+        title="check it",
+        value=0,
+        budget=0,
+        seconds=60,
+        touch=touch,
+        subject=subject,
+    )
+    return CheckAssignment(subject, contract, case.base_run, case.voided)
+
+
+def unrun(tree: TreeHash) -> SuiteRun:
+    """For checks that do not look at the base's run."""
+    return SuiteRun(tree=tree, outcomes=(), collected=0)
