@@ -15,8 +15,8 @@ LINE = 300
 _BLANKS = re.compile(r"\s+")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#|~!])")
 _REFERENCE = re.compile(r"#(?=\d)")
-_GH_REFERENCE = re.compile(r"\bGH-(?=\d)", re.IGNORECASE)
-_ADDRESS = re.compile(r"(?<=\w):(?=//)|(?<=\bwww)\.", re.IGNORECASE)
+_GH_REFERENCE = re.compile(r"GH-(?=\d)", re.IGNORECASE)
+_ADDRESS = re.compile(r":(?=//)|(?<=www)\.", re.IGNORECASE)
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5")

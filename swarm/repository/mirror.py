@@ -54,6 +54,9 @@ class Mirror:
             )  # fmt: skip
         return self.tree_of(commit)
 
+    def has(self, commit: CommitHash) -> bool:
+        return self.git.ask("cat-file", "-e", f"{_hash(commit)}^{{commit}}").code == 0
+
     def tree_of(self, commit: CommitHash) -> TreeHash:
         return TreeHash(self.git.line("rev-parse", "--verify", f"{_hash(commit)}^{{tree}}"))
 
@@ -112,6 +115,8 @@ class Mirror:
 
     def stands_on(self, commit: CommitHash, base: CommitHash) -> bool:
         """Whether a chain of single-parent commits leads from `commit` to `base`."""
+        if not (self.has(commit) and self.has(base)):
+            return False
         chain = self.git.run("rev-list", "--parents", _hash(commit), f"^{_hash(base)}")
         links = [line.split() for line in chain.decode().splitlines()]
         followed = [*(link[0] for link in links), base]

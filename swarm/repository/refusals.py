@@ -60,7 +60,11 @@ def _forbidden(where: Path) -> NeedsHuman:
 
 
 def _locked(where: Path) -> Transient:
-    return Transient(f"another git process holds a lock in {where}", retry_after=SOON)
+    return Transient(
+        f"another git process holds a lock in {where}; if none runs there, one was killed, and its "
+        "*.lock file can be deleted",
+        retry_after=SOON,
+    )
 
 
 def _partial(where: Path) -> Rejected:

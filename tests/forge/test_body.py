@@ -1,0 +1,159 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swarm.domain.ballots import Ballot, Certificate, Policy, Subject, Voter
+from swarm.domain.names import (
+    AgentId,
+    AttemptId,
+    CommitHash,
+    Digest,
+    GoalId,
+    Principal,
+    PublicKey,
+    TaskId,
+    TreeHash,
+)
+from swarm.forge.body import LONGEST_BODY, LONGEST_TITLE, ROWS
+from swarm.forge.public_api import Account, AttemptAccount, AwardAccount, TaskAccount, body, title
+
+HOSTILE = '<script>@all fixes #1</script>\u202e</details>\n\n# Big ![x](https://evil/?secret) "|" `'
+
+
+def a_certificate() -> Certificate:
+    key = PublicKey("a" * 64)
+    policy = Policy(
+        threshold=1,
+        testers=1,
+        roster=(
+            Voter(
+                agent_id=AgentId("tester-1"),
+                principal=Principal("me/suite"),
+                role="tester",
+                family="suite",
+                public_key=key,
+            ),
+        ),
+    )
+    subject = Subject(
+        goal_id=GoalId("g-abcdef"),
+        contract=Digest("c" * 64),
+        action="open-pull-request",
+        repository="/r",
+        base=CommitHash("1" * 40),
+        tree=TreeHash("2" * 40),
+        policy=policy.hash,
+        round=1,
+    )
+    ballot = Ballot(
+        voter=AgentId("tester-1"),
+        public_key=key,
+        role="tester",
+        subject=subject.hash,
+        choice="yes",
+        evidence=Digest("e" * 64),
+        event="{}",
+    )
+    return Certificate(
+        subject=subject, policy=policy, authors=(Principal("me/repair"),), ballots=(ballot,)
+    )
+
+
+def an_account(text: str = "Fix the page count", **others: object) -> Account:
+    task = TaskAccount(
+        task_id=TaskId("g-abcdef.t1"),
+        title=text,
+        outcome="accepted",
+        attempts=(
+            AttemptAccount(
+                attempt_id=AttemptId("g-abcdef.t1.a1"),
+                agent_id=AgentId("repair-1"),
+                strategy="operators",
+                outcome="accepted",
+                cost=1200,
+            ),
+        ),
+    )
+    award = AwardAccount(
+        task_id=task.task_id,
+        agent_id=AgentId("repair-1"),
+        price=1200,
+        probability=350_000,
+        bids=3,
+    )
+    account = Account(
+        what=text, why=text, tested=text, unsure=text, cost=1200, seconds=61,
+        tasks=(task,), awards=(award,), certificate=a_certificate(),
+    )  # fmt: skip
+    return account.model_copy(update=others)
+
+
+def test_five_lines_come_first_and_everything_else_is_folded() -> None:
+    text = body(an_account())
+    heads = re.findall(r"^- \*\*(.+?)\*\*: (.+)$", text, re.MULTILINE)
+    assert [name for name, _ in heads] == ["What", "Why", "How tested", "Not sure", "Cost"]
+    assert heads[4][1] == "$0.0012, 2 min"
+    before, *folded = text.split("<details>")
+    assert len(before.strip().splitlines()) == 5
+    names = [re.match("<summary>(.+)</summary>", each) for each in folded]
+    assert [name and name.group(1) for name in names] == [
+        "Tasks and attempts", "Ballots", "Market", "Certificate",
+    ]  # fmt: skip
+
+
+def test_the_body_names_the_certificate_and_what_it_covers() -> None:
+    certificate = a_certificate()
+    for each in (certificate.hash, certificate.subject.tree, certificate.subject.base):
+        assert each in body(an_account())
+
+
+def test_a_partial_result_says_so_and_lists_what_is_open() -> None:
+    account = an_account(partial=True, still_open=("Fix dates", "@all"))
+    assert title(account) == "[partial] Fix the page count"
+    assert "Still open:\n- [ ] Fix dates\n- [ ] \uff20all" in body(account)
+
+
+@pytest.mark.parametrize("field", ["what", "why", "tested", "unsure"])
+def test_hostile_text_has_no_effect_wherever_it_stands(field: str) -> None:
+    harmless, text = body(an_account()), body(an_account(**{field: HOSTILE}))
+    assert re.findall("<.*?>", text) == re.findall("<.*?>", harmless)
+    assert len(text.splitlines()) == len(harmless.splitlines())
+    assert re.search(r"@|#\d|://|\u202e", text) is None
+
+
+def test_hostile_names_break_no_table() -> None:
+    harmless, text = body(an_account()), body(an_account(HOSTILE))
+    assert re.findall("<.*?>", text) == re.findall("<.*?>", harmless)
+    bars = [
+        [len(re.findall(r"(?<!\\)\|", line)) for line in each.splitlines()]
+        for each in (harmless, text)
+    ]
+    assert bars[0] == bars[1]
+
+
+@given(st.text(max_size=400))
+def test_a_title_is_one_short_line(text: str) -> None:
+    made = title(an_account(text, partial=True))
+    assert made.startswith("[partial] ")
+    assert len(made) <= LONGEST_TITLE
+    assert len(made.splitlines()) == 1
+
+
+def test_a_goal_without_words_still_has_a_title() -> None:
+    assert title(an_account("")) == "Change"
+
+
+def test_a_long_story_stays_below_the_forges_limit() -> None:
+    (task,) = an_account("`" * 500).tasks
+    account = an_account(
+        "`" * 9999, tasks=(task,) * 1000, still_open=("`" * 999,) * 1000, partial=True
+    )
+    assert len(body(account)) < 65_536
+    assert f"and {1000 - ROWS} more" in body(an_account(tasks=(an_account().tasks[0],) * 1000))
+    assert LONGEST_BODY < 65_536
+
+
+def test_the_same_account_gives_the_same_body() -> None:
+    assert body(an_account()) == body(an_account())

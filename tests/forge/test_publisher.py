@@ -1,0 +1,284 @@
+import asyncio
+import os
+import signal
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+import pytest
+
+from swarm.domain.ballots import Certificate, Policy, Subject
+from swarm.domain.changes import Changes, Written
+from swarm.domain.errors import NeedsHuman, Rejected
+from swarm.domain.names import CommitHash, Digest, GoalId, TreeHash
+from swarm.forge.public_api import (
+    Forge,
+    How,
+    LocalForge,
+    Outlet,
+    Publisher,
+    PublishRequest,
+    PullRequest,
+    PullRequestRequest,
+)
+from swarm.repository.public_api import Mirror
+from swarm.repository.public_api import Outlet as GitOutlet
+from swarm.testing.git import a_commit, a_repository, git, head_of
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+GOAL = GoalId("g-abcdef")
+BRANCH = f"swarm/{GOAL}"
+
+
+def begun(folder: Path) -> PublishRequest:
+    """A user's repository, a commit of ours in its mirror, and the certificate for that."""
+    top = folder / "user"
+    base = a_repository(top)
+    mirror = Mirror.open(folder / "mirror", top)
+    tree = mirror.tree_with(mirror.fetch(base), Changes((Written(b"new", "100644", b"x\n"),)))
+    return a_request(top, base, mirror.commits(base, [(tree, "Add new")], 5), tree)
+
+
+def a_request(top: Path, base: CommitHash, head: CommitHash, tree: TreeHash) -> PublishRequest:
+    policy = Policy(threshold=1, testers=0, roster=())
+    subject = Subject(
+        goal_id=GOAL,
+        contract=Digest("c" * 64),
+        action="open-pull-request",
+        repository=str(top),
+        base=base,
+        tree=tree,
+        policy=policy.hash,
+        round=1,
+    )
+    certificate = Certificate(subject=subject, policy=policy, authors=(), ballots=())
+    return PublishRequest(
+        goal_id=GOAL,
+        repository=str(top),
+        head=head,
+        title="Add new",
+        body="body",
+        certificate=certificate,
+        at=5,
+    )
+
+
+def outlet_of(folder: Path) -> Outlet:
+    return GitOutlet(Mirror.open(folder / "mirror", folder / "user"))
+
+
+def a_publisher(folder: Path, *, holds: bool = True) -> Publisher:
+    forge = LocalForge(folder / "forge")
+    return Publisher(lambda _: outlet_of(folder), forge, holds=lambda _: holds)
+
+
+def publish(folder: Path, request: PublishRequest, *, holds: bool = True) -> int:
+    return asyncio.run(a_publisher(folder, holds=holds).publish(request)).number
+
+
+def pull_requests(folder: Path) -> tuple[PullRequest, ...]:
+    return asyncio.run(LocalForge(folder / "forge").list())
+
+
+def branches(folder: Path) -> list[str]:
+    return git(folder / "user", "for-each-ref", "--format=%(refname:short)").split()
+
+
+def test_a_certified_tree_becomes_a_branch_and_a_pull_request(tmp_path: Path) -> None:
+    request = begun(tmp_path)
+    published = asyncio.run(a_publisher(tmp_path).publish(request))
+    (pull_request,) = pull_requests(tmp_path)
+    assert (published.number, published.branch, published.head) == (1, BRANCH, request.head)
+    assert head_of(tmp_path / "user", BRANCH) == pull_request.head == request.head
+    assert Certificate.model_validate_json(pull_request.certificate) == request.certificate
+    assert pull_request.created_at == request.at
+
+
+def test_publishing_again_does_nothing_more(tmp_path: Path) -> None:
+    request = begun(tmp_path)
+    assert publish(tmp_path, request) == publish(tmp_path, request) == 1
+    assert (len(pull_requests(tmp_path)), branches(tmp_path)) == (1, ["main", BRANCH])
+
+
+def test_calls_at_the_same_time_publish_once(tmp_path: Path) -> None:
+    request, publisher = begun(tmp_path), a_publisher(tmp_path)
+
+    async def storm() -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(5):
+                group.create_task(publisher.publish(request))
+
+    asyncio.run(storm())
+    assert len(pull_requests(tmp_path)) == 1
+
+
+WRONG = {
+    "goal id": {"goal_id": "main"},
+    "goal": {"goal_id": "g-zzzzzz"},
+    "repository": {"repository": "/elsewhere"},
+    "policy": {"policy": "f" * 64},
+    "tree": {"tree": "9" * 40},
+    "base": {"base": "9" * 40},
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_nothing_is_published_that_the_certificate_does_not_cover(
+    tmp_path: Path, name: str
+) -> None:
+    request = begun(tmp_path)
+    certificate = request.certificate
+    if name == "goal id":
+        request = request.model_copy(update=WRONG[name])
+    subject = certificate.subject.model_copy(update=WRONG[name])
+    wrong = request.model_copy(
+        update={"certificate": certificate.model_copy(update={"subject": subject})}
+    )
+    with pytest.raises(Rejected, match="does not cover"):
+        publish(tmp_path, wrong)
+    assert (pull_requests(tmp_path), branches(tmp_path)) == ((), ["main"])
+
+
+def test_nothing_is_published_on_ballots_that_do_not_hold(tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="ballots"):
+        publish(tmp_path, begun(tmp_path), holds=False)
+    assert (pull_requests(tmp_path), branches(tmp_path)) == ((), ["main"])
+
+
+def test_a_commit_with_foreign_history_is_not_published(tmp_path: Path) -> None:
+    request = begun(tmp_path)
+    mirror = Mirror.open(tmp_path / "mirror", tmp_path / "user")
+    tree = request.certificate.subject.tree
+    orphan = mirror.record("refs/swarm/g-abcdef/t/1", tree, [], "no base", 5)
+    with pytest.raises(Rejected, match="base"):
+        publish(tmp_path, request.model_copy(update={"head": orphan}))
+
+
+@pytest.mark.parametrize("end", ["close", "merge"])
+def test_what_a_person_ended_is_not_begun_again(tmp_path: Path, end: str) -> None:
+    request, forge = begun(tmp_path), LocalForge(tmp_path / "forge")
+    publish(tmp_path, request)
+    asyncio.run(forge.close(1, "ann") if end == "close" else forge.mark_merged(1, "tree"))
+    git(tmp_path / "user", "branch", "-D", BRANCH)
+    assert publish(tmp_path, request) == 1
+    assert branches(tmp_path) == ["main"]
+    assert pull_requests(tmp_path)[0].state in {"closed", "merged"}
+
+
+def test_a_person_who_works_on_our_branch_is_not_overwritten(tmp_path: Path) -> None:
+    request = begun(tmp_path)
+    publish(tmp_path, request)
+    git(tmp_path / "user", "checkout", "--quiet", BRANCH)
+    theirs = a_commit(tmp_path / "user", {"mine": "x"})
+    with pytest.raises(NeedsHuman, match="swarm did not write"):
+        publish(tmp_path, request)
+    assert head_of(tmp_path / "user", BRANCH) == theirs
+
+
+# Killed between any two steps. Each step is one call of the publisher on the outside world.
+
+
+class Fuse:
+    """Kills this process with SIGKILL at the nth call that passes."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def burn(self) -> None:
+        self.left -= 1
+        if self.left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FusedOutlet:
+    """An outlet in which the process may die before and after every call."""
+
+    def __init__(self, inner: Outlet, fuse: Fuse) -> None:
+        self._inner, self._fuse = inner, fuse
+
+    def tree_of(self, commit: CommitHash) -> TreeHash:
+        return self._do(self._inner.tree_of, commit)
+
+    def stands_on(self, commit: CommitHash, base: CommitHash) -> bool:
+        return self._do(self._inner.stands_on, commit, base)
+
+    def read_branch(self, branch: str) -> CommitHash | None:
+        return self._do(self._inner.read_branch, branch)
+
+    def publish_branch(self, branch: str, commit: CommitHash) -> None:
+        self._do(self._inner.publish_branch, branch, commit)
+
+    def _do(self, call: Callable[P, T], *arguments: P.args, **others: P.kwargs) -> T:
+        self._fuse.burn()
+        result = call(*arguments, **others)
+        self._fuse.burn()
+        return result
+
+
+class FusedForge:
+    """A forge in which the process may die before and after every call."""
+
+    def __init__(self, inner: Forge, fuse: Fuse) -> None:
+        self._inner, self._fuse = inner, fuse
+
+    async def open_pull_request(self, request: PullRequestRequest) -> PullRequest:
+        return await self._do(self._inner.open_pull_request, request)
+
+    async def find(self, repository: str, branch: str) -> PullRequest | None:
+        return await self._do(self._inner.find, repository, branch)
+
+    async def get(self, number: int) -> PullRequest:
+        return await self._do(self._inner.get, number)
+
+    async def list(self, repository: str | None = None) -> tuple[PullRequest, ...]:
+        return await self._do(self._inner.list, repository)
+
+    async def close(self, number: int, by: str) -> PullRequest:
+        return await self._do(self._inner.close, number, by)
+
+    async def mark_merged(self, number: int, how: How) -> PullRequest:
+        return await self._do(self._inner.mark_merged, number, how)
+
+    async def _do(
+        self, call: Callable[P, Awaitable[T]], *arguments: P.args, **others: P.kwargs
+    ) -> T:
+        self._fuse.burn()
+        result = await call(*arguments, **others)
+        self._fuse.burn()
+        return result
+
+
+def publish_with_a_fuse(folder: Path, request: PublishRequest, calls: int) -> bool:
+    """In a process of its own. Whether it came to its end before the fuse did."""
+    child = os.fork()
+    if child == 0:
+        try:
+            fuse = Fuse(calls)
+            outlet = FusedOutlet(outlet_of(folder), fuse)
+            forge = FusedForge(LocalForge(folder / "forge"), fuse)
+            publisher = Publisher(lambda _: outlet, forge, holds=lambda _: True)
+            asyncio.run(publisher.publish(request))
+            os._exit(0)
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFEXITED(status)
+
+
+def test_killed_at_any_point_and_called_again_it_publishes_once(tmp_path: Path) -> None:
+    calls = 0
+    while True:
+        folder = tmp_path / str(calls)
+        request = begun(folder)
+        finished = publish_with_a_fuse(folder, request, calls)
+        assert publish(folder, request) == 1
+        assert len(pull_requests(folder)) == 1
+        assert branches(folder) == ["main", BRANCH]
+        assert head_of(folder / "user", BRANCH) == request.head
+        if finished:
+            break
+        calls += 1
+    assert calls >= 12
