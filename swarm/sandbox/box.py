@@ -16,7 +16,7 @@ from swarm.sandbox import channel, command, differences, tree, wire
 from swarm.sandbox.port import BaseRef, ExecResult, Process, SandboxMode, SandboxSpec
 
 _FREEZE_SECONDS = 1.0
-_TMP = Path("/tmp")  # noqa: S108: the sandbox's own
+_TMP = Path("/tmp")  # noqa: S108
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """One command that runs in a sandbox, as its supervisor sees it: pipes, a clock, an end."""
 
 import asyncio
-import errno
 import os
 import signal
 import time
@@ -61,8 +60,8 @@ async def run(runner: Runner, order: Order) -> ExecResult:
             await kept_err.ended(_DRAIN_SECONDS)
     return ExecResult(
         returncode=end.code,
-        stdout=kept_out.bytes(),
-        stderr=kept_err.bytes() + end.note,
+        stdout=kept_out.kept(),
+        stderr=kept_err.kept() + end.note,
         killed_by=_reason(end, order.cpu_seconds),
         truncated=kept_out.truncated or kept_err.truncated,
         seconds=time.monotonic() - started,
@@ -225,7 +224,3 @@ async def spawn(runner: Runner, order: Order) -> Running:
     os.set_blocking(our_stdin, False)
     os.set_blocking(our_out, False)
     return Running(watch, pid, our_out, our_stdin)
-
-
-def is_missing(error: OSError) -> bool:
-    return error.errno in (errno.ENOENT, errno.ENOTDIR)

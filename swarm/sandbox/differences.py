@@ -11,7 +11,7 @@ through a symbolic link. What was copied up but is equal to the base is no chang
 
 import os
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from swarm.domain.changes import Change, Changes, Mode, Removed, Written
@@ -72,10 +72,11 @@ def _reported(found: _Comparison) -> tuple[str, ...]:
 
 def _directory(found: _Comparison, place: _Place) -> None:
     names = _names(place.made)
-    if place.base is not None and (place.whole or _is_opaque(place.made)):
-        place = _Place(place.path, place.made, place.base, whole=True, depth=place.depth)
-        for name in sorted(set(_names(place.base)) - set(names)):
-            _remove(found, place.path + name, place.base, name)
+    base = place.base
+    if base is not None and (place.whole or _is_opaque(place.made)):
+        place = replace(place, whole=True)
+        for name in sorted(set(_names(base)) - set(names)):
+            _remove(found, place.path + name, base, name)
     for name in names:
         found.entries += 1
         if found.entries > ENTRIES:

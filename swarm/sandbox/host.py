@@ -6,14 +6,16 @@ import socket
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from itertools import count
 from pathlib import Path
 
 import swarm
 from swarm.domain.errors import Lacking, Rejected
-from swarm.sandbox import channel, limits, tree, wire, worktree
+from swarm.sandbox import channel, layout, limits, tree, wire, worktree
 from swarm.sandbox.box import Box, Place
 from swarm.sandbox.port import BaseRef, Sandbox, SandboxHost, SandboxMode, SandboxSpec
+from swarm.sandbox.zygote import UNPRIVILEGED
 
 _START = """
 import sys
@@ -47,6 +49,8 @@ class Host:
     async def create(self, spec: SandboxSpec, base: BaseRef) -> Sandbox:
         """Raises Lacking when the machine cannot do it, Rejected when the request is wrong."""
         _check(spec, self._mode)
+        if self._mode == "namespaces":
+            return await self._create_isolated(spec, base)
         return await self._create_worktree(spec, base)
 
     async def close(self) -> None:
@@ -68,13 +72,41 @@ class Host:
         home = folder / "home"
         home.mkdir()
         place = Place(folder.name, self._mode, copy, copy, _environment(home), hidden)
-        control, theirs = wire.pair()
         request = {
             "op": "create",
-            "roots": {"tree": str(copy), "tmp": "/tmp"},  # noqa: S108: the host's, as documented
+            "roots": {"tree": str(copy), "tmp": "/tmp"},  # noqa: S108
             "limits": limits.worktree(spec.limits),
             "resident_bytes": spec.limits.memory_bytes,
         }
+        return await self._started(place, spec, base, request)
+
+    async def _create_isolated(self, spec: SandboxSpec, base: BaseRef) -> Sandbox:
+        layout.check(spec)
+        folder = self._new_folder()
+        holes = layout.holes(spec)
+        await asyncio.to_thread(_make_layers, folder, holes, spec)
+        hidden = frozenset(map(bytes, holes))
+        place = Place(
+            folder.name,
+            self._mode,
+            spec.mount_point,
+            folder / "layers/upper",
+            _environment(Path(layout.HOME)),
+            hidden,
+        )
+        request = {
+            "op": "create",
+            "roots": {"tree": str(spec.mount_point), "tmp": "/tmp"},  # noqa: S108
+            "limits": limits.isolated(spec.limits),
+            "resident_bytes": spec.limits.memory_bytes,
+            "world": _world(spec, base, folder),
+        }
+        return await self._started(place, spec, base, request)
+
+    async def _started(
+        self, place: Place, spec: SandboxSpec, base: BaseRef, request: wire.Message
+    ) -> Box:
+        control, theirs = wire.pair()
         pid = await self._ask_zygote(request, theirs)
         box = Box(place, spec, base, control, self._destroy)
         self._boxes[box.id] = (box, pid)
@@ -83,11 +115,16 @@ class Host:
     async def _ask_zygote(self, request: wire.Message, theirs: socket.socket) -> int:
         answers = channel.request(self._control(), request, [theirs.fileno()])
         theirs.close()
+        pid, ready = 0, False
         try:
-            answer = channel.checked(await answers.next(channel.ANSWER_SECONDS), "creation")
+            while not (pid and ready):
+                answer = await answers.next(channel.ANSWER_SECONDS)
+                if answer is None or "error" in answer:
+                    raise Lacking(f"cannot make a sandbox: {answer}")
+                pid, ready = answer.get("pid", pid), ready or "ready" in answer
         finally:
             answers.close()
-        return int(answer["pid"])
+        return pid
 
     def _control(self) -> socket.socket:
         if self._zygote is None:
@@ -126,14 +163,46 @@ def _check(spec: SandboxSpec, mode: SandboxMode) -> None:
         raise Rejected(f"{spec.mount_point} cannot be a mount point: an absolute path below / can")
 
 
+def _make_layers(folder: Path, holes: tuple[Path, ...], spec: SandboxSpec) -> None:
+    """The directories that the overlay writes to, owned by who runs the sandbox."""
+    for name in ("root", "layers", "layers/upper", "layers/work"):
+        (folder / name).mkdir()
+    for hole in holes:
+        place = folder / "layers/holes" / hole
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if (spec.mount_point / hole).is_dir():
+            place.mkdir(exist_ok=True)
+        else:
+            place.touch()
+    if os.getuid() == 0:
+        for directory, _names, files in os.walk(folder / "layers"):
+            for each in (Path(directory), *(Path(directory) / file for file in files)):
+                os.chown(each, UNPRIVILEGED, UNPRIVILEGED)
+
+
+def _world(spec: SandboxSpec, base: BaseRef, folder: Path) -> wire.Message:
+    return {
+        "folder": str(folder),
+        "base": str(base.directory),
+        "lowers": ["made/holes", "base"] if layout.holes(spec) else ["base"],
+        "shown": [str(each) for each in layout.shown(spec)],
+        "links": layout.links(),
+        "mounts": [asdict(each) for each in layout.mounts(spec)],
+        "home": layout.HOME,
+        "inside": layout.INSIDE_ID,
+        "outside": (os.getuid(), os.getgid()),
+    }
+
+
 def _start_zygote(python: Path) -> tuple[subprocess.Popen[bytes], socket.socket]:
     ours, theirs = wire.pair()
     packages = str(Path(swarm.__path__[0]).parent)
+    nothing: dict[str, str] = {}
     process = subprocess.Popen(
-        [python, "-I", "-S", "-c", _START.format(packages=packages)],
+        [str(python), "-I", "-S", "-c", _START.format(packages=packages)],
         stdin=theirs,
         stdout=subprocess.DEVNULL,
-        env={},
+        env=nothing,
         cwd="/",
         start_new_session=True,
     )

@@ -4,42 +4,257 @@ Standard library only: this runs in an interpreter that was started with `-I -S`
 """
 
 import ctypes
+import fcntl
 import os
+import platform
+import signal
+import socket
+import struct
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
+CLONE_NEWNS = 0x00020000
+CLONE_NEWCGROUP = 0x02000000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+CLONE_PARENT = 0x00008000
+ALL_NAMESPACES = (
+    CLONE_NEWNS
+    | CLONE_NEWCGROUP
+    | CLONE_NEWUTS
+    | CLONE_NEWIPC
+    | CLONE_NEWUSER
+    | CLONE_NEWPID
+    | CLONE_NEWNET
+)
 
-PR_SET_PDEATHSIG = 1
-PR_SET_DUMPABLE = 4
-PR_SET_CHILD_SUBREAPER = 36
-_SIGKILL = 9
+MS_RDONLY = 1
+MS_NOSUID = 2
+MS_NODEV = 4
+MS_NOEXEC = 8
+MS_REMOUNT = 32
+MS_BIND = 4096
+MS_REC = 16384
+MS_PRIVATE = 1 << 18
+
+ATTR_RDONLY = 1
+ATTR_NOSUID = 2
+ATTR_NODEV = 4
+_ATTR_IDMAP = 0x100000
+
+_MNT_DETACH = 2
+_AT_FDCWD = -100
+_AT_EMPTY_PATH = 0x1000
+_AT_RECURSIVE = 0x8000
+_OPEN_TREE_CLONE = 1
+_OPEN_TREE_CLOEXEC = os.O_CLOEXEC
+_MOVE_MOUNT_F_EMPTY_PATH = 4
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_DUMPABLE = 4
+_PR_SET_SECCOMP = 22
+_PR_CAPBSET_DROP = 24
+_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_NO_NEW_PRIVS = 38
+_PR_CAP_AMBIENT = 47
+_PR_CAP_AMBIENT_CLEAR_ALL = 4
+_SECCOMP_MODE_FILTER = 2
+_CAPABILITY_VERSION_3 = 0x20080522
+
+_SIOCSIFFLAGS = 0x8914
+_IFF_UP_LOOPBACK_RUNNING = 0x1 | 0x8 | 0x40
+
+_NUMBERS = {
+    "x86_64": {"clone": 56, "pivot_root": 155, "capset": 126},
+    "aarch64": {"clone": 220, "pivot_root": 41, "capset": 91},
+}
+_OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442
+"""The same on every architecture."""
+
+# PyDLL keeps the interpreter's lock during a call: a child that comes out of `clone` has only this
+# thread, and must find the lock in its hands.
+_LIBC = ctypes.PyDLL(None, use_errno=True)
 
 
-def checked(result: int, what: str) -> int:
+def machine() -> str:
+    """Raises OSError where no numbers are known."""
+    name = platform.machine()
+    if name not in _NUMBERS:
+        raise OSError(f"no system call numbers for {name}")
+    return name
+
+
+def _checked(result: int, what: str) -> int:
     if result < 0:
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number), what)
     return result
 
 
-def prctl(option: int, argument: int = 0) -> int:
-    return checked(
-        _LIBC.prctl(option, ctypes.c_ulong(argument), *(ctypes.c_ulong(0),) * 3), f"prctl {option}"
-    )
+def _syscall(number: int, what: str, *arguments: int | bytes) -> int:
+    words = (ctypes.c_long(each) if isinstance(each, int) else each for each in arguments)
+    return _checked(_LIBC.syscall(ctypes.c_long(number), *words), what)
+
+
+def _numbered(name: str, *arguments: int | bytes) -> int:
+    return _syscall(_NUMBERS[machine()][name], name, *arguments)
+
+
+# Processes
+
+
+def clone(flags: int) -> int:
+    """Fork into new namespaces: 0 in the child. The caller must have one thread only."""
+    ctypes.pythonapi.PyOS_BeforeFork()
+    pid = -1
+    try:
+        pid = _numbered("clone", signal.SIGCHLD | flags, 0, 0, 0, 0)
+    finally:
+        if pid == 0:
+            ctypes.pythonapi.PyOS_AfterFork_Child()
+        else:
+            ctypes.pythonapi.PyOS_AfterFork_Parent()
+    return pid
+
+
+def unshare(flags: int) -> None:
+    _checked(_LIBC.unshare(flags), "unshare")
+
+
+def _prctl(option: int, argument: int = 0) -> int:
+    rest = (ctypes.c_ulong(0),) * 3
+    return _checked(_LIBC.prctl(option, ctypes.c_ulong(argument), *rest), f"prctl {option}")
 
 
 def set_dumpable(dumpable: bool) -> None:
     """Whether processes of the same user may trace us and look at us below /proc."""
-    prctl(PR_SET_DUMPABLE, int(dumpable))
+    _prctl(_PR_SET_DUMPABLE, int(dumpable))
 
 
 def become_subreaper() -> None:
     """Adopt the orphans among our descendants."""
-    prctl(PR_SET_CHILD_SUBREAPER, 1)
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
 
 
 def die_with_parent() -> None:
     """Be killed when the thread that started us ends."""
-    prctl(PR_SET_PDEATHSIG, _SIGKILL)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def drop_rights() -> None:
+    """Give up every capability, for ever, and any way to gain one by running a program."""
+    _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+    for capability in range(64):
+        try:
+            _prctl(_PR_CAPBSET_DROP, capability)
+        except OSError:  # past the last one that this kernel knows
+            break
+    _numbered("capset", struct.pack("II", _CAPABILITY_VERSION_3, 0), bytes(24))
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def install_filter(program: bytes) -> None:
+    """Filter the system calls of this process and its offspring, for ever."""
+    count = len(program) // 8
+    buffer = ctypes.create_string_buffer(program, len(program))
+    header = struct.pack("HxxxxxxP", count, ctypes.addressof(buffer))
+    holder = ctypes.create_string_buffer(header, len(header))
+    _checked(_LIBC.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), holder), "seccomp")
+
+
+def map_user(inside: int, uid: int, gid: int) -> None:
+    """Make the outer ids the one user and group of our new user namespace."""
+    for name, text in (
+        ("setgroups", "deny"),
+        ("uid_map", f"{inside} {uid} 1"),
+        ("gid_map", f"{inside} {gid} 1"),
+    ):
+        fd = os.open(f"/proc/self/{name}", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(fd, text.encode())
+        finally:
+            os.close(fd)
+
+
+def raise_loopback() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as some:
+        request = struct.pack("16sH14x", b"lo", _IFF_UP_LOOPBACK_RUNNING)
+        fcntl.ioctl(some, _SIOCSIFFLAGS, request)
+
+
+# Mounts
+
+
+def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
+    _checked(
+        _LIBC.mount(
+            os.fsencode(source),
+            os.fsencode(target),
+            kind.encode() or None,
+            ctypes.c_ulong(flags),
+            options.encode() or None,
+        ),
+        f"mount {kind or 'bind'} {target}",
+    )
+
+
+def bind(source: str, target: str) -> None:
+    mount(source, target, "", MS_BIND | MS_REC)
+
+
+def detach(target: str) -> None:
+    _checked(_LIBC.umount2(os.fsencode(target), _MNT_DETACH), f"umount {target}")
+
+
+def protect(target: str, attributes: int) -> None:
+    """Set attributes of a mount and of all below it."""
+    _set_attributes(
+        _AT_FDCWD, os.fsencode(target), _AT_RECURSIVE, struct.pack("QQQQ", attributes, 0, 0, 0)
+    )
+
+
+def _set_attributes(directory: int, path: bytes, flags: int, what: bytes) -> None:
+    _syscall(
+        _MOUNT_SETATTR,
+        f"mount_setattr {os.fsdecode(path)}",
+        directory,
+        path,
+        flags,
+        what,
+        len(what),
+    )
+
+
+def bind_mapped(source: str, target: str, user_namespace: int) -> None:
+    """Bind one mount so that its files' owners are seen through that namespace's map.
+
+    Raises OSError(EINVAL) for a file system that cannot do it.
+    """
+    flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC
+    fd = _syscall(_OPEN_TREE, f"open_tree {source}", _AT_FDCWD, os.fsencode(source), flags)
+    try:
+        attributes = struct.pack("QQQQ", _ATTR_IDMAP, 0, 0, user_namespace)
+        _set_attributes(fd, b"", _AT_EMPTY_PATH, attributes)
+        _syscall(
+            _MOVE_MOUNT,
+            f"move_mount {target}",
+            fd,
+            b"",
+            _AT_FDCWD,
+            os.fsencode(target),
+            _MOVE_MOUNT_F_EMPTY_PATH,
+        )
+    finally:
+        os.close(fd)
+
+
+def pivot(new_root: str) -> None:
+    """Make that mount the root directory, and let go of all that was mounted before."""
+    os.chdir(new_root)
+    _numbered("pivot_root", b".", b".")
+    detach(".")
+    os.chdir("/")
 
 
 # What there is to read below /proc
@@ -48,11 +263,12 @@ def die_with_parent() -> None:
 def parents() -> dict[int, int]:
     """Parent of every process that we see."""
     found = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            fields = _stat(int(name))
-            if fields:
-                found[int(name)] = int(fields[1])
+    with os.scandir("/proc") as entries:
+        pids = [int(entry.name) for entry in entries if entry.name.isdigit()]
+    for pid in pids:
+        fields = _stat(pid)
+        if fields:
+            found[pid] = int(fields[1])
     return found
 
 

@@ -28,7 +28,7 @@ class Kept(asyncio.Protocol):
     def truncated(self) -> bool:
         return self._total > 2 * self._half
 
-    def bytes(self) -> bytes:
+    def kept(self) -> bytes:
         if not self.truncated:
             return bytes(self._head + self._tail)
         gap = f"\n[... {self._total - 2 * self._half} bytes left out ...]\n".encode()

@@ -196,7 +196,7 @@ def _become(message: wire.Message, fds: list[int], limits: dict[str, int]) -> No
         os.chdir(message["cwd"])
         for name, value in limits.items():
             _limit(_RLIMITS[name], value)
-        os.execvpe(message["argv"][0], message["argv"], message["env"])
+        os.execvpe(message["argv"][0], message["argv"], message["env"])  # noqa: S606
     except OSError as error:
         what = error.filename or message["argv"][0]
         os.write(2, os.fsencode(f"{os.fsdecode(what)}: {error.strerror}\n"))

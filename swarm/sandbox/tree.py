@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import stat
+from contextlib import suppress
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
@@ -47,10 +48,8 @@ def open_parent(root: int, names: tuple[bytes, ...], *, make: bool = False) -> i
 
 def _enter(directory: int, name: bytes, *, make: bool) -> int:
     if make:
-        try:
+        with suppress(FileExistsError):
             os.mkdir(name, 0o755, dir_fd=directory)
-        except FileExistsError:
-            pass
     return open_directory(name, directory)
 
 

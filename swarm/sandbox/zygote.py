@@ -14,15 +14,25 @@ import select
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
-from swarm.sandbox import kernel, server, tree, wire
+from swarm.sandbox import kernel, seccomp, server, tree, view, wire
+
+UNPRIVILEGED = 65534
+"""Who runs sandboxes when the supervisor is root: never root."""
+
+Stage = Callable[[wire.Message, socket.socket, int], None]
 
 
 @dataclass(slots=True)
 class Zygote:
     control: socket.socket
+    owners: dict[tuple[int, int], int] = field(default_factory=dict)
+    """User namespaces that map an owner of files to the user who runs sandboxes."""
+
     waiting: dict[int, socket.socket] = field(default_factory=dict)
     """Who wants to know that a child is gone."""
 
@@ -39,10 +49,10 @@ def main() -> NoReturn:
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     supervisor = os.pidfd_open(os.getppid())
     gc.freeze()
-    _serve(zygote, wake, supervisor)
+    _listen(zygote, wake, supervisor)
 
 
-def _serve(zygote: Zygote, wake: int, supervisor: int) -> NoReturn:
+def _listen(zygote: Zygote, wake: int, supervisor: int) -> NoReturn:
     poll = select.poll()
     for fd in (zygote.control.fileno(), wake, supervisor):
         poll.register(fd, select.POLLIN)
@@ -81,32 +91,151 @@ def _serve_one(zygote: Zygote) -> bool:
 
 
 def _create(zygote: Zygote, message: wire.Message, reply: socket.socket, control: int) -> None:
-    pid = os.fork()
-    if pid == 0:
-        _run(message, reply, control, zygote)
-
-
-def _run(message: wire.Message, reply: socket.socket, control: int, zygote: Zygote) -> NoReturn:
+    """Fork the server of a new sandbox. It tells that it is ready, or why it cannot be."""
+    make, stage = _way_in(message)
     try:
-        zygote.control.close()
-        os.setsid()
-        signal.set_wakeup_fd(-1)
-        roots = {name: tree.open_root(path) for name, path in message["roots"].items()}
-        wire.send(reply, {"pid": os.getpid()})
-        reply.close()
-        server.serve(
-            server.Server(
-                socket.socket(fileno=os.dup(control)),
-                roots,
-                message["limits"],
-                alone=False,
-                resident_bytes=message["resident_bytes"],
-            )
-        )
+        if stage is _descend:
+            message["owners"] = _owners(zygote, message["world"]["base"])
+        pid = make()
     except OSError as error:
-        wire.send(reply, {"errno": error.errno, "error": error.strerror, "what": error.filename})
+        wire.send(reply, _failure(error))
+        return
+    if pid == 0:
+        _child(message, reply, control, stage)
+    if stage is not _descend:
+        wire.send(reply, {"pid": pid})
+
+
+def _way_in(message: wire.Message) -> tuple[Callable[[], int], Stage]:
+    if "world" not in message:
+        return os.fork, _serve_worktree
+    if os.getuid() == 0:
+        return os.fork, _descend
+    return _into_namespaces, _serve_isolated
+
+
+def _into_namespaces() -> int:
+    return kernel.clone(kernel.ALL_NAMESPACES)
+
+
+def _child(message: wire.Message, reply: socket.socket, control: int, stage: Stage) -> NoReturn:
+    try:
+        signal.set_wakeup_fd(-1)
+        _close_all_but((reply.fileno(), control, message.get("owners", 0)))
+        os.setsid()
+        stage(message, reply, control)
+    except OSError as error:
+        wire.send(reply, _failure(error))
     finally:
         os._exit(1)
+
+
+def _close_all_but(keep: tuple[int, ...]) -> None:
+    last = 2
+    for fd in (*sorted(each for each in keep if each > last), 1 << 16):
+        os.closerange(last + 1, fd)
+        last = fd
+
+
+def _failure(error: OSError) -> wire.Message:
+    what = os.fsdecode(error.filename) if error.filename else ""
+    return {"errno": error.errno, "error": error.strerror or str(error), "what": what}
+
+
+# Started as root
+
+
+def _descend(message: wire.Message, reply: socket.socket, control: int) -> None:
+    """The stage with root's rights: gather, become an ordinary user, enter the namespaces."""
+    world = message["world"]
+    kernel.unshare(kernel.CLONE_NEWNS)
+    view.gather(world, UNPRIVILEGED, UNPRIVILEGED, message["owners"])
+    os.setgroups([])
+    os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+    os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+    kernel.set_dumpable(True)  # or our own /proc entries would stay root's
+    world["outside"] = (UNPRIVILEGED, UNPRIVILEGED)
+    pid = kernel.clone(kernel.ALL_NAMESPACES | kernel.CLONE_PARENT)
+    if pid == 0:
+        _serve_gathered(message, reply, control)
+    wire.send(reply, {"pid": pid})
+    os._exit(0)
+
+
+def _owners(zygote: Zygote, base: str) -> int:
+    """A user namespace that makes the owner of those files the user who runs sandboxes."""
+    status = Path(base).stat()
+    owner = status.st_uid, status.st_gid
+    if owner not in zygote.owners:
+        zygote.owners[owner] = _map_namespace(*owner)
+    return zygote.owners[owner]
+
+
+def _map_namespace(uid: int, gid: int) -> int:
+    ready, told = os.pipe2(os.O_CLOEXEC)
+    pid = os.fork()
+    if pid == 0:
+        try:
+            kernel.unshare(kernel.CLONE_NEWUSER)
+            os.write(told, b".")
+            signal.pause()
+        finally:
+            os._exit(0)
+    os.close(told)
+    try:
+        os.read(ready, 1)
+        Path(f"/proc/{pid}/uid_map").write_text(f"{uid} {UNPRIVILEGED} 1")
+        Path(f"/proc/{pid}/gid_map").write_text(f"{gid} {UNPRIVILEGED} 1")
+        return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
+    finally:
+        os.close(ready)
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+# The last stage: in the new namespaces, with every right in them and none outside
+
+
+def _serve_isolated(message: wire.Message, reply: socket.socket, control: int) -> None:
+    _enter(message["world"])
+    view.gather(message["world"], os.getuid(), os.getgid(), None)
+    _close_in(message, reply, control)
+
+
+def _serve_gathered(message: wire.Message, reply: socket.socket, control: int) -> None:
+    _enter(message["world"])
+    _close_in(message, reply, control)
+
+
+def _enter(world: dict[str, Any]) -> None:
+    kernel.die_with_parent()
+    kernel.map_user(world["inside"], *world["outside"])
+    kernel.raise_loopback()
+    socket.sethostname("sandbox")
+
+
+def _close_in(message: wire.Message, reply: socket.socket, control: int) -> None:
+    view.build(message["world"])
+    kernel.drop_rights()
+    kernel.install_filter(seccomp.program())
+    _serve(message, reply, control, alone=True)
+
+
+def _serve_worktree(message: wire.Message, reply: socket.socket, control: int) -> None:
+    _serve(message, reply, control, alone=False)
+
+
+def _serve(message: wire.Message, reply: socket.socket, control: int, *, alone: bool) -> NoReturn:
+    served = server.Server(
+        socket.socket(fileno=control),
+        {name: tree.open_root(path) for name, path in message["roots"].items()},
+        message["limits"],
+        alone=alone,
+        resident_bytes=message["resident_bytes"],
+    )
+    wire.send(reply, {"ready": True})
+    reply.close()
+    server.serve(served)
 
 
 def _end(zygote: Zygote, pid: int, reply: socket.socket) -> None:

@@ -1,0 +1,168 @@
+"""Turns a new process into one that sees the sandbox's world and nothing else.
+
+Two stages. `gather` binds what the world is made of into a small file system of its own, because the
+user who runs the sandbox may not be able to reach it: an interpreter or a repository below a home of
+mode 0700. Started as root, this is the only part with root's rights, and nothing of the sandbox has
+run yet. `build` runs inside the new namespaces, mounts everything at its place below a new root, and
+makes that the root. All names of gathered things are short and ours: that is why `mount(2)` with its
+one page of options, and no quoting, is enough for an overlay of any directory whatever its name.
+
+Standard library only: this runs in an interpreter that was started with `-I -S`.
+"""
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+from swarm.sandbox import kernel
+
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+_DEVICE_LINKS = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+    "ptmx": "pts/ptmx",
+}
+_READ_ONLY_PROC = ("sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scsi")
+_HIDDEN_PROC = (
+    "kallsyms",
+    "kcore",
+    "key-users",
+    "keys",
+    "kmsg",
+    "kpagecgroup",
+    "kpagecount",
+    "kpageflags",
+    "sched_debug",
+    "timer_list",
+    "timer_stats",
+)
+_QUIET = kernel.MS_NOSUID | kernel.MS_NODEV
+
+
+def gather(world: dict[str, Any], uid: int, gid: int, user_namespace: int | None) -> None:
+    """Bind the world's parts below the folder's `root`, and go there."""
+    kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
+    os.chdir(world["folder"])
+    options = f"size=1m,mode=755,uid={uid},gid={gid}" if os.getuid() == 0 else "size=1m,mode=755"
+    kernel.mount("tmpfs", "root", "tmpfs", _QUIET, options)
+    os.chdir("root")
+    for name in ("base", "made", "new"):
+        _directory(name, uid, gid)
+    kernel.bind(world["folder"] + "/layers", "made")
+    if user_namespace is None:
+        kernel.bind(world["base"], "base")
+    else:
+        kernel.bind_mapped(world["base"], "base", user_namespace)
+    for number, path in enumerate(world["shown"]):
+        _gather_shown(path, f"s{number}", uid, gid)
+
+
+def _directory(name: str, uid: int, gid: int) -> None:
+    Path(name).mkdir(0o755)
+    if os.getuid() == 0:
+        os.chown(name, uid, gid)
+
+
+def _gather_shown(path: str, name: str, uid: int, gid: int) -> None:
+    if Path(path).is_dir():
+        _directory(name, uid, gid)
+    else:
+        Path(name).touch()
+    kernel.bind(path, name)
+
+
+def build(world: dict[str, Any]) -> None:
+    """Mount everything, and make it the root directory."""
+    os.umask(0o022)
+    kernel.mount("tmpfs", "new", "tmpfs", _QUIET, "size=1m,mode=755")
+    Path("nothing").touch(0)
+    Path("nowhere").mkdir(0)
+    new = Path("new")  # by relative names only: the directories above may be closed to us
+    for name in ("proc", "sys", "dev", "var"):
+        (new / name).mkdir()
+    for at, target in world["links"].items():
+        _inside(new, at).symlink_to(target)
+    (new / "var/tmp").symlink_to("../tmp")
+    _devices(new / "dev")
+    for each in world["mounts"]:
+        _mount(each, _place(new, each["at"]), world["lowers"])
+    _inside(new, world["home"]).mkdir(0o700)
+    _proc(new / "proc")
+    kernel.pivot("new")
+    kernel.mount("none", "/", "", kernel.MS_BIND | kernel.MS_REMOUNT | kernel.MS_RDONLY | _QUIET)
+
+
+def _inside(new: Path, at: str) -> Path:
+    return new / at.removeprefix("/")
+
+
+def _place(new: Path, at: str) -> Path:
+    """Where that path of the sandbox's is while its root is not yet our root."""
+    place = new
+    for name in at.strip("/").split("/"):
+        place /= name
+        if place.is_symlink():
+            raise OSError(errno.ELOOP, "a symbolic link leads away from it", at)
+    return place
+
+
+def _mount(each: dict[str, Any], at: Path, lowers: list[str]) -> None:
+    match each["kind"]:
+        case "system":
+            _bind(each["at"], at)
+        case "shown":
+            _bind(f"s{each['source']}", at)
+        case "tmpfs":
+            at.mkdir(parents=True, exist_ok=True)
+            kernel.mount("tmpfs", str(at), "tmpfs", _QUIET, each["text"])
+        case "tree":
+            at.mkdir(parents=True, exist_ok=True)
+            _overlay(at, lowers)
+        case "hide":
+            _bind("nowhere" if at.is_dir() else "nothing", at)
+        case "file":
+            name = "f" + each["at"].replace("/", "_")
+            Path(name).write_text(each["text"])
+            _bind(name, at)
+
+
+def _bind(source: str, at: Path) -> None:
+    """Read-only, with all that is mounted below it."""
+    if Path(source).is_dir():
+        at.mkdir(parents=True, exist_ok=True)
+    elif not at.exists():
+        at.parent.mkdir(parents=True, exist_ok=True)
+        at.touch()
+    kernel.bind(source, str(at))
+    kernel.protect(str(at), kernel.ATTR_RDONLY | kernel.ATTR_NOSUID)
+
+
+def _overlay(at: Path, lowers: list[str]) -> None:
+    options = f"lowerdir={':'.join(lowers)},upperdir=made/upper,workdir=made/work,userxattr"
+    kernel.mount("overlay", str(at), "overlay", _QUIET, options)
+
+
+def _devices(dev: Path) -> None:
+    for name in _DEVICES:
+        (dev / name).touch()
+        kernel.bind(f"/dev/{name}", str(dev / name))
+    for name, target in _DEVICE_LINKS.items():
+        (dev / name).symlink_to(target)
+    (dev / "pts").mkdir()
+    options = "newinstance,ptmxmode=0666,mode=620"
+    flags = kernel.MS_NOSUID | kernel.MS_NOEXEC
+    kernel.mount("devpts", str(dev / "pts"), "devpts", flags, options)
+
+
+def _proc(proc: Path) -> None:
+    kernel.mount("proc", str(proc), "proc", _QUIET | kernel.MS_NOEXEC)
+    for name in _READ_ONLY_PROC:
+        if (proc / name).exists():
+            kernel.bind(str(proc / name), str(proc / name))
+            kernel.protect(str(proc / name), kernel.ATTR_RDONLY | kernel.ATTR_NOSUID)
+    for name in _HIDDEN_PROC:
+        if (proc / name).exists():
+            kernel.bind("/dev/null", str(proc / name))
