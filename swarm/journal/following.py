@@ -33,7 +33,9 @@ class Follower:
         self._lock = threading.Lock()
 
     def head(self) -> Head:
-        rows = self._query("SELECT position, hash FROM events ORDER BY position DESC LIMIT 1")
+        rows = self._query(
+            "SELECT position, CAST(hash AS BLOB) FROM events ORDER BY position DESC LIMIT 1"
+        )
         position, hash_ = rows[0] if rows else (0, GENESIS)
         return Head(position, Digest(hash_.hex()))
 
@@ -55,7 +57,7 @@ class Follower:
     def latest_snapshot(self, version: str) -> tuple[int, bytes] | None:
         """Return the last snapshot that is intact and was made of these very records."""
         rows = self._query(
-            "SELECT s.position, s.data, s.sum FROM snapshots s"
+            "SELECT s.position, CAST(s.data AS BLOB), s.sum FROM snapshots s"
             " LEFT JOIN events e ON e.position = s.position"
             " WHERE s.version = ? AND (s.position = 0 OR s.hash = e.hash)"
             " ORDER BY s.position DESC",

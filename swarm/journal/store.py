@@ -34,7 +34,7 @@ def connect_writer(folder: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     db = _connect(path, "rw")
     try:
-        _checked_format(db, path)
+        _check_format(db, path)
         _demand_log(db, folder)
         db.execute("PRAGMA synchronous = FULL")
     except BaseException:
@@ -59,15 +59,32 @@ def create_tables(db: sqlite3.Connection, folder: Path) -> None:
 
 
 def connect_reader(folder: Path) -> sqlite3.Connection:
-    """Open the database for reading. Raises Rejected where there is none."""
+    """Open the database for reading. Raises Rejected where there is none.
+
+    Readers share an index with the writer through a file. Where they may not make that file and
+    there is no log to index, the database is a file that stands still, and is read as one.
+    """
     path = folder / NAME
     if not path.is_file():
         raise Rejected(f"there is no journal in {folder}", advice="nothing has been run here yet")
-    db = _connect(path, _reading_mode(folder))
     try:
-        _checked_format(db, path)
+        return _connect_checked(path, "ro")
+    except sqlite3.OperationalError as error:
+        refused = error.sqlite_errorcode & 0xFF in (
+            sqlite3.SQLITE_READONLY,
+            sqlite3.SQLITE_CANTOPEN,
+        )
+        if not refused or (folder / f"{NAME}-wal").exists():
+            raise
+    return _connect_checked(path, "ro&immutable=1")
+
+
+def _connect_checked(path: Path, mode: str) -> sqlite3.Connection:
+    db = _connect(path, mode)
+    try:
+        _check_format(db, path)
         if is_empty(db):
-            raise Transient(f"the journal in {folder} is just being created")
+            raise Transient(f"{path} is just being created")
     except BaseException:
         db.close()
         raise
@@ -84,15 +101,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
 
 
-def _reading_mode(folder: Path) -> str:
-    """Readers share an index with the writer through a file, unless nobody can ever write here."""
-    log = folder / f"{NAME}-wal"
-    if os.access(folder, os.W_OK) or log.exists():
-        return "ro"
-    return "ro&immutable=1"
-
-
-def _checked_format(db: sqlite3.Connection, path: Path) -> None:
+def _check_format(db: sqlite3.Connection, path: Path) -> None:
     (found,) = db.execute("PRAGMA user_version").fetchone()
     if found > FORMAT:
         raise Rejected(

@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swarm.domain.errors import Rejected
@@ -26,6 +26,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.integers(0, 65_535),
     texts,
@@ -59,18 +60,21 @@ def test_any_change_to_a_signed_event_is_noticed(field: str, lie: object) -> Non
         verify_event(forged)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_an_event_or_rejected(text: str) -> None:
     with pytest.raises(Rejected):
         verify_event(text)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(json.loads(EVENT))), values)
 def test_an_event_with_any_value_in_any_field_is_read_or_rejected(key: str, value: object) -> None:
     with suppress(Rejected):
         assert verify_event(json.dumps(json.loads(EVENT) | {key: value})) == verify_event(EVENT)
 
 
+@settings(deadline=None)
 @given(st.integers(0, len(EVENT) - 1), st.characters(codec=None))
 def test_an_event_with_any_letter_changed_says_the_same_or_is_rejected(
     place: int, letter: str
@@ -127,6 +131,7 @@ def test_a_signed_digest_is_no_signed_event() -> None:
         verify_event(json.dumps(event))
 
 
+@settings(deadline=None)
 @given(st.text(max_size=130), st.text(max_size=130), st.text(max_size=130))
 def test_any_text_is_no_signature(key: str, digest: str, signature: str) -> None:
     assert not verify_digest(PublicKey(key), digest, signature)
