@@ -1,0 +1,201 @@
+"""The shell: run the base twice, choose what is meant, trace it, sort it, write contracts and facts."""
+
+import asyncio
+import os
+import secrets
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+from swarm.agents.checks.baseline import Baseline, base_run
+from swarm.agents.planning.contracts import Suite, contracts
+from swarm.agents.planning.conventions import GUIDES, SETTINGS
+from swarm.agents.planning.grouping import Group, grouped
+from swarm.agents.planning.request import Seen, Selection, select
+from swarm.agents.planning.statements import Author, statements
+from swarm.agents.planning.tracing import Coverage, trace
+from swarm.agents.port import Plan, Workbench
+from swarm.domain.evidence import GREEN, Outcome
+from swarm.domain.facts import Fact
+from swarm.domain.goals import Goal
+from swarm.domain.names import AgentId, TestId
+
+RED: frozenset[Outcome] = frozenset({"failed", "error", "timeout", "crashed"})
+
+SUITE_SECONDS = 300.0
+TRACE_SECONDS = 60.0
+MOST_TRACED = 64
+"""Failing tests that are traced one by one."""
+
+MOST_FILES = 20_000
+MOST_BYTES = 200_000
+"""Of one file with conventions."""
+
+WITHOUT_MODEL = (
+    "none is set up here; without one a goal must name a failing test, a file, a module or an "
+    "exception, or ask with --fix-failing"
+)
+_PASSED_OVER = frozenset({".git", ".hg", ".venv", "venv", "node_modules", "__pycache__"})
+
+
+def new_nonce() -> str:
+    return secrets.token_hex(16)
+
+
+class Planner:
+    """Plans goals that the suite can decide. Thinks with no model."""
+
+    def __init__(
+        self,
+        agent_id: AgentId,
+        *,
+        remedy: str = WITHOUT_MODEL,
+        suite_seconds: float = SUITE_SECONDS,
+        nonces: Callable[[], str] = new_nonce,
+    ) -> None:
+        """`remedy` ends the sentence `needs a model engine: ...`."""
+        self._agent_id = agent_id
+        self._remedy = remedy
+        self._suite_seconds = suite_seconds
+        self._nonces = nonces
+
+    async def plan(self, goal: Goal, workbench: Workbench, *, at: int) -> Plan:
+        """Contracts, or a refusal. `at`: seconds since 1970, for the facts.
+
+        Raises Transient when a sandbox ended a run, Lacking when the machine cannot make one.
+        """
+        baseline = await base_run(
+            workbench,
+            goal.base_tree,
+            wall_seconds=min(self._suite_seconds, goal.seconds),
+            nonces=self._nonces,
+        )
+        paths, texts = await asyncio.to_thread(_read, await workbench.directory(goal.base_tree))
+        author = Author(goal, self._agent_id, at)
+        if baseline.run.broken:
+            facts = statements(author, paths, texts, baseline.run, ())
+            return _refused(baseline, facts, f"the suite gives no results: {baseline.run.broken}")
+        coverage = await self._coverage(goal, workbench, baseline)
+        selection = _selection(goal, baseline, coverage, frozenset(paths))
+        groups = grouped(selection.targets, coverage) if selection.targets else ()
+        facts = statements(author, paths, texts, baseline.run, groups)
+        if selection.refusal:
+            return _refused(baseline, facts, self._worded(selection))
+        tasks = contracts(goal, groups, coverage, _suite(baseline))
+        return Plan(tasks, baseline.run, baseline.voided, facts)
+
+    def _worded(self, selection: Selection) -> str:
+        if selection.engine_needed:
+            return f"needs a model engine: {selection.refusal}; {self._remedy}"
+        return selection.refusal
+
+    async def _coverage(self, goal: Goal, workbench: Workbench, baseline: Baseline) -> Coverage:
+        """Who executes what. Falls back to the files that tracebacks name."""
+        red = failing(baseline, frozenset())[:MOST_TRACED]
+        if not red:
+            return Coverage()
+        async with workbench.sandbox(goal.base_tree) as sandbox:
+            return await trace(
+                sandbox,
+                workbench.environment,
+                goal.base_tree,
+                failing=red,
+                passing=nearest(baseline, red),
+                seconds=min(TRACE_SECONDS, goal.seconds),
+                nonce=self._nonces(),
+            )
+
+
+def failing(baseline: Baseline, files: Collection[str]) -> tuple[TestId, ...]:
+    """Ids that are red and steady. What could not even be imported is no test."""
+    voided = frozenset(baseline.voided)
+    return tuple(
+        row.test
+        for row in baseline.run.outcomes
+        if row.outcome in RED and row.test not in voided and not is_module(row.test, files)
+    )
+
+
+def is_module(test: TestId, files: Collection[str]) -> bool:
+    """The id names a file that failed to import, not a test in it."""
+    return test in files or f"{test.replace('.', '/')}.py" in files
+
+
+def nearest(baseline: Baseline, red: tuple[TestId, ...]) -> tuple[TestId, ...]:
+    """Passing ids, those of the failing tests' own files first, then quick ones first."""
+    homes = {test.partition("::")[0] for test in red}
+    green = [row.test for row in baseline.run.outcomes if row.outcome == "passed"]
+    return tuple(
+        sorted(
+            green,
+            key=lambda test: (
+                test.partition("::")[0] not in homes,
+                baseline.seconds.get(test, 0.0),
+                test,
+            ),
+        )
+    )
+
+
+def _selection(
+    goal: Goal, baseline: Baseline, coverage: Coverage, files: frozenset[str]
+) -> Selection:
+    red = failing(baseline, files)
+    unread = [row.test for row in baseline.run.outcomes if is_module(row.test, files)]
+    seen = Seen(
+        failing=red,
+        passing=frozenset(row.test for row in baseline.run.outcomes if row.outcome in GREEN),
+        failures=baseline.failures,
+        suspected=_suspected(grouped(red, coverage) if red else ()),
+        executed={test: trace.files for test, trace in coverage.failing.items()},
+        files=files,
+    )
+    selection = select(goal.text, seen, fix_failing=goal.fix_failing)
+    if selection.refusal and not red and unread:
+        reason = baseline.failures.get(unread[0], "").strip().splitlines()[-1:]
+        return Selection((), ": ".join([f"{unread[0]} cannot be imported", *reason]))
+    return selection
+
+
+def _suspected(groups: Collection[Group]) -> dict[TestId, tuple[str, ...]]:
+    return {test: group.files for group in groups for test in group.targets}
+
+
+def _suite(baseline: Baseline) -> Suite:
+    return Suite(
+        tests=len(baseline.run.outcomes),
+        milliseconds=int(sum(baseline.seconds.values()) * 1000),
+        failures=dict(baseline.failures),
+    )
+
+
+def _refused(baseline: Baseline, facts: tuple[Fact, ...], why: str) -> Plan:
+    return Plan((), baseline.run, baseline.voided, facts, refusal=why)
+
+
+def _read(directory: Path) -> tuple[tuple[str, ...], dict[str, bytes]]:
+    """Paths of the tree, and the bytes of those that may state conventions."""
+    paths = tuple(_walk(directory))
+    wanted = [name for name in (*GUIDES, *SETTINGS) if name in paths]
+    small = [name for name in wanted if (directory / name).stat().st_size <= MOST_BYTES]
+    return paths, {name: (directory / name).read_bytes() for name in small}
+
+
+def _walk(directory: Path) -> Iterator[str]:
+    """Regular files below the directory, sorted; symbolic links are not followed.
+
+    A name that is not UTF-8 cannot be stated in a fact and is passed over.
+    """
+    seen = 0
+    for folder, folders, files in os.walk(directory):
+        folders[:] = sorted(name for name in folders if name not in _PASSED_OVER)
+        for name in sorted(files):
+            path = Path(folder, name)
+            if path.is_file() and not path.is_symlink() and _is_utf8(name):
+                yield path.relative_to(directory).as_posix()
+        seen += len(files)
+        if seen > MOST_FILES:
+            return
+
+
+def _is_utf8(name: str) -> bool:
+    return os.fsencode(name).decode("utf-8", "replace") == name
