@@ -200,7 +200,7 @@ def _start_zygote(python: Path) -> tuple[subprocess.Popen[bytes], socket.socket]
     nothing: dict[str, str] = {}
     process = subprocess.Popen(
         [str(python), "-I", "-S", "-c", _START.format(packages=packages)],
-        stdin=theirs,
+        stdin=theirs.fileno(),
         stdout=subprocess.DEVNULL,
         env=nothing,
         cwd="/",
