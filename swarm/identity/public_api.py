@@ -1,7 +1,7 @@
 """What other packages may import from `swarm.identity`."""
 
 from swarm.identity.keys import KeyRing
-from swarm.identity.signing import Signer
+from swarm.identity.signing import Signer, Signers
 from swarm.identity.verification import (
     LARGEST_EVENT,
     VerifiedEvent,
@@ -13,6 +13,7 @@ __all__ = [
     "LARGEST_EVENT",
     "KeyRing",
     "Signer",
+    "Signers",
     "VerifiedEvent",
     "verify_digest",
     "verify_event",

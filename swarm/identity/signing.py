@@ -2,11 +2,18 @@
 
 import re
 from collections.abc import Sequence
+from typing import Protocol
 
 from swarm.domain.errors import Rejected
 from swarm.domain.names import PublicKey
 
 _SECRET = re.compile(r"[0-9a-f]{64}")
+
+
+class Signers(Protocol):
+    """Whoever keeps keys: `KeyRing` in files, `swarm.testing.identity` from a seed."""
+
+    def signer(self, name: str) -> "Signer": ...
 
 
 class Signer:

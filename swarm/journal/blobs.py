@@ -26,11 +26,14 @@ class FileBlobs:
 
     def put(self, data: bytes) -> Digest:
         digest = digest_of(data)
-        if self._found(digest) != data:
-            path = self._path(digest)
-            with translating(self._folder, len(data)):
+        path = self._path(digest)
+        found = self._found(digest)
+        with translating(self._folder, len(data)):
+            if found != data:
                 make_folder(path.parent)
                 _place(path, data)
+            # Also when it was there: whoever placed it may have died before this.
+            sync_folder(path.parent)
         return digest
 
     def get(self, digest: Digest) -> bytes:
@@ -71,4 +74,3 @@ def _place(path: Path, data: bytes) -> None:
         Path(name).replace(path)
     finally:
         Path(name).unlink(missing_ok=True)
-    sync_folder(path.parent)

@@ -21,6 +21,7 @@ from swarm.domain.names import Digest
 from swarm.journal.anchor import prepare_anchor, reveal_anchor
 from swarm.journal.chain import link
 from swarm.journal.port import Head
+from swarm.journal.store import identity, is_in_place
 from swarm.journal.trouble import translating
 
 _GROUP_BYTES = 8_000_000
@@ -33,7 +34,7 @@ class Batch:
     """What one caller wants written, and what became of it."""
 
     bodies: tuple[bytes, ...]
-    position: int = 0
+    position: int | None = None
     error: SwarmError | None = None
 
     @property
@@ -44,6 +45,8 @@ class Batch:
         """Return the last position, or raise what went wrong: each caller a copy of its own."""
         if self.error is not None:
             raise copy.copy(self.error) from self.error
+        if self.position is None:
+            raise RuntimeError("the committing thread broke down before it had settled this batch")
         return self.position
 
 
@@ -55,6 +58,7 @@ class Committer:
         self._folder = folder
         self._head = head
         self._epoch = epoch
+        self._identity = identity(folder)
         self._waiting: deque[Batch] = deque()
         self._stopped: SwarmError | None = None
         self._lock = threading.Lock()
@@ -69,7 +73,7 @@ class Committer:
             raise Rejected("the journal is closed") from error
 
     def keep_snapshot(self, position: int, hash_: bytes, data: bytes, version: str) -> None:
-        with self._lock, translating(self._folder, _needed(len(data))), self._transaction():
+        with self._guarded(len(data)), self._transaction():
             self._db.execute(
                 "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)",
                 (version, position, hash_, hashlib.sha256(data).digest(), data),
@@ -110,17 +114,8 @@ class Committer:
             _fail([batch], error)
 
     def _commit(self, batches: Sequence[Batch]) -> None:
-        if self._stopped is not None:
-            raise self._stopped
-        try:
-            with self._lock, translating(self._folder, _needed(sum(each.size for each in batches))):
-                self._write(batches)
-        except (Exhausted, Transient):
-            raise
-        except SwarmError as error:
-            # After a failed sync nobody knows what is on the disk; a restart finds out.
-            self._stopped = error
-            raise
+        with self._guarded(sum(batch.size for batch in batches)):
+            self._write(batches)
 
     def _write(self, batches: Sequence[Batch]) -> None:
         rows = list(_chained(self._head, [body for each in batches for body in each.bodies]))
@@ -137,21 +132,47 @@ class Committer:
         self._head = head
 
     @contextmanager
+    def _guarded(self, size: int) -> Iterator[None]:
+        """One writer at a time, and none after a failure that leaves the disk's state in doubt."""
+        with self._lock:
+            if self._stopped is not None:
+                raise copy.copy(self._stopped) from self._stopped
+            try:
+                with translating(self._folder, _needed(size)):
+                    yield
+            except (Exhausted, Transient):
+                raise
+            except SwarmError as error:
+                self._stopped = error
+                raise
+
+    @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All or nothing, and only while nobody else has opened the journal for writing."""
+        """All or nothing, and only while the journal is ours and in its place."""
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            (epoch,) = self._db.execute("SELECT number FROM epoch").fetchone()
-            if epoch != self._epoch:
-                raise Rejected(
-                    f"another coordinator has taken over the journal in {self._folder}",
-                    advice="end this process; the other one goes on with its work",
-                )
+            self._check_epoch()
+            self._check_place()
             yield
             self._db.execute("COMMIT")
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
+
+    def _check_epoch(self) -> None:
+        if self._db.execute("SELECT number FROM epoch").fetchall() != [(self._epoch,)]:
+            raise Rejected(
+                f"another coordinator has taken over the journal in {self._folder}",
+                advice="end this process; the other one goes on with its work",
+            )
+
+    def _check_place(self) -> None:
+        """Else records would be acknowledged in a file that has no name any more."""
+        if not is_in_place(self._folder, self._identity):
+            raise Rejected(
+                f"the journal in {self._folder} was removed or replaced while it was in use",
+                advice="restore the whole state folder from one copy, then start again",
+            )
 
 
 def _chained(head: Head, bodies: Sequence[bytes]) -> Iterator[tuple[int, bytes, bytes]]:

@@ -42,7 +42,10 @@ def _try_lock(path: Path) -> int | None:
         if os.path.samestat(os.fstat(descriptor), path.stat()):
             return descriptor
     except (BlockingIOError, FileNotFoundError):
-        pass
+        pass  # held by another, or removed since it was opened: try again
+    except OSError:
+        os.close(descriptor)
+        raise
     os.close(descriptor)
     return None
 

@@ -22,6 +22,8 @@ from swarm.journal.store import connect_reader, connect_writer, create_tables, i
 from swarm.journal.trouble import translating
 
 _ALL = "restore the whole state folder from one copy, the -wal file included"
+_NEW_BYTES = 65_536
+"""What a new journal takes, its index included."""
 
 
 class SqliteJournal:
@@ -51,7 +53,8 @@ class SqliteJournal:
         batch = Batch(tuple(encode(event) for event in events))
         if not batch.bodies:
             return (await asyncio.to_thread(self.head)).position
-        await asyncio.wrap_future(self._committer.submit(batch))
+        # Shielded: a batch whose caller has gone is written now, not with some later one.
+        await asyncio.shield(asyncio.wrap_future(self._committer.submit(batch)))
         return batch.outcome()
 
     def read(self, after: int = 0) -> Iterator[Record]:
@@ -82,7 +85,7 @@ def open_journal(folder: Path, *, wait_seconds: float = 20.0) -> SqliteJournal:
     format; Lacking when the folder cannot be written; Exhausted when the disk is full.
     """
     with ExitStack() as resources:
-        with translating(folder):
+        with translating(folder, _NEW_BYTES):
             make_folder(folder)
             resources.callback(os.close, take_lock(folder, wait_seconds))
             writer = connect_writer(folder)

@@ -43,6 +43,19 @@ def connect_writer(folder: Path) -> sqlite3.Connection:
     return db
 
 
+def identity(folder: Path) -> tuple[int, int]:
+    """What tells the database's file from any other that may bear its name."""
+    status = (folder / NAME).stat()
+    return status.st_dev, status.st_ino
+
+
+def is_in_place(folder: Path, expected: tuple[int, int]) -> bool:
+    try:
+        return identity(folder) == expected
+    except FileNotFoundError:
+        return False
+
+
 def is_empty(db: sqlite3.Connection) -> bool:
     """Nothing was ever written to it."""
     (found,) = db.execute("PRAGMA user_version").fetchone()

@@ -71,7 +71,7 @@ def _full(folder: Path, needed: int) -> Exhausted:
 def _not_writable(folder: Path, reason: str) -> Lacking:
     return Lacking(
         f"{folder} cannot be used for the journal: {reason}",
-        advice="make the folder writable for this user, or set SWARM_HOME to one that is",
+        advice="make the folder readable and writable for this user, or set SWARM_HOME to one that is",
     )
 
 

@@ -15,6 +15,19 @@ def _default_home() -> Path:
     return Path(platformdirs.user_state_dir("swarm"))
 
 
+def _absolute(value: object) -> object:
+    """A relative home would lie in the repository that one happens to stand in."""
+    if not isinstance(value, str | Path):
+        return value
+    try:
+        path = Path(value).expanduser()
+    except RuntimeError as error:
+        raise ValueError(str(error)) from error
+    if not path.is_absolute() or "\0" in str(path):
+        raise ValueError("an absolute path is expected")
+    return path
+
+
 def _split(value: object) -> object:
     """Globs on the command line and in the environment are separated by commas."""
     if not isinstance(value, str):
@@ -37,8 +50,8 @@ Globs = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
 class Settings(Frozen, use_attribute_docstrings=True):
-    home: Path = Field(default_factory=_default_home)
-    """The state folder: journal, blobs, keys, mirrors."""
+    home: Annotated[Path, BeforeValidator(_absolute)] = Field(default_factory=_default_home)
+    """The state folder (journal, blobs, keys, mirrors), as an absolute path."""
 
     value_usd: Dollars = Decimal(5)
     """What a merged pull request is worth, in dollars."""

@@ -147,10 +147,9 @@ def _settings(sources: Sequence[_Source]) -> Settings:
     for source in reversed(sources):
         merged |= source.values
     try:
-        settings = Settings.model_validate(merged)
+        return Settings.model_validate(merged)
     except ValidationError as error:
         raise _explained(error, sources) from error
-    return settings.model_copy(update={"home": settings.home.expanduser().absolute()})
 
 
 def _check_keys(source: _Source) -> None:

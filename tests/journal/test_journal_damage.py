@@ -168,6 +168,18 @@ def test_whoever_was_overtaken_may_not_write(folder: Path) -> None:
             assert second.append([an_event(7)]) == 6
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_journal_that_was_removed_under_us_acknowledges_nothing(
+    folder: Path, replaced: bool
+) -> None:
+    with closing(open_journal(folder)) as journal:
+        (folder / "journal.db").rename(folder / "away.db")
+        if replaced:
+            shutil.copy(folder / "away.db", folder / "journal.db")
+        with pytest.raises(Rejected, match="removed or replaced"):
+            journal.append([an_event(6)])
+
+
 def test_the_lock_is_waited_for(folder: Path) -> None:
     first = open_journal(folder)
     closing_soon = threading.Timer(0.1, first.close)

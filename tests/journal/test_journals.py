@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -84,6 +84,18 @@ def test_simultaneous_appends_each_stay_together(journal: Journal) -> None:
     found = [record.event.at for record in journal.read()]
     assert sorted(positions) == list(range(2, 42, 2))
     assert [found[p - 2 : p] for p in positions] == [[n, n] for n in range(20)]
+
+
+def test_a_cancelled_append_is_whole_and_in_its_place(journal: Journal) -> None:
+    async def cancel_one() -> None:
+        async with asyncio.timeout(None) as soon:
+            soon.reschedule(asyncio.get_running_loop().time())
+            await journal.append_durably([an_event(1), an_event(2)])
+
+    with suppress(TimeoutError):
+        asyncio.run(cancel_one())
+    journal.append([an_event(3)])
+    assert [record.event.at for record in journal.read()] == [1, 2, 3]
 
 
 def test_a_closed_journal_takes_nothing(journal: Journal) -> None:

@@ -2,14 +2,15 @@
 
 import stat
 from collections.abc import Mapping
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from swarm.domain.errors import Lacking, Rejected
+from swarm.domain.errors import Lacking, Rejected, SwarmError
 from swarm.settings.public_api import Origin, Settings, load_settings, make_home, origins
 
 
@@ -64,8 +65,8 @@ def test_every_setting_has_an_origin_and_a_description(world: World) -> None:
 def test_the_state_folder_may_be_set_in_the_users_configuration(world: World) -> None:
     (world.config / "swarm.toml").write_text(f'home = "{world.home}"')
     (world.home / "swarm.toml").write_text("rounds = 1")
-    settings = load_settings({}, {}, config_folder=world.config)
-    assert (settings.home, settings.rounds) == (world.home, 1)
+    found = load_settings({}, {}, config_folder=world.config)
+    assert (found.home, found.rounds) == (world.home, 1)
 
 
 def test_the_state_folder_cannot_be_moved_from_inside(world: World) -> None:
@@ -74,9 +75,11 @@ def test_the_state_folder_cannot_be_moved_from_inside(world: World) -> None:
         world.load()
 
 
-def test_a_relative_home_is_made_absolute(world: World) -> None:
-    settings = world.load({"home": "here"})
-    assert settings.home == Path.cwd() / "here"
+@pytest.mark.parametrize("home", ["", ".", "state", "~nobody-of-this-name/x", "/a\0b"])
+def test_a_home_that_depends_on_where_one_stands_is_refused(world: World, home: str) -> None:
+    """Else the state folder, and settings in it, could be the repository's."""
+    with pytest.raises(Rejected, match="home = "):
+        world.load({"home": home})
     assert world.load({"home": "~/swarm"}).home == Path.home() / "swarm"
 
 
@@ -148,15 +151,15 @@ def test_globs_are_separated_by_commas(world: World) -> None:
 
 
 def test_dollars_become_micro_dollars_exactly(world: World) -> None:
-    settings = world.load({"value_usd": "0.000001", "cpu_hour_usd": "0.04"})
-    assert (settings.value, settings.cpu_hour) == (1, 40_000)
-    assert settings.wrong_cost == 15_000_000
+    found = world.load({"value_usd": "0.000001", "cpu_hour_usd": "0.04"})
+    assert (found.value, found.cpu_hour) == (1, 40_000)
+    assert found.wrong_cost == 15_000_000
 
 
 @given(st.decimals(0, 1_000_000, places=6))
 def test_every_amount_that_is_taken_is_a_number_of_micro_dollars(amount: Decimal) -> None:
-    settings = Settings(home=Path("/x"), value_usd=amount, budget_usd=amount)
-    assert settings.value == settings.budget == amount * 1_000_000
+    found = Settings(home=Path("/x"), value_usd=amount, budget_usd=amount)
+    assert found.value == found.budget == amount * 1_000_000
 
 
 def test_the_state_folder_is_private(tmp_path: Path) -> None:
@@ -176,6 +179,35 @@ def test_a_state_folder_that_cannot_be_is_lacking(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(Lacking):
         make_home(tmp_path / "file" / "state")
+
+
+@settings(deadline=None)
+@given(
+    st.dictionaries(
+        st.sampled_from(sorted(Settings.model_fields)),
+        st.text(max_size=8) | st.integers().map(str) | st.just("9" * 5_000),
+        max_size=3,
+    )
+)
+def test_any_text_for_any_setting_is_taken_or_refused(overrides: dict[str, str]) -> None:
+    with suppress(SwarmError):
+        load_settings(overrides, {}, config_folder=Path("/nonexistent"))
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.text(max_size=30)
+    | st.tuples(
+        st.sampled_from(sorted(Settings.model_fields)),
+        st.sampled_from(
+            ["1", '"1"', '"\\u0000"', "[]", '["a", 1]', "{}", "nan", "-0.0", "1979-05-27"]
+        ),
+    ).map(" = ".join)
+)
+def test_any_file_is_taken_or_refused(world: World, text: str) -> None:
+    (world.home / "swarm.toml").write_text(text)
+    with suppress(SwarmError):
+        world.load()
 
 
 def test_reading_settings_creates_nothing(world: World) -> None:
