@@ -43,8 +43,8 @@ def markdown_line(text: str, most: int = LINE) -> str:
 
 
 def visible(text: str) -> str:
-    """Every character that a reader would not see, shown as `[U+202E]`."""
-    return "".join(_shown(character) for character in text)
+    """Every character that a reader would not see, shown as `[U+202E]`. Line ends become LF."""
+    return "".join(_shown(character) for character in text.replace("\r\n", "\n"))
 
 
 def shortened(text: str, most: int) -> str:
@@ -55,7 +55,7 @@ def shortened(text: str, most: int) -> str:
 
 
 def _shown(character: str) -> str:
-    if character in "\n\t\r ":
+    if character in "\n\t ":
         return character
     if character in _FILLERS or unicodedata.category(character) in _UNSEEN or _selects(character):
         return f"[U+{ord(character):04X}]"

@@ -76,6 +76,12 @@ def unpack_archive(data: bytes, into: Path) -> None:
         raise Rejected(f"the archive cannot be read: {error}") from error
 
 
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a killed process had begun to write in `folder`. Only while nothing writes there."""
+    for path in folder.glob(f"{PART}*"):
+        shutil.rmtree(path)
+
+
 def contents(git: Git, tree: TreeHash) -> Iterator[Plain]:
     listed = entries(git, tree)
     data = blobs(git, (entry.blob for entry in listed if entry.mode != SUBMODULE))

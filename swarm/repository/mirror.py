@@ -5,10 +5,14 @@ commits come in alone, without history; steps of work are commits under `refs/sw
 an agent did survives its sandbox. Agents never see the mirror.
 """
 
+import fcntl
+import os
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +20,7 @@ from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
 from swarm.domain.names import CommitHash, GoalId, TreeHash
 from swarm.repository import files, joining, trees
-from swarm.repository.program import LONG, Git, far_side, mirror_git, user_git
+from swarm.repository.program import LONG, TRANSFER, Git, far_side, mirror_git, user_git
 
 STEPS = "refs/swarm/"
 BASES = "refs/base/"
@@ -43,16 +47,26 @@ class Mirror:
     def fetch(self, commit: CommitHash) -> TreeHash:
         """Bring one commit of the user's repository here, without history. Return its tree."""
         ref = f"{BASES}{_hash(commit)}"
-        if self.read(ref) is None:
-            theirs = user_git(self.repository)
-            self.git.run(
-                "fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head",
-                "--no-recurse-submodules", "--no-auto-maintenance", "--update-shallow",
-                f"--upload-pack={far_side(theirs, 'upload-pack')}",
-                str(self.repository), f"{commit}:{ref}",
-                seconds=LONG, other=self.repository,
-            )  # fmt: skip
+        with self._alone():
+            if self.read(ref) is None:
+                self._fetch(commit, ref)
         return self.tree_of(commit)
+
+    def _fetch(self, commit: CommitHash, ref: str) -> None:
+        self.git.run(
+            "fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head",
+            "--no-recurse-submodules", "--no-auto-maintenance", "--update-shallow",
+            f"--upload-pack={far_side(user_git(self.repository), 'upload-pack')}",
+            str(self.repository), f"{commit}:{ref}",
+            seconds=LONG, env=TRANSFER, other=self.repository,
+        )  # fmt: skip
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Fetches wait for each other; git itself would let the second one fail."""
+        with (self.folder / "swarm-fetch").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
 
     def has(self, commit: CommitHash) -> bool:
         return self.git.ask("cat-file", "-e", f"{_hash(commit)}^{{commit}}").code == 0
@@ -62,8 +76,8 @@ class Mirror:
 
     def read(self, ref: str) -> CommitHash | None:
         """What a ref of the mirror points to."""
-        found = self.git.line("for-each-ref", "--format=%(objectname)", "--count=1", ref)
-        return CommitHash(found) if found else None
+        answer = self.git.ask("rev-parse", "--verify", "--quiet", ref)
+        return CommitHash(answer.out.decode().strip()) if answer.code == 0 else None
 
     def export(self, tree: TreeHash, into: Path) -> None:
         files.export(self.git, tree, into)
@@ -176,9 +190,12 @@ def _create(folder: Path, object_format: str) -> None:
 
 
 def _remove_dead_locks(folder: Path) -> None:
-    """A git process killed by the machine leaves its locks; none of ours lives longer than LONG."""
+    """A git process that was killed leaves its locks. None of ours lives longer than LONG, and none
+    survives a restart of the machine.
+    """
     with tempfile.TemporaryFile(dir=folder) as probe:
-        now = Path(f"/proc/self/fd/{probe.fileno()}").stat().st_mtime
+        now = os.fstat(probe.fileno()).st_mtime
+    alive = min(2 * LONG, time.clock_gettime(time.CLOCK_BOOTTIME))
     for lock in folder.rglob("*.lock"):
-        if now - lock.stat().st_mtime > 2 * LONG:
+        if now - lock.stat().st_mtime > alive:
             lock.unlink(missing_ok=True)

@@ -12,6 +12,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,6 +24,9 @@ from swarm.repository.refusals import translated
 
 QUICK = 60.0
 """Seconds for a call that looks something up."""
+
+TRANSFER: Mapping[str, str] = {"GIT_ALLOW_PROTOCOL": "file"}
+"""For calls that talk to a repository on this machine, the only kind there is."""
 
 LONG = 600.0
 """Seconds for a call that copies objects. No git process of ours lives longer."""
@@ -138,11 +142,15 @@ class Git:
             requests.seek(0)
             with self._start(argv, requests.fileno(), None, None, complaints.fileno()) as process:
                 assert process.stdout is not None
+                alarm = threading.Timer(LONG, _end, (process,))
+                alarm.start()
                 try:
                     yield process.stdout
                 except BaseException:
                     _end(process)
                     raise
+                finally:
+                    alarm.cancel()
             if process.returncode != 0:
                 complaints.seek(0)
                 err = complaints.read().decode("utf-8", "replace")
@@ -187,7 +195,7 @@ def user_git(path: Path) -> Git:
 def far_side(git: Git, program: str) -> str:
     """The command that git runs, through a shell, as the other end of a local transfer."""
     settings = [part for setting in git.settings for part in ("-c", setting)]
-    return shlex.join(["git", *settings, program])
+    return shlex.join(["env", "GIT_ALLOW_PROTOCOL=none", "git", *settings, program])
 
 
 def environment() -> dict[str, str]:
@@ -202,7 +210,8 @@ def environment() -> dict[str, str]:
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_REPLACE_OBJECTS": "1",
         "GIT_NO_LAZY_FETCH": "1",
-        "GIT_ALLOW_PROTOCOL": "file",
+        # Not even to fetch what a partial clone lacks. Our own transfers allow themselves `file`.
+        "GIT_ALLOW_PROTOCOL": "none",
         "GIT_PAGER": "cat",
         "LC_ALL": "C",
         "TZ": "UTC",

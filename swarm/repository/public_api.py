@@ -1,6 +1,6 @@
 """The door of swarm.repository."""
 
-from swarm.repository.files import unpack_archive
+from swarm.repository.files import remove_unfinished, unpack_archive
 from swarm.repository.inspection import RepositoryState, inspect
 from swarm.repository.joining import Conflict, Joined, Patch
 from swarm.repository.mirror import Mirror
@@ -20,5 +20,6 @@ __all__ = [
     "landed",
     "publish_branch",
     "read_branch",
+    "remove_unfinished",
     "unpack_archive",
 ]

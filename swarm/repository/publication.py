@@ -13,7 +13,7 @@ from typing import Literal
 from swarm.domain.errors import NeedsHuman, Rejected, SwarmError
 from swarm.domain.names import CommitHash, TreeHash
 from swarm.repository.mirror import Mirror
-from swarm.repository.program import LONG, Git, far_side, user_git
+from swarm.repository.program import LONG, TRANSFER, Git, far_side, user_git
 
 Landing = Literal["ancestor", "tree", "patch"]
 
@@ -88,7 +88,7 @@ def _push(mirror: Mirror, theirs: Git, ref: str, commit: CommitHash) -> None:
         f"--force-with-lease={ref}:",
         f"--receive-pack={far_side(theirs, 'receive-pack')}",
         str(theirs.where), f"{commit}:{ref}",
-        seconds=LONG, other=theirs.where,
+        seconds=LONG, env=TRANSFER, other=theirs.where,
     )  # fmt: skip
 
 
@@ -107,31 +107,44 @@ def _blocked(repository: Path) -> NeedsHuman:
 
 
 def landed(
-    repository: Path, commit: CommitHash, tree: TreeHash, default_branch: str
+    repository: Path,
+    commit: CommitHash,
+    tree: TreeHash,
+    default_branch: str,
+    *,
+    base: CommitHash | None = None,
 ) -> Landing | None:
     """How a published commit came into the user's branch; None when it did not, or not visibly.
 
     Looked for in this order: the commit itself (merge, fast-forward), a commit with its very tree
     (squash), commits with its patches (rebase, cherry-pick, squash onto a branch that moved on).
+    Commits before ours never count, for the tree may be an old one restored; `base` tells where
+    that is when the user has let go of our commits.
     """
     git = user_git(repository)
     if _read(git, default_branch) is None:
         return None
     branch = f"refs/heads/{default_branch}"
-    known = git.ask("cat-file", "-e", f"{commit}^{{commit}}").code == 0
+    known = _knows(git, commit)
     if known and git.ask("merge-base", "--is-ancestor", commit, branch).code == 0:
         return "ancestor"
-    span = (f"--max-count={_SEARCHED}", branch, *((f"^{commit}",) if known else ()))
+    old = [f"^{each}" for each in (commit, base) if each is not None and _knows(git, each)]
+    span = (f"--max-count={_SEARCHED}", branch, *old)
     if tree in git.run("log", "--format=%T", *span).decode().split():
         return "tree"
     return "patch" if known and _has_patches(git, commit, branch) else None
+
+
+def _knows(git: Git, commit: CommitHash) -> bool:
+    return git.ask("cat-file", "-e", f"{commit}^{{commit}}").code == 0
 
 
 def _has_patches(git: Git, commit: CommitHash, branch: str) -> bool:
     fork = git.ask("merge-base", commit, branch).out.decode().strip()
     if not fork:
         return False
-    theirs = _patch_ids(git, "log", "-p", "--format=commit %H", f"{commit}..{branch}")
+    since = (f"--max-count={_SEARCHED}", f"{commit}..{branch}")
+    theirs = _patch_ids(git, "log", "-p", "--format=commit %H", *since)
     whole = _patch_ids(git, "diff", fork, commit)
     single = _patch_ids(git, "log", "-p", "--format=commit %H", f"{fork}..{commit}")
     return bool(whole) and (whole <= theirs or single <= theirs)
@@ -140,6 +153,7 @@ def _has_patches(git: Git, commit: CommitHash, branch: str) -> bool:
 def _patch_ids(git: Git, verb: str, *argv: str) -> set[str]:
     """Hashes of diffs without line numbers and blanks (git-patch-id)."""
     plain = ("--no-ext-diff", "--no-textconv", "--no-color", "--no-renames", "--full-index")
-    diffs = git.run(verb, *plain, "--src-prefix=a/", "--dst-prefix=b/", *argv, "--")
+    prefixes = ("--src-prefix=a/", "--dst-prefix=b/")
+    diffs = git.run(verb, *plain, *prefixes, *argv, "--", seconds=LONG)
     out = git.run("patch-id", "--stable", stdin=diffs).decode()
     return {line.split()[0] for line in out.splitlines()}

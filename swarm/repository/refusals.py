@@ -86,6 +86,13 @@ def _old(where: Path) -> Lacking:
     return Lacking(f"the git program is too old for {where}", advice="install git 2.38 or newer")
 
 
+_TOO_NEW = (
+    "unknown option `write-tree",
+    "unknown option `object-format",
+    "usage: git merge-tree",
+    "unknown repository extension",
+    "Expected git repo version",
+)
 # The first match counts: the specific before the general.
 _KNOWN: tuple[tuple[tuple[str, ...], Callable[[Path], SwarmError]], ...] = (
     (("dubious ownership",), foreign_owner),
@@ -97,7 +104,7 @@ _KNOWN: tuple[tuple[tuple[str, ...], Callable[[Path], SwarmError]], ...] = (
     (("promisor remote", "lazy fetch"), _partial),
     (("is corrupt", "bad pack", "inflate: data stream error", "sha1 mismatch"), _damaged),
     (("not our ref", "couldn't find remote ref", "not a valid object"), _unknown_commit),
-    (("unknown option `write-tree", "unknown option `object-format"), _old),
+    (_TOO_NEW, _old),
     (("not a git repository", "does not appear to be a git repository"), not_a_repository),
 )
 
