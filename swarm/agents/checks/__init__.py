@@ -10,7 +10,11 @@ what it executed itself, and its evidence comes out the same when it is executed
     guard        patches that reach for the tests or their runner instead of the bug
     intrusions   the part of it that reads code
     places       the part of it that reads paths
+    diffs        what a diff shows by itself
+    compiling    does the target's interpreter accept the changed files
+    lint         what a linter says of them that it did not say before
     baseline     the suite on the base, twice, to know which ids flicker
     comparison   two runs of a suite, id by id
+    answers      the form in which every check answers
     voters       who answers for each check
 """

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from secrets import token_hex
 
+from swarm.agents.checks.answers import answered
 from swarm.agents.checks.comparison import compare, differing, outcomes_of
 from swarm.agents.checks.guard import guard, laid_over, read_base
 from swarm.agents.port import CheckAssignment, Checked, Workbench
 from swarm.domain.changes import Changes
-from swarm.domain.evidence import CheckReport, Evidence, SuiteRun
+from swarm.domain.evidence import Evidence, SuiteRun
 from swarm.domain.names import TestId
 from swarm.domain.tasks import Finding, Verdict
 from swarm.sandbox.public_api import Limits
@@ -108,7 +109,7 @@ class SuiteTester:
         """Nothing was run: the evidence is what was read."""
         evidence = _evidence(assignment, workbench, findings, "no", self._limits(None))
         count = len(findings)
-        return _checked(evidence, findings, f"tampering: {count} finding{'s' * (count != 1)}")
+        return answered(evidence, findings, f"tampering: {count} finding{'s' * (count != 1)}")
 
     def _judged(self, assignment: CheckAssignment, workbench: Workbench, seen: _Seen) -> Checked:
         subject, run = assignment.subject, seen.suite.run
@@ -125,7 +126,7 @@ class SuiteTester:
             assignment, workbench, found, verdict, limits, run=run, sandbox_mode=seen.mode
         )
         told = tuple(_with_text(finding, seen) for finding in found)
-        return _checked(evidence, told, _summary(verdict, run, found))
+        return answered(evidence, told, _summary(verdict, run, found))
 
     def _limits(self, limits: Limits | None) -> dict[str, int]:
         own = {
@@ -207,13 +208,6 @@ def _evidence(
         findings=findings,
         verdict=verdict,
     )  # fmt: skip
-
-
-def _checked(evidence: Evidence, findings: tuple[Finding, ...], summary: str) -> Checked:
-    report = CheckReport(
-        verdict=evidence.verdict, findings=findings, evidence=evidence.hash, summary=summary
-    )
-    return Checked(report, evidence)
 
 
 def _summary(verdict: Verdict, run: SuiteRun, findings: tuple[Finding, ...]) -> str:

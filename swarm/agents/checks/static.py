@@ -1,0 +1,114 @@
+"""The static reviewer: what a compiler, a linter and the diff itself say, and nothing is run.
+
+Independent of the tester on purpose: it would catch what no test executes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm.agents.checks.answers import answered
+from swarm.agents.checks.compiling import Compiled, compiled
+from swarm.agents.checks.diffs import PROTECTED, Bounds, File, files_changed, review
+from swarm.agents.checks.lint import Source, linter_version, new_findings
+from swarm.agents.port import CheckAssignment, Checked, Workbench
+from swarm.domain.evidence import Evidence
+from swarm.domain.tasks import Finding, Verdict
+
+DEFAULT_BOUNDS = Bounds()
+
+
+@dataclass(frozen=True, slots=True)
+class _Ran:
+    findings: tuple[Finding, ...]
+    interrupted: bool
+    mode: str
+    limits: dict[str, int]
+
+
+class StaticReviewer:
+    """Implements Checker. `protected` are globs of places that only a person may change."""
+
+    aspect = "static"
+
+    def __init__(
+        self, *, protected: tuple[str, ...] = PROTECTED, bounds: Bounds = DEFAULT_BOUNDS
+    ) -> None:
+        self._protected = protected
+        self._bounds = bounds
+
+    async def check(self, assignment: CheckAssignment, workbench: Workbench) -> Checked:
+        subject, environment = assignment.subject, workbench.environment
+        changes = await workbench.changes(subject.base_tree, subject.tree)
+        base = await workbench.directory(subject.base_tree)
+        files = files_changed(changes, lambda path: _read(base / path))
+        touch = tuple(dict.fromkeys((*subject.touch, *assignment.contract.touch)))
+        shown = review(changes, files, touch, self._protected, self._bounds)
+        sources = _sources(files)
+        linted = await new_findings(sources, environment.python_version)
+        ran = await self._compile(assignment, workbench, sources)
+        return self._judged(
+            assignment, workbench, (*shown, *ran.findings, *linted), ran, await linter_version()
+        )
+
+    async def _compile(
+        self, assignment: CheckAssignment, workbench: Workbench, sources: list[Source]
+    ) -> _Ran:
+        if not sources:
+            return _Ran((), interrupted=False, mode="none", limits={})
+        async with workbench.sandbox(assignment.subject.base_tree) as sandbox:
+            result: Compiled = await compiled(sandbox, workbench.environment, sources)
+            limits = sandbox.spec.limits.recorded()
+            return _Ran(result.findings, result.interrupted, sandbox.mode, limits)
+
+    def _judged(
+        self,
+        assignment: CheckAssignment,
+        workbench: Workbench,
+        findings: tuple[Finding, ...],
+        ran: _Ran,
+        ruff: str,
+    ) -> Checked:
+        blocking = any(finding.blocks for finding in findings)
+        verdict: Verdict = "no" if blocking else "unknown" if ran.interrupted else "yes"
+        subject, environment = assignment.subject, workbench.environment
+        evidence = Evidence(
+            kind="static",
+            base=subject.base,
+            tree=subject.tree,
+            argv=("compile", "ruff check", "diff"),
+            environment=environment.hash,
+            sandbox_mode=ran.mode,
+            limits={**ran.limits, **self._bounds.recorded()},
+            outcomes=(),
+            base_outcomes=(),
+            targets=subject.targets,
+            voided=assignment.voided,
+            tools={"python": environment.python_version, "ruff": ruff},
+            findings=findings,
+            verdict=verdict,
+        )
+        return answered(evidence, findings, _summary(verdict, findings))
+
+
+def _sources(files: tuple[File, ...]) -> list[Source]:
+    """Python files that are there afterwards and are text."""
+    return [
+        Source(file.path, file.before or b"", file.after)
+        for file in files
+        if file.after is not None and file.path.endswith(".py") and file.texts is not None
+    ]
+
+
+def _read(file: Path) -> bytes | None:
+    if file.is_symlink():
+        return str(file.readlink()).encode("utf-8", "surrogateescape")
+    return file.read_bytes() if file.is_file() else None
+
+
+def _summary(verdict: Verdict, findings: tuple[Finding, ...]) -> str:
+    notes = sum(not finding.blocks for finding in findings)
+    if verdict == "yes":
+        return f"compiles, nothing wrong is new; {notes} note{'s' * (notes != 1)}"
+    if verdict == "unknown":
+        return "the sandbox ended the compilation; nothing is known"
+    return ", ".join(sorted({finding.rule for finding in findings if finding.blocks}))
