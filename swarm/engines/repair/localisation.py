@@ -10,7 +10,7 @@ from swarm.domain.evidence import GREEN
 from swarm.domain.names import TestId
 from swarm.engines.port import Assignment
 from swarm.engines.repair.dispatch import Answer, ask
-from swarm.engines.repair.progress import Spectrum
+from swarm.engines.repair.progress import SeenTypes, Spectrum
 from swarm.engines.repair.selection import as_pytest_id, file_of, may_touch, mentions
 from swarm.engines.repair.suspicion import suspicions
 from swarm.sandbox.public_api import Sandbox
@@ -50,7 +50,10 @@ async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
     passing = _passing(assignment, (*files, *related))
     sample = await _trace(assignment, sandbox, (*files, *related), passing)
     spectrum = _spectrum(assignment, failing.body, sample.body, (*files, *related))
-    return Found(spectrum, failing.cpu_seconds + sample.cpu_seconds)
+    types = await _observe(assignment, sandbox, spectrum)
+    seen = {path: SeenTypes(**each) for path, each in types.body.get("types", {}).items()}
+    spent = failing.cpu_seconds + sample.cpu_seconds + types.cpu_seconds
+    return Found(spectrum.model_copy(update={"seen_types": seen}), spent)
 
 
 def _refuse_unsuitable(assignment: Assignment) -> None:
@@ -75,6 +78,17 @@ async def _trace(
     if "nothing" in answer.body:
         raise Unsuitable(f"the failing tests could not be traced: {answer.body['nothing']}")
     return answer
+
+
+async def _observe(assignment: Assignment, sandbox: Sandbox, spectrum: Spectrum) -> Answer:
+    known = spectrum.model_dump()
+    request = {
+        "kind": "observe",
+        "limit": LIMIT_SECONDS,
+        "memory_bytes": MEMORY,
+        **{key: known[key] for key in ("files", "targets", "covering", "suspicion")},
+    }
+    return await ask(sandbox, assignment.environment, request, 120.0)
 
 
 def _files(tests: Iterable[str]) -> tuple[str, ...]:

@@ -10,6 +10,8 @@ import math
 from collections.abc import Iterable, Mapping
 
 CERTAIN = 1_000_000
+MOST_LINES = 1200
+"""More are never reached by a search of some minutes."""
 _TRACEBACK = (1.0, 0.8, 0.6)
 """Floors for the innermost frames of the project, innermost first."""
 
@@ -34,8 +36,13 @@ def suspicions(
         inside = [frame for frame in trace if frame[0] in found]
         for floor, (path, line) in zip(_TRACEBACK, reversed(inside), strict=False):
             found[path][line] = max(found[path].get(line, 0.0), floor)
-    return {
-        path: {line: round(value * CERTAIN) for line, value in numbers.items()}
-        for path, numbers in found.items()
-        if numbers
-    }
+    return _worst(found)
+
+
+def _worst(found: Mapping[str, Mapping[int, float]]) -> dict[str, dict[int, int]]:
+    """The lines that are worth a search, in parts per million."""
+    every = [(-value, path, line) for path, each in found.items() for line, value in each.items()]
+    kept: dict[str, dict[int, int]] = {}
+    for value, path, line in sorted(every)[:MOST_LINES]:
+        kept.setdefault(path, {})[line] = round(-value * CERTAIN)
+    return {path: dict(sorted(numbers.items())) for path, numbers in sorted(kept.items())}

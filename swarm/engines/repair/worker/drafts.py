@@ -5,14 +5,15 @@ its variables and expressions, and the candidates drawn so far.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import functools
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from swarm.engines.repair.worker.candidates import Candidate, Edit, scored
 from swarm.engines.repair.worker.scopes import local_names
 from swarm.engines.repair.worker.snippets import Pen, Snippet, need
-from swarm.engines.repair.worker.sources import DEFINITIONS, Source
+from swarm.engines.repair.worker.sources import DEFINITIONS, FUNCTIONS, Source, first_line
 
 NUMBERS = frozenset({"int", "float"})
 SEQUENCES = frozenset({"list", "str", "tuple", "bytes"})
@@ -40,13 +41,18 @@ class Drafts:
         self._suspicion = suspicion
         self._seen = seen
         self._names: dict[ast.AST, list[str]] = {}
+        self._own: dict[ast.ClassDef, list[str]] = {}
 
     def suspicious(self) -> Iterator[ast.AST]:
         """Every node below a suspicious statement, in the order of the text."""
         for statement in ast.walk(self.source.tree):
             if isinstance(statement, ast.stmt) and self.suspicion(statement) > 0:
                 yield statement
-                if not isinstance(statement, DEFINITIONS):
+                if isinstance(statement, FUNCTIONS):
+                    for default in (*statement.args.defaults, *statement.args.kw_defaults):
+                        if default is not None:
+                            yield from _expressions(default)
+                elif not isinstance(statement, ast.ClassDef):
                     yield from _below(statement)
 
     def suspicion(self, node: ast.AST) -> float:
@@ -75,7 +81,7 @@ class Drafts:
             return []
         if node not in self._names:
             self._names[node] = local_names(self.source, node)
-        types = self._seen.variables.get(str(function.lineno), {})
+        types = self._seen.variables.get(str(first_line(function)), {})
         found = [(each, frozenset(types.get(each, ()))) for each in self._names[node]]
         return [(each, kinds) for each, kinds in found if fits(fitting, kinds)]
 
@@ -86,6 +92,125 @@ class Drafts:
         level = need(place.parent, place.field, node)
         text = new.text if self._in_parentheses(start, end) and level <= 16 else new.at(level)
         self.draw(node, (Edit(start, end, text),), weight, label)
+
+    def replace_text(self, node: ast.AST, text: str, weight: float, label: str) -> None:
+        self.draw(node, (Edit(*self.source.span(node), text),), weight, label)
+
+    def replace_operator(
+        self,
+        node: ast.AST,
+        operands: Sequence[ast.expr],
+        words: tuple[str, str],
+        weight: float,
+        label: str,
+    ) -> None:
+        """Change the first of `words` between the two operands into the second."""
+        begin, end = self.source.span(operands[0])[1], self.source.span(operands[1])[0]
+        old, new = words
+        at = self.source.text.find(old, begin, end)
+        if at >= 0:
+            self.draw(node, (Edit(at, at + len(old), new),), weight, label)
+
+    def swap(self, first: ast.expr, second: ast.expr, weight: float, label: str) -> None:
+        (a, b), (c, d) = self.source.span(first), self.source.span(second)
+        if b <= c and self.source.text[a:b] != self.source.text[c:d]:
+            edits = (Edit(a, b, self.source.text[c:d]), Edit(c, d, self.source.text[a:b]))
+            self.draw(first, edits, weight, label)
+
+    def remove_item(self, items: Sequence[ast.AST], index: int, weight: float, label: str) -> None:
+        """Take one of the items of a list in brackets away, with a comma beside it."""
+        spans = [self.source.span(each) for each in items]
+        start, end = spans[index]
+        if index + 1 < len(items):
+            end = spans[index + 1][0]
+        elif index > 0:
+            start = spans[index - 1][1]
+        self.draw(items[index], (Edit(start, end, ""),), weight, label)
+
+    def insert_item(
+        self,
+        node: ast.AST,
+        items: Sequence[ast.AST],
+        index: int,
+        text: str,
+        weight: float,
+        label: str,
+    ) -> None:
+        """Put an item among those of the bracketed node; at its end where there are none."""
+        if items and index < len(items):
+            at = self.source.span(items[index])[0]
+            self.draw(node, (Edit(at, at, f"{text}, "),), weight, label)
+        elif items:
+            at = self.source.span(items[-1])[1]
+            self.draw(node, (Edit(at, at, f", {text}"),), weight, label)
+        else:
+            at = self.source.span(node)[1] - 1
+            self.draw(node, (Edit(at, at, text),), weight, label)
+
+    def append_to(self, node: ast.AST, text: str, weight: float, label: str) -> None:
+        end = self.source.span(node)[1]
+        self.draw(node, (Edit(end, end, text),), weight, label)
+
+    def insert_text(self, node: ast.AST, text: str, weight: float, label: str) -> None:
+        start = self.source.span(node)[0]
+        self.draw(node, (Edit(start, start, text),), weight, label)
+
+    def line_before(self, statement: ast.stmt, text: str) -> Edit | None:
+        """Lines of their own before the statement, at its indentation; None when it shares one."""
+        indent = self.source.indent(statement)
+        if indent is None:
+            return None
+        start = self.source.starts[first_line(statement) - 1]
+        newline = self.source.newline
+        lines = "".join(f"{indent}{line}{newline}" for line in text.split("\n"))
+        return Edit(start, start, lines)
+
+    def insert_before(self, statement: ast.stmt, text: str, weight: float, label: str) -> None:
+        edit = self.line_before(statement, text)
+        if edit is not None:
+            self.draw(statement, (edit,), weight, label)
+
+    def insert_after(self, statement: ast.stmt, text: str, weight: float, label: str) -> None:
+        indent = self.source.indent(statement)
+        if indent is None or not self.source.stands_alone(statement):
+            return
+        end = self.source.lines_span(statement)[1]
+        newline = self.source.newline
+        lines = "".join(f"{indent}{line}{newline}" for line in text.split("\n"))
+        last = self.source.text[end - 1 : end]
+        lead = "" if last in ("\n", "\r") else newline
+        self.draw(statement, (Edit(end, end, lead + lines),), weight, label)
+
+    @property
+    def unit(self) -> str:
+        return self.source.indent_unit
+
+    @functools.cached_property
+    def attribute_names(self) -> list[str]:
+        """Every attribute that the file uses."""
+        nodes = ast.walk(self.source.tree)
+        return sorted({each.attr for each in nodes if isinstance(each, ast.Attribute)})
+
+    def own_attributes(self, node: ast.AST) -> list[str]:
+        """Attributes of `self` that the class around the node uses."""
+        classes = [each for each in self.source.ancestors(node) if isinstance(each, ast.ClassDef)]
+        if not classes:
+            return []
+        if classes[0] not in self._own:
+            self._own[classes[0]] = sorted(
+                {
+                    each.attr
+                    for each in ast.walk(classes[0])
+                    if isinstance(each, ast.Attribute)
+                    and isinstance(each.value, ast.Name)
+                    and each.value.id == "self"
+                }
+            )
+        return self._own[classes[0]]
+
+    def header_names(self, statement: ast.stmt) -> set[str]:
+        """Names that the statement itself uses, not those of the blocks inside it."""
+        return {each.id for each in _below(statement) if isinstance(each, ast.Name)}
 
     def draw(self, node: ast.AST, edits: tuple[Edit, ...], weight: float, label: str) -> None:
         suspicion = self.suspicion(node)

@@ -49,15 +49,17 @@ def _answered(request: dict[str, Any]) -> dict[str, Any]:
 
 def _work(request: dict[str, Any]) -> dict[str, Any]:
     from swarm.engines.repair.worker.finding import find
+    from swarm.engines.repair.worker.observing import observe
     from swarm.engines.repair.worker.suite import Suite, collect, run_plainly
     from swarm.engines.repair.worker.tracing import trace
 
     if request["kind"] == "run":
         return run_plainly(request["options"], request["files"])
+    kinds = {"trace": trace, "observe": observe, "search": find}
     answer: dict[str, Any] = {}
 
     def work(suite: Suite) -> None:
-        answer.update({"trace": trace, "search": find}[request["kind"]](suite, request))
+        answer.update(kinds[request["kind"]](suite, request))
 
     status = collect(request["options"], request["files"], work)
     return answer or {"nothing": f"pytest collected nothing and ended with status {status}"}

@@ -80,6 +80,11 @@ class LiveModule:
         code: CodeType = compile(blank + text, self._source.path, "exec", flags, dont_inherit=True)
         return code
 
+    def compile_tree(self, tree: ast.Module, path: str) -> CodeType:
+        """The code of a changed tree, under the file's own `__future__` imports."""
+        code: CodeType = compile(tree, path, "exec", self._future, dont_inherit=True)
+        return code
+
     def original(self, statement: ast.stmt) -> str:
         """The fingerprint of the statement as it stands."""
         if statement.lineno not in self._prints:

@@ -6,36 +6,43 @@ Weights say how usual a slip is relative to others; they order the search and no
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
+from typing import Any
 
+from swarm.engines.repair.worker import expressions, statements
 from swarm.engines.repair.worker.candidates import Candidate
 from swarm.engines.repair.worker.drafts import Drafts
-from swarm.engines.repair.worker.snippets import COMPARISONS, compare
 
-_NEAR = {
-    "<": ("<=", ">", ">=", "!="),
-    "<=": ("<", ">=", ">", "=="),
-    ">": (">=", "<", "<=", "!="),
-    ">=": (">", "<=", "<", "=="),
-    "==": ("!=", "<=", ">=", "is"),
-    "!=": ("==", "<", ">", "is not"),
-    "is": ("is not", "=="),
-    "is not": ("is", "!="),
-    "in": ("not in", "=="),
-    "not in": ("in", "!="),
-}
+Rule = Callable[[Drafts, Any], None]
+
+RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
+    (ast.Compare, (expressions.comparisons,)),
+    (ast.BinOp, (expressions.arithmetic,)),
+    (ast.BoolOp, (expressions.conjunctions,)),
+    (ast.UnaryOp, (expressions.unary,)),
+    (ast.IfExp, (expressions.choices,)),
+    (ast.Constant, (expressions.constants,)),
+    (ast.Name, (expressions.variables, expressions.callees)),
+    (ast.Attribute, (expressions.attributes,)),
+    (ast.Call, (expressions.calls, expressions.keywords)),
+    (ast.Subscript, (expressions.subscripts,)),
+    ((ast.Tuple, ast.List), (expressions.displays,)),
+    (ast.comprehension, (expressions.comprehensions,)),
+    (ast.expr, (expressions.conditions, expressions.off_by_one, expressions.wraps)),
+    ((ast.Assign, ast.AugAssign), (statements.assignments,)),
+    (ast.Expr, (statements.discarded,)),
+    ((ast.Break, ast.Continue), (statements.jumps,)),
+    ((ast.If, ast.While), (statements.branches,)),
+    (ast.ExceptHandler, (statements.handlers,)),
+    (ast.stmt, (statements.guards,)),
+    ((ast.FunctionDef, ast.AsyncFunctionDef), (statements.mutable_defaults,)),
+)
 
 
 def templates(drafts: Drafts) -> list[Candidate]:
     for node in drafts.suspicious():
-        if isinstance(node, ast.Compare):
-            comparisons(drafts, node)
+        for kind, rules in RULES:
+            if isinstance(node, kind):
+                for rule in rules:
+                    rule(drafts, node)
     return drafts.found
-
-
-def comparisons(drafts: Drafts, node: ast.Compare) -> None:
-    if len(node.ops) != 1:
-        return
-    pen = drafts.pen
-    left, right = pen.of(node.left), pen.of(node.comparators[0])
-    for rank, other in enumerate(_NEAR[COMPARISONS[type(node.ops[0])]]):
-        drafts.replace(node, compare(left, other, right), 1.6 / (1 + rank / 2), "comparison")

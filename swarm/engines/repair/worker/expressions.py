@@ -1,0 +1,388 @@
+"""Templates for slips in expressions."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import difflib
+from typing import Any
+
+from swarm.engines.repair.worker.drafts import NUMBERS, SEQUENCES, Drafts
+from swarm.engines.repair.worker.kinship import KIN
+from swarm.engines.repair.worker.scopes import module_names, used_names
+from swarm.engines.repair.worker.snippets import (
+    ATOM,
+    COMPARISONS,
+    OPERATORS,
+    Snippet,
+    binary,
+    call,
+    choice,
+    compare,
+    item,
+    literal,
+    method,
+    minus,
+    name,
+    negation,
+)
+
+_NEAR = {
+    "<": ("<=", ">", ">=", "!="),
+    "<=": ("<", ">=", ">", "=="),
+    ">": (">=", "<", "<=", "!="),
+    ">=": (">", "<=", "<", "=="),
+    "==": ("!=", "<=", ">=", "is", "in"),
+    "!=": ("==", "<", ">", "is not", "not in"),
+    "is": ("is not", "=="),
+    "is not": ("is", "!="),
+    "in": ("not in", "=="),
+    "not in": ("in", "!="),
+}
+_ARITHMETIC = ("+", "-", "*", "//", "%", "/", "**")
+_BITS = ("&", "|", "^", "<<", ">>")
+_TWINS = frozenset({"+-", "-+", "*+", "+*", "///", "//%", "%//", "*/", "/*", "***"})
+"""Operators that are mixed up more often than others, written one after the other."""
+
+_CALLABLES = frozenset({"function", "method", "builtin_function_or_method", "type"})
+_TESTED = (ast.If, ast.While, ast.IfExp, ast.Assert)
+
+
+def comparisons(drafts: Drafts, node: ast.Compare) -> None:
+    operands = [node.left, *node.comparators]
+    for k, operator in enumerate(node.ops):
+        old = COMPARISONS[type(operator)]
+        for rank, new in enumerate(_NEAR[old]):
+            weight = (1.6, 1.1, 0.8, 0.6, 0.4)[rank]
+            drafts.replace_operator(node, operands[k : k + 2], (old, new), weight, "comparison")
+    if len(node.ops) == 1:
+        left, right = (drafts.pen.of(each) for each in operands)
+        swapped = compare(right, COMPARISONS[type(node.ops[0])], left)
+        drafts.replace(node, swapped, 0.6, "swapped operands")
+
+
+def arithmetic(drafts: Drafts, node: ast.BinOp) -> None:
+    old = OPERATORS[type(node.op)][0]
+    left, right = drafts.pen.of(node.left), drafts.pen.of(node.right)
+    textual = (drafts.types(node.left) | drafts.types(node.right)) & SEQUENCES
+    if not textual:
+        for new in _ARITHMETIC if old in _ARITHMETIC else _BITS:
+            weight = 1.2 if old + new in _TWINS or old in _BITS else 0.5
+            if new != old:
+                drafts.replace(node, binary(left, new, right), weight, "arithmetic operator")
+    commutes = old in ("+", "*", "&", "|", "^") and not textual
+    drafts.replace(node, binary(right, old, left), 0.02 if commutes else 1.0, "swapped operands")
+    drafts.replace(node, left, 0.6, "dropped operand")
+    drafts.replace(node, right, 0.7, "dropped operand")
+    _regrouped(drafts, node, old)
+
+
+def _regrouped(drafts: Drafts, node: ast.BinOp, outer: str) -> None:
+    """`a + b * c` for `(a + b) * c`, and the other way round."""
+    if isinstance(node.left, ast.BinOp):
+        inner = OPERATORS[type(node.left.op)][0]
+        a, b, c = (drafts.pen.of(each) for each in (node.left.left, node.left.right, node.right))
+        drafts.replace(node, binary(a, inner, binary(b, outer, c)), 0.5, "precedence")
+    if isinstance(node.right, ast.BinOp):
+        inner = OPERATORS[type(node.right.op)][0]
+        a, b, c = (drafts.pen.of(each) for each in (node.left, node.right.left, node.right.right))
+        drafts.replace(node, binary(binary(a, outer, b), inner, c), 0.5, "precedence")
+
+
+def conjunctions(drafts: Drafts, node: ast.BoolOp) -> None:
+    old, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
+    for k in range(len(node.values) - 1):
+        drafts.replace_operator(node, node.values[k : k + 2], (old, new), 1.0, "and for or")
+    parts = [drafts.pen.of(each) for each in node.values]
+    for k, part in enumerate(parts):
+        rest = parts[:k] + parts[k + 1 :]
+        drafts.replace(node, _chain(old, rest), 0.6, "dropped condition")
+        drafts.replace(node.values[k], negation(part), 0.6, "negation")
+
+
+def _chain(word: str, parts: list[Snippet]) -> Snippet:
+    level = 4 if word == "and" else 3
+    if len(parts) == 1:
+        return parts[0]
+    return Snippet(f" {word} ".join(each.at(level + 1) for each in parts), level)
+
+
+def unary(drafts: Drafts, node: ast.UnaryOp) -> None:
+    drafts.replace(node, drafts.pen.of(node.operand), 1.0, "negation")
+
+
+def choices(drafts: Drafts, node: ast.IfExp) -> None:
+    test, yes, no = (drafts.pen.of(each) for each in (node.test, node.body, node.orelse))
+    drafts.replace(node, choice(test, no, yes), 0.8, "swapped branches")
+    drafts.replace(node, yes, 0.3, "dropped condition")
+    drafts.replace(node, no, 0.3, "dropped condition")
+
+
+def conditions(drafts: Drafts, node: ast.expr) -> None:
+    """Whatever is asked by `if`, `while`, `assert` or a comprehension, or returned as a bool."""
+    if not is_condition(drafts, node):
+        return
+    if not isinstance(node, (ast.Compare, ast.Constant)):
+        drafts.replace(node, negation(drafts.pen.of(node)), 0.7, "negation")
+    for value in (True, False):
+        drafts.replace(node, literal(value), 0.08, "constant condition")
+
+
+def is_condition(drafts: Drafts, node: ast.expr) -> bool:
+    place = drafts.source.places[node]
+    if isinstance(place.parent, _TESTED):
+        return place.field == "test"
+    if isinstance(place.parent, ast.comprehension):
+        return place.field == "ifs"
+    return isinstance(place.parent, ast.Return) and drafts.types(node) == frozenset({"bool"})
+
+
+def constants(drafts: Drafts, node: ast.Constant) -> None:
+    parent = drafts.source.places[node].parent
+    if isinstance(parent, ast.Expr) or isinstance(node.value, (bytes, complex)):
+        return
+    for weight, value in _other_values(node.value):
+        drafts.replace(node, literal(value), weight, "constant")
+
+
+def _other_values(value: Any) -> list[tuple[float, Any]]:
+    if isinstance(value, bool):
+        return [(1.2, not value), (0.1, None)]
+    if isinstance(value, int):
+        near = [(1.3, value + 1), (1.3, value - 1), (0.7, 0), (0.7, 1), (0.6, -value), (0.4, -1)]
+        far = [(0.5, 2), (0.3, value * 2), (0.2, value * 10), (0.3, 10), (0.1, None)]
+        return [pair for pair in near + far if pair[1] != value]
+    if isinstance(value, float):
+        return [
+            (0.4, x) for x in (value + 1, value - 1, value * 2, value / 2, -value) if x != value
+        ]
+    if isinstance(value, str):
+        forms = (value.strip(), value.lower(), value.upper(), value + " ", " ", "", "\n", ",")
+        cut = (value[1:], value[:-1])
+        return [(0.3, x) for x in forms if x != value] + [(0.2, x) for x in cut if x and x != value]
+    if value is None:
+        instead: tuple[Any, ...] = (True, False, 0, "", [])
+        return [(0.4, x) for x in instead]
+    return []
+
+
+def variables(drafts: Drafts, node: ast.Name) -> None:
+    """The wrong variable, or one without its `self.`."""
+    place = drafts.source.places[node]
+    if (
+        place.field == "func"
+        or (isinstance(place.parent, ast.comprehension)
+        and place.field == "target")
+    ):
+        return
+    loads = isinstance(node.ctx, ast.Load)
+    kinds = drafts.types(node)
+    for other, seen in drafts.variables(node, kinds):
+        if other != node.id:
+            known = 1.0 if seen & kinds else 0.5
+            drafts.replace(node, name(other), known if loads else 0.3, "wrong variable")
+    for attribute in drafts.own_attributes(node):
+        close = 0.9 if attribute == node.id else 0.3
+        if loads:
+            drafts.replace(node, name(f"self.{attribute}"), close, "wrong variable")
+    if loads and kinds & _CALLABLES:
+        drafts.replace(node, call(node.id), 0.7, "missing call")
+
+
+def callees(drafts: Drafts, node: ast.Name) -> None:
+    """The wrong function, or a name that is not there at all."""
+    place = drafts.source.places[node]
+    if not isinstance(node.ctx, ast.Load):
+        return
+    if place.field == "func":
+        for other in KIN.get(node.id, ()):
+            drafts.replace(node, name(other), 1.2, "wrong function")
+    known = [*module_names(drafts.source), *(each for each, _ in drafts.variables(node))]
+    if node.id not in known and not hasattr(builtins, node.id):
+        for other in difflib.get_close_matches(node.id, [*known, *dir(builtins)]):
+            drafts.replace(node, name(other), 1.5, "misspelt name")
+
+
+def attributes(drafts: Drafts, node: ast.Attribute) -> None:
+    receiver = drafts.pen.of(node.value).at(ATOM)
+    for other in KIN.get(node.attr, ()):
+        drafts.replace(node, Snippet(f"{receiver}.{other}"), 0.8, "wrong method")
+    for other in drafts.attribute_names:
+        if other != node.attr:
+            close = difflib.SequenceMatcher(None, other, node.attr).ratio() > 0.6
+            new = Snippet(f"{receiver}.{other}")
+            drafts.replace(node, new, 1.0 if close else 0.3, "wrong attribute")
+    called = drafts.source.places[node].field == "func"
+    if isinstance(node.ctx, ast.Load) and not called:
+        drafts.replace(node, drafts.pen.of(node.value), 0.4, "dropped attribute")
+        if drafts.types(node) & _CALLABLES:
+            drafts.replace(node, call(f"{receiver}.{node.attr}"), 0.9, "missing call")
+
+
+def calls(drafts: Drafts, node: ast.Call) -> None:
+    parts = [drafts.pen.of(each) for each in node.args]
+    for a in range(len(parts)):
+        for b in range(a + 1, len(parts)):
+            drafts.swap(node.args[a], node.args[b], 1.3, "swapped arguments")
+        if not isinstance(node.args[a], ast.Starred):
+            drafts.replace(node, parts[a], 0.6, "needless call")
+        drafts.remove_item(node.args, a, 0.35, "extra argument")
+    if isinstance(node.func, ast.Attribute):
+        drafts.replace(node, drafts.pen.of(node.func.value), 0.4, "needless call")
+    _more_arguments(drafts, node)
+
+
+def _more_arguments(drafts: Drafts, node: ast.Call) -> None:
+    names = [each for each, _ in drafts.variables(node) if each not in used_names(node)]
+    for text, weight in [*((each, 0.12) for each in names), ("0", 0.1), ("1", 0.1), ("-1", 0.08)]:
+        drafts.insert_item(node, node.args, len(node.args), text, weight, "missing argument")
+        if node.args:
+            drafts.insert_item(node, node.args, 0, text, weight / 2, "missing argument")
+
+
+def keywords(drafts: Drafts, node: ast.Call) -> None:
+    for k in range(len(node.keywords)):
+        drafts.remove_item(node.keywords, k, 0.4, "extra argument")
+    if isinstance(node.func, ast.Name) and node.func.id == "sorted" and not node.keywords:
+        drafts.insert_item(node, node.args, len(node.args), "reverse=True", 0.6, "sort order")
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "sort" and not node.keywords:
+        drafts.insert_item(node, node.args, len(node.args), "reverse=True", 0.6, "sort order")
+
+
+def subscripts(drafts: Drafts, node: ast.Subscript) -> None:
+    if not isinstance(node.ctx, ast.Load):
+        return
+    receiver = drafts.pen.of(node.value)
+    drafts.replace(node, receiver, 0.4, "needless index")
+    if isinstance(node.slice, ast.Slice):
+        _slices(drafts, node, node.slice)
+        return
+    index = drafts.pen.of(node.slice)
+    if drafts.types(node.value) & {"dict", "defaultdict", "OrderedDict"}:
+        for default in ("None", "0", "''", "[]"):
+            got = method(receiver, "get", index, Snippet(default))
+            drafts.replace(node, got, 0.4, "missing default")
+    else:
+        drafts.replace(node, item(receiver, minus(index).text), 0.3, "index from the end")
+
+
+def _slices(drafts: Drafts, node: ast.Subscript, old: ast.Slice) -> None:
+    receiver = drafts.pen.of(node.value)
+    bounds = [
+        drafts.pen.of(each).at(2) if each is not None else ""
+        for each in (old.lower, old.upper, old.step)
+    ]
+    for k, bound in enumerate(bounds):
+        for new in ("",) if bound else ("1", "-1"):
+            changed = [*bounds[:k], new, *bounds[k + 1 :]]
+            text = ":".join(changed[:2]) + (f":{changed[2]}" if changed[2] else "")
+            drafts.replace(node, item(receiver, text), 0.5, "slice bound")
+    if bool(bounds[0]) != bool(bounds[1]) and not bounds[2]:
+        flipped = f"{bounds[1]}:{bounds[0]}"
+        drafts.replace(node, item(receiver, flipped), 0.5, "slice bound")
+
+
+def displays(drafts: Drafts, node: Any) -> None:
+    """Tuples and lists: an exchange, one too many, one too few."""
+    if not isinstance(node.ctx, ast.Load):
+        return
+    for a in range(len(node.elts)):
+        for b in range(a + 1, len(node.elts)):
+            drafts.swap(node.elts[a], node.elts[b], 0.9, "swapped elements")
+    if isinstance(node, ast.List):
+        for k in range(len(node.elts)):
+            drafts.remove_item(node.elts, k, 0.3, "extra element")
+        for text in [*(each for each, _ in drafts.variables(node)), "0", "1"]:
+            drafts.insert_item(node, node.elts, len(node.elts), text, 0.3, "missing element")
+        if len(node.elts) == 1:
+            drafts.replace(node, drafts.pen.of(node.elts[0]), 0.4, "needless list")
+        else:
+            drafts.replace(node, Snippet(f"[{drafts.pen.of(node).text}]"), 0.3, "missing list")
+
+
+def comprehensions(drafts: Drafts, node: ast.comprehension) -> None:
+    for name_ in sorted(used_names(node.target)):
+        for form in ("{0}", "not {0}", "{0} is not None", "{0} > 0", "{0} != 0"):
+            text = f" if {form.format(name_)}"
+            drafts.append_to(node.ifs[-1] if node.ifs else node.iter, text, 0.15, "missing filter")
+
+
+def off_by_one(drafts: Drafts, node: ast.expr) -> None:
+    """One more or one less of whatever is a number."""
+    kinds = drafts.types(node)
+    if not _is_value(drafts, node) or isinstance(node, ast.Constant):
+        return
+    if kinds and not kinds & NUMBERS:
+        return
+    parent = drafts.source.places[node].parent
+    bound = isinstance(parent, (ast.Subscript, ast.Slice, ast.Call, ast.Tuple, ast.Compare))
+    weight = (1.3 if bound else 0.8) * (1 if kinds else 0.2)
+    here = drafts.pen.of(node)
+    for operator in "+-":
+        drafts.replace(node, binary(here, operator, literal(1)), weight, "off by one")
+    drafts.replace(node, minus(here), 0.2 * weight, "sign")
+    drafts.replace(node, call("abs", here), 0.4 * weight, "sign")
+    drafts.replace(node, binary(here, "**", literal(2)), 0.3 * weight, "missing square")
+    for operator in ("*", "//"):
+        drafts.replace(node, binary(here, operator, literal(2)), 0.15 * weight, "factor two")
+    for bound_, function in ((0, "max"), (0, "min"), (1, "max")):
+        clamped = call(function, literal(bound_), here)
+        drafts.replace(node, clamped, 0.4 * weight, "missing bound")
+
+
+def wraps(drafts: Drafts, node: ast.expr) -> None:
+    """A conversion, a part or a copy that was forgotten."""
+    kinds = drafts.types(node)
+    if not _is_value(drafts, node) or not kinds:
+        return
+    here = drafts.pen.of(node)
+    for kind, functions in _WRAPPERS:
+        if kind in kinds:
+            for function in functions:
+                drafts.replace(node, call(function, here), 0.25, f"missing {function}()")
+    if kinds & SEQUENCES and not isinstance(node, ast.Constant):
+        for part in ("1:", ":-1", "::-1", "0", "-1"):
+            drafts.replace(node, item(here, part), 0.4, "missing slice")
+    for kind, methods in _METHODS:
+        if kind in kinds:
+            for each in methods:
+                drafts.replace(node, method(here, each), 0.25, f"missing {each}()")
+    if "coroutine" in kinds and isinstance(drafts.source.function(node), ast.AsyncFunctionDef):
+        drafts.replace(node, Snippet(f"await {here.at(ATOM)}", 15), 2.0, "missing await")
+
+
+_WRAPPERS = (
+    ("str", ("int", "float", "list", "len")),
+    ("int", ("str", "float", "bool")),
+    ("float", ("int", "round", "str")),
+    ("list", ("sorted", "set", "len", "tuple", "list", "reversed")),
+    ("tuple", ("list", "sorted", "len")),
+    ("set", ("list", "sorted", "len")),
+    ("dict", ("list", "dict", "len")),
+    ("bool", ("int",)),
+    ("bytes", ("str", "len")),
+    ("generator", ("list", "set", "sum")),
+    ("map", ("list",)),
+    ("filter", ("list",)),
+    ("zip", ("list",)),
+    ("reversed", ("list",)),
+    ("dict_keys", ("list", "sorted", "set")),
+    ("dict_values", ("list", "sorted", "sum")),
+    ("dict_items", ("list", "sorted")),
+)
+_METHODS = (
+    ("str", ("strip", "lower", "upper", "split", "rstrip")),
+    ("list", ("copy",)),
+    ("dict", ("copy", "items", "values", "keys")),
+    ("set", ("copy",)),
+    ("bytes", ("decode",)),
+)
+
+
+def _is_value(drafts: Drafts, node: ast.expr) -> bool:
+    """A place where another expression can stand: no target, no callee, no bare statement."""
+    place = drafts.source.places[node]
+    if place.field in ("func", "targets", "target") or isinstance(place.parent, ast.Expr):
+        return False
+    loads = isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
+    return loads and not isinstance(node, (ast.Starred, ast.Slice))

@@ -1,0 +1,146 @@
+"""Which types expressions and variables have while the tests run.
+
+Bounded by counts, not by time, so that two observations of the same tests say the same.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from types import CodeType, FrameType
+from typing import Any
+
+from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory
+from swarm.engines.repair.worker.instrumenting import instrument, statements_at, take_notes
+from swarm.engines.repair.worker.patching import LiveModule, living_functions
+from swarm.engines.repair.worker.sources import Source, read_source
+from swarm.engines.repair.worker.suite import Suite
+
+_MOST_TYPES = 5
+_MOST_FRAMES = 3000
+_TESTS_EACH = 6
+
+
+class TypeNotes:
+    """Types seen, by file; variables are read when their function returns."""
+
+    def __init__(self) -> None:
+        self.expressions: dict[str, dict[str, list[str]]] = {}
+        self.variables: dict[str, dict[str, dict[str, list[str]]]] = {}
+        self._files: dict[str, str] = {}
+        self._frames = 0
+
+    def watch(self, filename: str, path: str) -> None:
+        self._files[filename] = path
+
+    def note(self, place: str, value: Any) -> Any:
+        path = self._path(sys._getframe(1).f_code)  # noqa: SLF001 - there is no other way
+        if path is not None:
+            _add(self.expressions.setdefault(path, {}), place, value)
+        return value
+
+    def profile(self, frame: FrameType, event: str, _: Any) -> None:
+        path = self._path(frame.f_code) if event == "return" else None
+        if path is None or self._frames >= _MOST_FRAMES:
+            return
+        self._frames += 1
+        function = str(frame.f_code.co_firstlineno)
+        names = self.variables.setdefault(path, {}).setdefault(function, {})
+        for name, value in list(frame.f_locals.items()):
+            _add(names, name, value)
+
+    def _path(self, code: CodeType) -> str | None:
+        name = code.co_filename
+        if name not in self._files:
+            real = os.path.realpath(name)
+            self._files[name] = self._files.get(real, "")
+        return self._files[name] or None
+
+
+def _add(types: dict[str, list[str]], key: str, value: Any) -> None:
+    known = types.setdefault(key, [])
+    name = type(value).__name__
+    if name not in known and len(known) < _MOST_TYPES:
+        known.append(name)
+
+
+def observe(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
+    """Types in the suspicious files, over the failing tests and some passing ones."""
+    sources = {path: read_source(path) for path in request["suspicion"]}
+    present = {path: source for path, source in sources.items() if source is not None}
+    living = living_functions()
+    modules = {
+        path: LiveModule(source, living.get(os.path.realpath(path), []))
+        for path, source in present.items()
+    }
+    memory = own_memory() + request["memory_bytes"]
+    seen: dict[str, Any] = {}
+    for tests in _groups(suite, request):
+        work = _work(suite, tests, present, modules, request)
+        for line in in_child(work, 3 * request["limit"] + 1, memory).lines:
+            _merge(seen, json.loads(line))
+    return {"types": seen}
+
+
+def _groups(suite: Suite, request: dict[str, Any]) -> list[list[str]]:
+    """Each failing test alone, because it may hang; the passing ones together."""
+    failing = [[test] for test in request["targets"][:_TESTS_EACH] if test in suite.items]
+    passing = [
+        test
+        for tests in request["covering"].values()
+        for test in tests[:_TESTS_EACH]
+        if test in suite.items
+    ]
+    return [list(dict.fromkeys(passing))[: 4 * _TESTS_EACH], *failing]
+
+
+def _work(
+    suite: Suite,
+    tests: list[str],
+    sources: dict[str, Source],
+    modules: dict[str, LiveModule],
+    request: dict[str, Any],
+) -> Any:
+    def work(tell: Tell) -> None:
+        notes = TypeNotes()
+        take_notes(notes.note)
+        for path, source in sources.items():
+            notes.watch(os.path.realpath(path), path)
+            lines = {int(line) for line in request["suspicion"][path]}
+            for statement in statements_at(source, lines):
+                instrument(modules[path], source, statement, lambda node: True)
+
+        def report(*_: Any) -> None:
+            sys.setprofile(None)
+            tell(json.dumps([notes.expressions, notes.variables]))
+            os._exit(0)
+
+        signal.signal(signal.SIGPROF, report)
+        sys.setprofile(notes.profile)
+        for test in tests:
+            limit_cpu(request["limit"])
+            suite.run(test)
+        report()
+
+    return work
+
+
+def _merge(seen: dict[str, Any], told: list[Any]) -> None:
+    expressions, variables = told
+    for path, places in expressions.items():
+        _merge_types(_entry(seen, path)["expressions"], places)
+    for path, functions in variables.items():
+        for function, names in functions.items():
+            _merge_types(_entry(seen, path)["variables"].setdefault(function, {}), names)
+
+
+def _entry(seen: dict[str, Any], path: str) -> Any:
+    return seen.setdefault(path, {"expressions": {}, "variables": {}})
+
+
+def _merge_types(into: dict[str, list[str]], more: dict[str, list[str]]) -> None:
+    for key, names in more.items():
+        known = into.setdefault(key, [])
+        known += [name for name in names if name not in known]

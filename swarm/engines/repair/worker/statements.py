@@ -1,0 +1,133 @@
+"""Templates for slips in statements."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from swarm.engines.repair.worker.candidates import Edit
+from swarm.engines.repair.worker.drafts import CONTAINERS, NUMBERS, Drafts
+from swarm.engines.repair.worker.kinship import EXCEPTIONS
+from swarm.engines.repair.worker.scopes import used_names
+from swarm.engines.repair.worker.snippets import OPERATORS, Snippet, call, name
+from swarm.engines.repair.worker.sources import DEFINITIONS, FUNCTIONS
+
+_AUGMENTED = ("+", "-", "*", "//", "|", "&", "^", "%", "/", "<<", ">>")
+_TWINS = frozenset({"+-", "-+", "*+", "+*", "///", "*/", "/*", "^&", "&^", "|&", "&|", "^|"})
+
+
+def assignments(drafts: Drafts, node: Any) -> None:
+    if isinstance(node, ast.AugAssign):
+        _augmented(drafts, node)
+    elif len(node.targets) == 1 and isinstance(
+        node.targets[0], (ast.Name, ast.Attribute, ast.Subscript)
+    ):
+        _plain(drafts, node, node.targets[0])
+
+
+def _augmented(drafts: Drafts, node: ast.AugAssign) -> None:
+    old = OPERATORS[type(node.op)][0]
+    for new in _AUGMENTED:
+        weight = 0.9 if old + new in _TWINS else 0.25
+        sides = [node.target, node.value]
+        drafts.replace_operator(node, sides, (f"{old}=", f"{new}="), weight, "assignment operator")
+    drafts.replace_operator(
+        node, [node.target, node.value], (f"{old}=", "="), 0.4, "assignment operator"
+    )
+
+
+def _plain(drafts: Drafts, node: ast.Assign, target: ast.expr) -> None:
+    kinds = drafts.types(node.value)
+    sides = [target, node.value]
+    if not kinds or kinds & (NUMBERS | CONTAINERS):
+        for new, weight in (("+=", 0.4), ("-=", 0.15), ("*=", 0.1), ("|=", 0.1)):
+            drafts.replace_operator(node, sides, ("=", new), weight, "assignment operator")
+    if not kinds or kinds & NUMBERS:
+        here, value = drafts.pen.of(target), drafts.pen.of(node.value)
+        for function in ("max", "min"):
+            best = call(function, here, value)
+            drafts.replace(node.value, best, 0.5, f"missing {function}()")
+
+
+def discarded(drafts: Drafts, node: ast.Expr) -> None:
+    """A value that is thrown away where it should be returned, kept or handed on."""
+    value = node.value
+    if isinstance(value, ast.Yield) and value.value is not None:
+        drafts.insert_text(value.value, "from ", 0.7, "yield from")
+    if isinstance(value, ast.YieldFrom):
+        inner = drafts.pen.of(value.value)
+        drafts.replace(value, Snippet(f"yield {inner.at(0)}", 0), 0.7, "yield from")
+    if not isinstance(value, ast.Call):
+        return
+    drafts.insert_text(node, "return ", 0.7, "missing return")
+    if isinstance(value.func, ast.Attribute):
+        receiver = drafts.pen.of(value.func.value).text
+        kinds, kept = drafts.types(value), drafts.types(value.func.value)
+        weight = 1.2 if kinds and kinds == kept else 0.2
+        drafts.insert_text(node, f"{receiver} = ", weight, "discarded result")
+
+
+def jumps(drafts: Drafts, node: ast.stmt) -> None:
+    other = "continue" if isinstance(node, ast.Break) else "break"
+    drafts.replace_text(node, other, 0.6, "break for continue")
+    drafts.replace_text(node, "pass", 0.3, "needless jump")
+
+
+def branches(drafts: Drafts, node: Any) -> None:
+    """`while` for `if` and the other way round, where there is no `else`."""
+    start, _ = drafts.source.span(node)
+    old, new = ("if", "while") if isinstance(node, ast.If) else ("while", "if")
+    if not node.orelse and drafts.source.text.startswith(old, start):
+        drafts.draw(node, (Edit(start, start + len(old), new),), 0.25, "if for while")
+
+
+def handlers(drafts: Drafts, node: ast.ExceptHandler) -> None:
+    if node.type is None:
+        return
+    caught = drafts.pen.of(node.type).text
+    for each in EXCEPTIONS:
+        if each != caught:
+            drafts.replace(node.type, name(each), 0.2, "wrong exception")
+        if each not in used_names(node.type) and isinstance(node.type, ast.Name):
+            drafts.replace(node.type, Snippet(f"({caught}, {each})"), 0.15, "missing exception")
+
+
+def guards(drafts: Drafts, node: ast.stmt) -> None:
+    """Leave early when a value that the statement uses is nothing."""
+    if isinstance(node, DEFINITIONS) or drafts.source.function(node) is None:
+        return
+    loop = any(isinstance(outer, (ast.For, ast.While)) for outer in drafts.source.ancestors(node))
+    exits = ["return", "return 0", "return []", "return None", "return False", "return True"]
+    exits += ["continue", "break"] if loop else []
+    header = drafts.header_names(node)
+    for variable, kinds in drafts.variables(node):
+        if variable in header:
+            for test, weight in _emptiness(variable, kinds):
+                for rank, leave in enumerate(exits):
+                    text = f"if {test}:\n{drafts.unit}{leave}"
+                    drafts.insert_before(node, text, weight / (1 + rank / 2), "missing guard")
+
+
+def _emptiness(variable: str, kinds: frozenset[str]) -> list[tuple[str, float]]:
+    tests = [(f"not {variable}", 0.25)]
+    if not kinds or "NoneType" in kinds:
+        tests.append((f"{variable} is None", 0.4))
+    if kinds & NUMBERS:
+        tests += [(f"{variable} < 0", 0.1), (f"{variable} <= 0", 0.1)]
+    return tests
+
+
+def mutable_defaults(drafts: Drafts, node: Any) -> None:
+    """`def f(x=[])` shares one list between all calls."""
+    assert isinstance(node, FUNCTIONS)
+    named = node.args.args[len(node.args.args) - len(node.args.defaults) :]
+    for argument, default in zip(named, node.args.defaults):  # noqa: B905 - Python 3.9
+        if isinstance(default, (ast.List, ast.Dict, ast.Set, ast.Call)):
+            text = drafts.pen.of(default).text
+            inside = f"if {argument.arg} is None:\n{drafts.unit}{argument.arg} = {text}"
+            first = node.body[1] if len(node.body) > 1 and ast.get_docstring(node) else node.body[0]
+            guard = drafts.line_before(first, inside)
+            if guard is not None:
+                start, end = drafts.source.span(default)
+                edits = (Edit(start, end, "None"), guard)
+                drafts.draw(node, edits, 0.8, "mutable default")
