@@ -1,0 +1,118 @@
+"""Signatures of the everyday commands."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swarm.cli.options import (
+    Address,
+    AsJson,
+    GoalName,
+    Python,
+    Repo,
+    RuntimeOption,
+    SomeGoal,
+    TestCommand,
+    UnsafeWorktree,
+)
+
+HERE = Path()
+
+
+def run(
+    text: Annotated[
+        str, typer.Argument(metavar="[TEXT]", help="What is wanted.", show_default=False)
+    ] = "",
+    repo: Repo = HERE,
+    test: TestCommand = None,
+    python: Python = None,
+    fix_failing: Annotated[
+        bool, typer.Option("--fix-failing", help="Make every failing test pass.")
+    ] = False,
+    value: Annotated[
+        str | None, typer.Option(metavar="USD", help="What a merged result is worth to you.")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="USD", help="What may be spent at most.")
+    ] = None,
+    minutes: Annotated[
+        int | None, typer.Option(metavar="N", help="How long it may take at most.", min=1)
+    ] = None,
+    runtime: RuntimeOption = "ray",
+    address: Address = None,
+    writers: Annotated[
+        int | None, typer.Option(metavar="N", help="So many work at the same time.", min=1)
+    ] = None,
+    rule: Annotated[
+        str, typer.Option(metavar="RULE", help="Who tries what: market, or single:AGENT...")
+    ] = "market",
+    unsafe_worktree: UnsafeWorktree = False,
+    estimate: Annotated[
+        bool, typer.Option("--estimate", help="Say what it would cost; change nothing.")
+    ] = False,
+    detach: Annotated[
+        bool, typer.Option("--detach", help="Come back as soon as the goal is taken up.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Work on a goal until there is a pull request, or a reason why not."""
+    from swarm.cli.running import run_goal
+    from swarm.cli.starting import Asked
+
+    asked = Asked(
+        text=text,
+        repository=repo,
+        test=test,
+        python=python,
+        fix_failing=fix_failing,
+        value=value,
+        budget=budget,
+        minutes=minutes,
+        writers=writers,
+        rule=rule,
+        unsafe_worktree=unsafe_worktree,
+        runtime=runtime,
+        address=address,
+    )
+    raise typer.Exit(run_goal(asked, estimate=estimate, detach=detach, as_json=as_json))
+
+
+def show(goal: SomeGoal = None, as_json: AsJson = False) -> None:
+    """Show everything that is open and why it waits; with GOAL, everything about it."""
+    from swarm.cli.looking import show_all, show_goal
+
+    if goal is None:
+        show_all(as_json=as_json)
+    else:
+        show_goal(goal, as_json=as_json)
+
+
+def say(
+    goal: GoalName,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What the agents should know.")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell the agents that work on a goal something; they hear it at their next step."""
+    from swarm.cli import orders
+
+    orders.say(goal, text, as_json=as_json)
+
+
+def stop(goal: GoalName, as_json: AsJson = False) -> None:
+    """Give a goal up."""
+    from swarm.cli import orders
+
+    orders.stop(goal, as_json=as_json)
+
+
+def clean(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Leave nothing in the state folder.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Remove sandboxes and old working copies; say what uses how much disk."""
+    from swarm.cli.cleaning import clean_up
+
+    clean_up(everything=everything, as_json=as_json)

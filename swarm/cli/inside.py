@@ -1,0 +1,71 @@
+"""Signatures of the commands that look inside."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swarm.cli.options import AsJson, Repo, RuntimeOption
+
+HERE = Path()
+
+market = typer.Typer(no_args_is_help=True, help="Why the market decided as it did.")
+config = typer.Typer(no_args_is_help=True, help="Settings, and where they come from.")
+
+
+def agents(as_json: AsJson = False) -> None:
+    """Name the agents: their roles, engines, prices and who answers for them."""
+    from swarm.cli.looking import show_agents
+
+    show_agents(as_json=as_json)
+
+
+def facts(repo: Repo = HERE, as_json: AsJson = False) -> None:
+    """Show what swarm has learned about a repository."""
+    from swarm.cli.looking import show_facts
+
+    show_facts(repo, as_json=as_json)
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Say what this machine can do, what it lacks, and the remedy."""
+    from swarm.cli.health import examine
+
+    raise typer.Exit(examine(as_json=as_json))
+
+
+def bench(
+    runtime: RuntimeOption = "inline",
+    most: Annotated[
+        int | None, typer.Option("--tasks", metavar="N", help="Only the first so many.", min=1)
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the market against fixed rules on the benchmark's tasks."""
+    from swarm.cli.measuring import measure
+
+    raise typer.Exit(measure(runtime, most, as_json=as_json))
+
+
+@market.command("explain")
+def market_explain(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Id of a task: g-7k2m9x.t2")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell who got a task, and why not the others."""
+    from swarm.cli.looking import explain_task
+
+    explain_task(task, as_json=as_json)
+
+
+@config.command("show")
+def config_show(
+    origin: Annotated[
+        bool, typer.Option("--origin", help="Also say where each value comes from.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the settings in force."""
+    from swarm.cli.looking import show_settings
+
+    show_settings(origin=origin, as_json=as_json)

@@ -1,0 +1,60 @@
+"""Options and arguments that several commands share."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+EVERYDAY, MORE, INSIDE = "Everyday", "More", "Looking inside"
+
+Runtime = Literal["ray", "inline"]
+
+
+def complete_goal(incomplete: str) -> list[str]:
+    """Ids of goals, for the shell's completion."""
+    from swarm.cli.looking import goal_ids
+
+    return [name for name in goal_ids() if name.startswith(incomplete)]
+
+
+GoalName = Annotated[
+    str,
+    typer.Argument(
+        metavar="GOAL", help="Id of a goal, or the beginning of one.", autocompletion=complete_goal
+    ),
+]
+SomeGoal = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[GOAL]",
+        help="Id of a goal, or the beginning of one.",
+        autocompletion=complete_goal,
+        show_default=False,
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="One JSON document on standard output, the rest on error.")
+]
+Repo = Annotated[Path, typer.Option("--repo", metavar="PATH", help="The repository to work for.")]
+TestCommand = Annotated[
+    str | None,
+    typer.Option(
+        "--test", metavar="CMD", help="The test command, where it is not found by itself."
+    ),
+]
+Python = Annotated[
+    Path | None,
+    typer.Option("--python", metavar="PATH", help="The interpreter that the tests run with."),
+]
+RuntimeOption = Annotated[Runtime, typer.Option(help="Ray actors, or everything in one process.")]
+Address = Annotated[
+    str | None, typer.Option(metavar="ADDR", help="Join this Ray cluster instead of starting one.")
+]
+UnsafeWorktree = Annotated[
+    bool,
+    typer.Option(
+        "--unsafe-worktree",
+        help="Where this machine has no sandbox: run agents' changes without one.",
+    ),
+]
+Number = Annotated[int, typer.Argument(metavar="N", help="Number of a pull request.", min=1)]

@@ -1,0 +1,253 @@
+"""One goal on one page: its tasks, who tried them, what was offered, what was found. Pure."""
+
+from collections.abc import Iterable, Iterator
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from swarm.cli.standing import (
+    attempt_ms,
+    attempts_of,
+    bids_on,
+    checks_of,
+    is_own,
+    stages,
+    task_status,
+    total_ms,
+    verdict_on,
+    waits,
+)
+from swarm.cli.words import STYLES, cell, count, lasted, legible, percent, short
+from swarm.coordination.public_api import Attempt, Dropped, GoalState, Round, Task
+from swarm.domain.ballots import Ballot
+from swarm.domain.money import dollars
+from swarm.domain.tasks import TaskKind
+
+MARKS = {
+    "open": ("○", ""),
+    "working": ("●", "cyan"),
+    "sent back": ("↺", "yellow"),
+    "in check": ("◐", "cyan"),
+    "accepted": ("✓", "green"),
+    "answered": ("✓", "green"),
+    "yes": ("✓", "green"),
+    "no": ("✗", "red"),
+    "unknown": ("?", "yellow"),
+    "dropped": ("✗", "red"),
+}
+
+
+def page(state: GoalState, now: int, alive: bool) -> Group:
+    """Everything about a goal that a person may ask for."""
+    parts: list[RenderableType] = [head(state, now), _waits(state, now, alive)]
+    parts += [_task(state, task, now) for task in state.tasks.values() if is_own(task)]
+    parts += [votes(state), _guidance(state), times(state, now)]
+    return Group(*(part for part in parts if part))
+
+
+def plain_table(*heads: str) -> Table:
+    """Columns without lines around them."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for name in heads:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def section(title: str, *parts: RenderableType) -> RenderableType:
+    return Group(Text(f"\n{title}", style="bold"), *(Padding(part, (0, 0, 0, 2)) for part in parts))
+
+
+def head(state: GoalState, now: int) -> Text:
+    goal = state.goal
+    spent = f"{dollars(state.spent)} of {dollars(goal.budget)} spent"
+    text = Text()
+    text.append(f"{goal.goal_id} ", style="bold")
+    text.append(state.status, style=STYLES[state.status])
+    text.append(f"  {lasted(total_ms(state, now))}, {spent}", style="dim")
+    text.append(f"\n{legible(goal.text, 600)}")
+    text.append(f"\n{legible(goal.repository)} at {goal.base[:12]}", style="dim")
+    if state.reason:
+        text.append(f"\n{legible(state.reason, 600)}", style=STYLES[state.status])
+    return text
+
+
+def _waits(state: GoalState, now: int, alive: bool) -> RenderableType:
+    found = waits(state, now, alive)
+    if not found:
+        return ""
+    table = plain_table()
+    for wait in found:
+        table.add_row(cell(wait.what), cell(wait.why), cell(wait.todo, "cyan"))
+    return section("Waits", table)
+
+
+# A task -----------------------------------------------------------------------------------------
+
+
+def _task(state: GoalState, task: Task, now: int) -> RenderableType:
+    parts = [_description(state, task), _attempts(state, task, now), bids(task)]
+    parts += [_steps(attempt) for attempt in attempts_of(state, task) if attempt.steps]
+    parts += [_findings(task), _checks(state, task, now)]
+    shown = [part for part in parts if part]
+    return Group(Text("\n") + task_title(state, task), *(Padding(p, (0, 0, 0, 4)) for p in shown))
+
+
+def task_title(state: GoalState, task: Task) -> Text:
+    status = task_status(state, task)
+    mark, style = MARKS[status]
+    text = Text(f"{mark} ", style=style)
+    text.append(f"{short(task.contract.task_id)} ", style="bold")
+    text.append(legible(task.contract.title))
+    return text.append(f"  {status}", style=style)
+
+
+def _description(state: GoalState, task: Task) -> RenderableType:
+    contract = task.contract
+    said = [contract.description] if contract.kind is not TaskKind.PLAN else []
+    said += [f"targets: {', '.join(contract.targets)}"] if contract.targets else []
+    said += [f"may touch: {', '.join(contract.touch)}"] if contract.touch else []
+    said += [f"after {', '.join(map(short, contract.after))}"] if contract.after else []
+    said += [task.phase.reason] if isinstance(task.phase, Dropped) else []
+    return Text("\n").join(cell(each, "dim", 600) for each in said if each)
+
+
+def _attempts(state: GoalState, task: Task, now: int) -> RenderableType:
+    found = attempts_of(state, task)
+    if not found:
+        return ""
+    table = plain_table("attempt", "agent", "way", "outcome", "cost", "time", "")
+    for attempt in found:
+        table.add_row(
+            short(attempt.attempt_id),
+            cell(attempt.agent_id),
+            cell(attempt.strategy),
+            cell(attempt.outcome),
+            dollars(attempt.spent),
+            lasted(attempt_ms(attempt, now)),
+            cell(_said(attempt)),
+        )
+    return table
+
+
+def _said(attempt: Attempt) -> str:
+    if attempt.report is not None:
+        return attempt.report.summary
+    return attempt.reason or attempt.title
+
+
+def bids(task: Task) -> RenderableType:
+    """What was offered, and why it was taken or not."""
+    found = bids_on(task)
+    if not found:
+        return ""
+    table = plain_table("bid", "way", "price", "time", "claims", "counted as", "index", "")
+    for bid in found:
+        verdict = verdict_on(task, bid)
+        table.add_row(
+            cell(bid.agent_id),
+            cell(bid.strategy),
+            dollars(bid.price),
+            f"{bid.seconds} s",
+            percent(bid.probability_claimed),
+            percent(bid.probability_used),
+            dollars(bid.index),
+            cell(verdict, "green" if verdict == "won" else "dim"),
+        )
+    return table
+
+
+def _steps(attempt: Attempt) -> RenderableType:
+    table = plain_table(f"steps of {short(attempt.attempt_id)}", "", "")
+    for step in attempt.steps:
+        action = cell(f"{step.number}  {step.action}")
+        table.add_row(action, lasted(step.seconds_ms), dollars(step.cost))
+    return table
+
+
+def _findings(task: Task) -> RenderableType:
+    return Text("\n").join(
+        cell(f"found: {finding.message}{_place(finding.path, finding.line)}", "yellow", 400)
+        for finding in task.findings
+    )
+
+
+def _place(path: str, line: int) -> str:
+    return f" ({path}:{line})" if path else ""
+
+
+def _checks(state: GoalState, task: Task, now: int) -> RenderableType:
+    found = tuple(checks_of(state, task.contract.task_id))
+    return _answers(state, found, now) if found else ""
+
+
+def _answers(state: GoalState, checks: Iterable[Task], now: int) -> Table:
+    table = plain_table("check", "by", "verdict", "time", "")
+    for check in checks:
+        status = task_status(state, check)
+        ended = attempts_of(state, check)
+        last = ended[-1] if ended else None
+        table.add_row(
+            cell(check.contract.aspect),
+            cell(last.agent_id if last else ""),
+            cell(status, MARKS[status][1]),
+            lasted(attempt_ms(last, now)) if last else "",
+            cell(_said(last) if last else ""),
+        )
+    return table
+
+
+# The whole --------------------------------------------------------------------------------------
+
+
+def votes(state: GoalState) -> RenderableType:
+    if not state.rounds:
+        return ""
+    return Group(*_rounds(state))
+
+
+def _rounds(state: GoalState) -> Iterator[RenderableType]:
+    for current in state.rounds:
+        policy = current.policy
+        rule = (
+            f"{policy.threshold} yes of different principals,"
+            f" {count(policy.testers, 'of them a tester', 'of them testers')}"
+        )
+        yield section(f"Vote {current.subject.round}", ballots(current), cell(rule, "dim"))
+        if current.denied:
+            yield Padding(cell(f"denied: {current.denied}", "red", 400), (0, 0, 0, 2))
+        elif state.certificate and state.certificate.subject == current.subject:
+            yield Padding(Text("quorum reached", style="green"), (0, 0, 0, 2))
+
+
+def ballots(current: Round) -> Table:
+    table = plain_table("voter", "answers for it", "role", "vote", "evidence")
+    for ballot in current.ballots:
+        table.add_row(
+            cell(ballot.voter),
+            cell(principal_of(current, ballot)),
+            ballot.role,
+            cell(ballot.choice, {"yes": "green", "no": "red"}.get(ballot.choice, "yellow")),
+            ballot.evidence[:12],
+        )
+    return table
+
+
+def principal_of(current: Round, ballot: Ballot) -> str:
+    return next((v.principal for v in current.policy.roster if v.agent_id == ballot.voter), "")
+
+
+def _guidance(state: GoalState) -> RenderableType:
+    if not state.guidance:
+        return ""
+    return section("You said", *(cell(text, most=600) for text in state.guidance))
+
+
+def times(state: GoalState, now: int) -> RenderableType:
+    told = " · ".join(f"{stage} {lasted(spent)}" for stage, spent in stages(state, now))
+    if not told:
+        return ""
+    return section(
+        "Time at work", Text(f"{told} · from begin to end {lasted(total_ms(state, now))}")
+    )

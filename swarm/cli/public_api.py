@@ -1,0 +1,5 @@
+"""The door of swarm.cli."""
+
+from swarm.cli.app import main
+
+__all__ = ["main"]
