@@ -30,7 +30,9 @@ class Measured:
     exact: bool
 
 
-def main() -> None:
+def main() -> dict[str, float]:
+    """Measure, print a table, return the figures."""
+    figures: dict[str, float] = {}
     print(
         f"{'tasks x agents':>16} {'failures':>9} {'price ms':>9} {'clear ms':>9} {'awards':>7}  exact"
     )
@@ -47,6 +49,10 @@ def main() -> None:
             f"{size:>16} {failures:>9} {got.pricing_ms:>9.2f} {got.clearing_ms:>9.2f} "
             f"{got.awards:>7}  {got.exact}"
         )
+        name = f"{tasks}_tasks_{agents}_agents_{failures}_failures"
+        figures[f"{name}_price_ms"] = round(got.pricing_ms, 3)
+        figures[f"{name}_clear_ms"] = round(got.clearing_ms, 3)
+    return figures
 
 
 def measure(tasks: int, agents: int, failures: int, repeats: int) -> Measured:

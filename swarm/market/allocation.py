@@ -15,7 +15,9 @@ from itertools import combinations, count
 from swarm.market.flow import Edge, Lane, best_assignment
 
 _MOST_CASES = 300
-"""Enough for a goal's tasks; after that the best case is pruned to fit and the answer says so."""
+_MOST_EDGES = 30_000
+"""Edges looked at over all cases: about a second. Enough for a goal's tasks; after that the best case is
+made to fit, and the answer says that it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ def allocate(problem: Problem) -> Allocation:
     order = count()
     queue = [_Case.of(problem, lanes, whole, next(order))]
     seen = {whole}
-    for _ in range(_MOST_CASES):
+    for _ in range(min(_MOST_CASES, max(1, _MOST_EDGES // max(1, len(problem.values))))):
         case = heapq.heappop(queue)
         splits = list(_splits(problem, case.awards))
         if not splits:
@@ -55,7 +57,8 @@ def allocate(problem: Problem) -> Allocation:
         for without in {case.without | split for split in splits} - seen:
             seen.add(without)
             heapq.heappush(queue, _Case.of(problem, lanes, without, next(order)))
-    return Allocation(_pruned(problem, queue[0].awards), exact=False)
+    fitted = (_fitted(problem, queue[0].awards), _fitted(problem, {}))
+    return Allocation(max(fitted, key=lambda awards: _total(problem, awards)), exact=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -91,17 +94,31 @@ def _splits(problem: Problem, awards: Mapping[str, str]) -> Iterator[frozenset[E
             yield frozenset({edge})
 
 
-def _pruned(problem: Problem, awards: Mapping[str, str]) -> dict[str, str]:
-    """The most valuable awards that fit together, taken one after the other."""
+def _total(problem: Problem, awards: Mapping[str, str]) -> int:
+    return sum(problem.values[edge] for edge in awards.items())
+
+
+def _fitted(problem: Problem, awards: Mapping[str, str]) -> dict[str, str]:
+    """What fits together of these awards, most valuable first, and then whatever else fits."""
     kept: dict[str, str] = {}
-    left = problem.budget
-    for edge in sorted(awards.items(), key=lambda edge: -problem.values[edge]):
-        task, agent = edge
-        clashes = any(tuple(sorted((task, other))) in problem.clashes for other in kept)
-        if not clashes and problem.prices[edge] <= left:
-            kept[task] = agent
-            left -= problem.prices[edge]
+    others = sorted(problem.values, key=lambda edge: -problem.values[edge])
+    for edge in (*sorted(awards.items(), key=lambda edge: -problem.values[edge]), *others):
+        if _fits(problem, kept, edge):
+            kept[edge[0]] = edge[1]
     return kept
+
+
+def _fits(problem: Problem, kept: Mapping[str, str], edge: Edge) -> bool:
+    task, agent = edge
+    spent = sum(problem.prices[each] for each in kept.items()) + problem.prices[edge]
+    writers = sum(each in problem.writing for each in (*kept, task))
+    return (
+        task not in kept
+        and list(kept.values()).count(agent) < problem.capacities.get(agent, 0)
+        and spent <= problem.budget
+        and (task not in problem.writing or writers <= problem.slots)
+        and not any(tuple(sorted((task, other))) in problem.clashes for other in kept)
+    )
 
 
 def _lanes(problem: Problem) -> tuple[Lane, ...]:

@@ -15,8 +15,8 @@ with the clearing; nobody computes it again from the record.
 """
 
 import math
+import operator
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import CERTAIN, Ppm
@@ -46,6 +46,7 @@ _LEAST = 1e-6
 _MOST = 0.999
 """A claim of certainty must not survive a failure untouched."""
 
+_LEAST_LIKELY = 1e-300
 _EXTREME = 60.0
 """Logits beyond which a chance is 0 or 1 to every digit that we keep."""
 
@@ -59,38 +60,44 @@ class Failure(Frozen):
     probability_used: Ppm
 
 
-@dataclass(frozen=True, slots=True)
 class Belief:
-    """One task's difficulty as seen after `failures`, in the order in which they happened."""
+    """One task's difficulty as seen after its failures, in the order in which they happened.
 
-    failures: tuple[Failure, ...] = ()
-    alpha: Ppm = 0
-    beta: Ppm = 0
+    `alpha` and `beta` are the chances that the checks accept a wrong result and refuse a right one: the
+    leakier the checks, the less a refusal says.
+    """
+
+    __slots__ = ("_failures", "_refusals")
+
+    def __init__(self, failures: Sequence[Failure] = (), alpha: Ppm = 0, beta: Ppm = 0) -> None:
+        self._failures = tuple(failures)
+        self._refusals = _refusals(self._failures, alpha / CERTAIN, beta / CERTAIN)
 
     def probability(self, claimed: Ppm, strategy: str, family: str) -> Ppm:
         """The probability to use for a bid. Without failures it is the claim itself."""
-        if not self.failures or claimed == 0:
+        if not self._failures or claimed == 0:
             return claimed
-        skill = _skill(_within(claimed), WEIGHTS)
-        chance = _mean(skill, self._difficulty(strategy, family))
+        weights: Sequence[float] = WEIGHTS
+        for failure, refusals in zip(self._failures, self._refusals, strict=True):
+            power = _bearing(failure, strategy, family)
+            weights = _updated(weights, (chance**power for chance in refusals))
+        chance = _mean(_skill(_within(claimed), WEIGHTS), weights)
         return min(claimed, round(chance * CERTAIN))
 
-    def _difficulty(self, strategy: str, family: str) -> tuple[float, ...]:
-        """Weights of the nodes after the failures, as they bear on this strategy and family."""
-        plain: Sequence[float] = WEIGHTS
-        bearing: Sequence[float] = WEIGHTS
-        for failure in self.failures:
-            skill = _skill(_within(failure.probability_used), plain)
-            chances = [self._refusal(_sigmoid(skill - _SPREAD * node)) for node in NODES]
-            power = _bearing(failure, strategy, family)
-            plain = _normal(w * chance for w, chance in zip(plain, chances, strict=True))
-            bearing = _normal(w * chance**power for w, chance in zip(bearing, chances, strict=True))
-        return tuple(bearing)
 
-    def _refusal(self, chance: float) -> float:
-        """The likelihood that an attempt is not accepted, when it is right with this chance."""
-        alpha, beta = self.alpha / CERTAIN, self.beta / CERTAIN
-        return max(chance * beta + (1 - chance) * (1 - alpha), 1e-300)
+def _refusals(failures: Sequence[Failure], alpha: float, beta: float) -> list[list[float]]:
+    """For each failure, how likely a refusal was at each node.
+
+    A failure's probability was believed in the light of those before it, so its skill is, too.
+    """
+    weights: Sequence[float] = WEIGHTS
+    found = []
+    for failure in failures:
+        skill = _skill(_within(failure.probability_used), weights)
+        chances = [_sigmoid(skill - _SPREAD * node) for node in NODES]
+        found.append([max(p * beta + (1 - p) * (1 - alpha), _LEAST_LIKELY) for p in chances])
+        weights = _updated(weights, found[-1])
+    return found
 
 
 def _bearing(failure: Failure, strategy: str, family: str) -> float:
@@ -110,17 +117,11 @@ def _sigmoid(logit: float) -> float:
     return grown / (1.0 + grown)
 
 
-def _normal(weights: Iterable[float]) -> list[float]:
-    kept = list(weights)
-    total = math.fsum(kept)
-    return [weight / total for weight in kept]
-
-
-def _mean(skill: float, weights: Sequence[float]) -> float:
-    return math.fsum(
-        weight * _sigmoid(skill - _SPREAD * node)
-        for weight, node in zip(weights, NODES, strict=True)
-    )
+def _updated(weights: Sequence[float], likelihoods: Iterable[float]) -> list[float]:
+    """Bayes' rule on the nodes."""
+    joint = [weight * chance for weight, chance in zip(weights, likelihoods, strict=True)]
+    total = math.fsum(joint)
+    return [each / total for each in joint]
 
 
 def _skill(chance: float, weights: Sequence[float]) -> float:
@@ -128,18 +129,20 @@ def _skill(chance: float, weights: Sequence[float]) -> float:
     low, high = -_EXTREME, _EXTREME
     theta = math.log(chance / (1 - chance)) * math.sqrt(1 + math.pi / 8 * _SPREAD**2)
     for _ in range(60):
-        off = _mean(theta, weights) - chance
+        chances = [_sigmoid(theta - _SPREAD * node) for node in NODES]
+        off = _weighed(chances, weights) - chance
         if abs(off) < 1e-9:
             break
         low, high = (low, theta) if off > 0 else (theta, high)
-        slope = _slope(theta, weights)
+        slope = _weighed([p * (1 - p) for p in chances], weights)
         stepped = theta - off / slope if slope > 1e-12 else low
         theta = stepped if low < stepped < high else (low + high) / 2
     return theta
 
 
-def _slope(skill: float, weights: Sequence[float]) -> float:
-    chances = (_sigmoid(skill - _SPREAD * node) for node in NODES)
-    return math.fsum(
-        weight * chance * (1 - chance) for weight, chance in zip(weights, chances, strict=True)
-    )
+def _mean(skill: float, weights: Sequence[float]) -> float:
+    return _weighed([_sigmoid(skill - _SPREAD * node) for node in NODES], weights)
+
+
+def _weighed(chances: Sequence[float], weights: Sequence[float]) -> float:
+    return math.fsum(map(operator.mul, chances, weights))

@@ -77,4 +77,4 @@ def test_a_search_cut_short_still_fits_and_says_so() -> None:
     )
     found = allocate(problem)
     assert not found.exact
-    assert len(found.awards) == 6
+    assert sorted(found.awards) == tasks[-6:]
