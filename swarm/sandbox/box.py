@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from swarm.domain.changes import Change, Changes, Removed
@@ -50,6 +51,8 @@ class Box:
         self._base = base
         self._control = control
         self._end = end
+        self._numbers = count(1)
+        self._running: list[command.Running] = []
         self._frozen_since: float | None = None
         self._frozen_seconds = 0.0
         self._thaw = asyncio.Event()
@@ -83,6 +86,7 @@ class Box:
         limits = self._spec.limits
         wall = limits.wall_seconds if wall_seconds is None else wall_seconds
         order = command.Order(
+            next(self._numbers),
             argv,
             self._inside(cwd),
             {**self._place.env, **(env or {})},
@@ -98,8 +102,12 @@ class Box:
         self, argv: tuple[str, ...], *, cwd: Path | None = None, env: dict[str, str] | None = None
     ) -> Process:
         await self.thawed()
-        order = command.Order(argv, self._inside(cwd), {**self._place.env, **(env or {})})
-        return await command.spawn(self, order)
+        order = command.Order(
+            next(self._numbers), argv, self._inside(cwd), {**self._place.env, **(env or {})}
+        )
+        running = await command.spawn(self, order)
+        self._running.append(running)
+        return running
 
     async def read(self, path: Path, most: int = 64 << 20) -> bytes:
         root, relative = self._named(path)
@@ -150,7 +158,11 @@ class Box:
         self._thaw.set()
 
     async def destroy(self) -> None:
+        self._control.close()
         await self._end(self)
+        for each in self._running:
+            each.close()
+        self._running.clear()
 
     # For commands that run in it
 
@@ -165,11 +177,7 @@ class Box:
         await self._thaw.wait()
 
     async def die(self) -> None:
-        self.disconnect()
-
-    def disconnect(self) -> None:
-        """Close the socket: the server sees it, and ends with everything inside."""
-        self._control.close()
+        await self.destroy()
 
     # Paths
 

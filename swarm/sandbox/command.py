@@ -1,6 +1,5 @@
 """One command that runs in a sandbox, as its supervisor sees it: pipes, a clock, an end."""
 
-import asyncio
 import os
 import signal
 import time
@@ -36,6 +35,9 @@ class Runner(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Order:
+    number: int
+    """Names the command to its sandbox: it may have to be killed before it has an id."""
+
     argv: tuple[str, ...]
     cwd: str
     env: dict[str, str]
@@ -49,7 +51,7 @@ async def run(runner: Runner, order: Order) -> ExecResult:
     """Run to the end, or to the first limit."""
     started = time.monotonic()
     with Pipe() as out, Pipe() as err:
-        watch = Watch(runner, ask_for(runner, order, out.theirs, err.theirs))
+        watch = Watch(runner, order.number, ask_for(runner, order, out.theirs, err.theirs))
         out.close_theirs()
         err.close_theirs()
         with watch:
@@ -78,7 +80,13 @@ def ask_for(runner: Runner, order: Order, out: int, err: int) -> channel.Answers
 
 
 def start(runner: Runner, order: Order, fds: tuple[int, int, int]) -> channel.Answers:
-    message = {"op": "exec", "argv": order.argv, "cwd": order.cwd, "env": order.env}
+    message = {
+        "op": "exec",
+        "number": order.number,
+        "argv": order.argv,
+        "cwd": order.cwd,
+        "env": order.env,
+    }
     return runner.request(message, fds)
 
 
@@ -93,10 +101,10 @@ class End:
 class Watch:
     """Sees a command from its start to its end. Left early, it has the command killed."""
 
-    def __init__(self, runner: Runner, answers: channel.Answers) -> None:
+    def __init__(self, runner: Runner, number: int, answers: channel.Answers) -> None:
         self._runner = runner
+        self._number = number
         self._answers = answers
-        self._pid = 0
         self._over = False
 
     def __enter__(self) -> "Watch":
@@ -105,13 +113,15 @@ class Watch:
     def __exit__(self, *_error: object) -> None:
         if not self._over:
             self.kill("signal")
+        self.close()
+
+    def close(self) -> None:
         self._answers.close()
 
     async def begun(self) -> int:
         """The command's process id inside. Raises OSError when it cannot be started."""
         answer = channel.checked(await self._answers.next(channel.ANSWER_SECONDS), "a command")
-        self._pid = int(answer["pid"])
-        return self._pid
+        return int(answer["pid"])
 
     async def end(self, wall_seconds: float) -> End:
         try:
@@ -143,7 +153,7 @@ class Watch:
         self.kill("output")
 
     def kill(self, why: KilledBy) -> None:
-        message = {"op": "kill", "pid": self._pid, "why": why}
+        message = {"op": "kill", "number": self._number, "why": why}
         try:
             self._runner.request(message).close()
         except Rejected:  # the sandbox is gone, and the command with it
@@ -168,7 +178,7 @@ def _reason(end: End, cpu_seconds: int) -> KilledBy:
 
 
 class Running:
-    """A command that goes on running. Its standard error is kept to its last bytes."""
+    """A command that goes on running. What it writes to standard error is dropped."""
 
     def __init__(self, watch: Watch, pid: int, out: int, stdin: int) -> None:
         self._watch = watch
@@ -182,30 +192,47 @@ class Running:
         return self._pid
 
     async def read(self, most: int = 65536) -> bytes:
-        while True:
+        while self._out >= 0:
             try:
                 return os.read(self._out, most)
             except BlockingIOError:
                 await channel.ready(self._out)
+        return b""
 
     async def write(self, data: bytes) -> None:
-        """Raises Rejected when the command has closed its standard input."""
-        while data:
+        """Raises Rejected when the command reads no more."""
+        while data and self._stdin >= 0:
             try:
                 data = data[os.write(self._stdin, data) :]
             except BlockingIOError:
                 await channel.ready(self._stdin, to_write=True)
             except BrokenPipeError as error:
                 raise Rejected("the command reads no more") from error
+        if data:
+            raise Rejected("the command has ended")
 
     async def wait(self) -> int:
+        """Its standard output can still be read to the end afterwards."""
         if self._code is None:
-            with self._watch:
-                self._code = (await self._watch.wait()).code
+            self._code = (await self._watch.wait()).code
+            self._close_stdin()
         return self._code
 
     async def kill(self) -> None:
         self._watch.kill("signal")
+
+    def close(self) -> None:
+        """When its sandbox is gone."""
+        self._watch.close()
+        self._close_stdin()
+        if self._out >= 0:
+            os.close(self._out)
+            self._out = -1
+
+    def _close_stdin(self) -> None:
+        if self._stdin >= 0:
+            os.close(self._stdin)
+            self._stdin = -1
 
 
 async def spawn(runner: Runner, order: Order) -> Running:
@@ -214,9 +241,9 @@ async def spawn(runner: Runner, order: Order) -> Running:
     our_out, out = os.pipe2(os.O_CLOEXEC)
     err = os.open(os.devnull, os.O_WRONLY)
     try:
-        watch = Watch(runner, start(runner, order, (stdin, out, err)))
+        watch = Watch(runner, order.number, start(runner, order, (stdin, out, err)))
         pid = await watch.begun()
-    except (OSError, Rejected, asyncio.CancelledError):
+    except BaseException:
         channel.close_all([our_stdin, our_out])
         raise
     finally:

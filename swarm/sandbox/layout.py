@@ -61,7 +61,7 @@ _OWN_FILES = {
     "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
 }
 
-Kind = Literal["system", "shown", "tmpfs", "tree", "hide", "file"]
+Kind = Literal["system", "shown", "tmpfs", "tree", "hide", "file", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Mount:
     at: str
     kind: Kind
     text: str = ""
-    """Of a file: its text. Of a tmpfs: its options."""
+    """Of a file: its text. Of a link: where it leads. Of a tmpfs: its options."""
 
     source: int = 0
     """Of a shown path: its number among the gathered ones."""
@@ -86,9 +86,16 @@ def mounts(spec: SandboxSpec) -> tuple[Mount, ...]:
         Mount(str(spec.mount_point), "tree"),
         *(Mount(each, "hide") for each in _SECRETS if _may_hide(each)),
         *(Mount(each, "file", text) for each, text in _OWN_FILES.items() if _is_file(each)),
-        *(Mount(str(each), "shown", source=n) for n, each in enumerate(shown(spec))),
+        *(_shown(each, n, spec) for n, each in enumerate(shown(spec))),
     ]
     return tuple(sorted(wanted, key=lambda each: each.at.count("/")))
+
+
+def _shown(path: Path, number: int, spec: SandboxSpec) -> Mount:
+    # A link to a file stays a link: an interpreter finds its library from where that leads to.
+    if path.is_symlink() and path.is_file() and not path.is_relative_to(spec.mount_point):
+        return Mount(str(path), "link", str(path.readlink()))
+    return Mount(str(path), "shown", source=number)
 
 
 def links() -> dict[str, str]:
@@ -120,6 +127,15 @@ def check(spec: SandboxSpec) -> None:
             raise Rejected(f"{each} cannot be shown: there is no such absolute path")
         if place == each or each == Path("/"):
             raise Rejected(f"{each} cannot be shown read-only: the tree is there")
+
+
+def environment(home: str) -> dict[str, str]:
+    """All variables that a command gets unless its caller adds to them."""
+    return {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "HOME": home,
+        "LANG": "C.UTF-8",
+    }
 
 
 def _plain(path: Path) -> Path:

@@ -19,6 +19,7 @@ import resource
 import select
 import signal
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,6 +28,7 @@ from swarm.sandbox import kernel, tree, wire
 
 _KILL_ROUNDS = 500
 _ROUND_MS = 2
+_STOP_ROUNDS = 400
 _WATCH_MS = 250
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _RLIMITS = {
@@ -43,6 +45,7 @@ _RLIMITS = {
 class Command:
     """One that runs: who wants to know of its end, and why it was killed if it was."""
 
+    number: int
     reply: socket.socket
     killed_by: str = ""
 
@@ -85,6 +88,8 @@ def serve(server: Server) -> NoReturn:
 
 def _prepare(server: Server) -> int:
     kernel.set_dumpable(False)
+    if server.alone and os.getpid() != 1:
+        raise RuntimeError("only process 1 of a sandbox may signal everything that it sees")
     if not server.alone:
         kernel.become_subreaper()
     wake, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -133,11 +138,13 @@ def _perform(server: Server, message: wire.Message, reply: socket.socket, fds: l
             _start(server, message, reply, fds)
             return True
         case "kill":
-            _kill(server, message["pid"], message["why"])
+            for pid, command in list(server.commands.items()):
+                if command.number == message["number"]:
+                    _kill(server, pid, message["why"])
         case "stop":
             _answer(reply, {"stopped": _stop(server)})
         case "continue":
-            for pid in _offspring(server):
+            for pid in _offspring():
                 _signal(pid, signal.SIGCONT)
             _answer(reply, {})
         case "open":
@@ -177,7 +184,7 @@ def _start(server: Server, message: wire.Message, reply: socket.socket, fds: lis
     pid = os.fork()
     if pid == 0:
         _become(message, fds, server.limits)
-    server.commands[pid] = Command(reply)
+    server.commands[pid] = Command(message["number"], reply)
     _answer(reply, {"pid": pid})
 
 
@@ -218,13 +225,10 @@ def _limit(kind: int, value: int) -> None:
 
 
 def _kill(server: Server, pid: int, why: str) -> None:
-    command = server.commands.get(pid)
-    if command is None:
-        return
+    command = server.commands[pid]
     command.killed_by = command.killed_by or why
-    for each in _offspring(server, of=pid):
+    for each in (pid, *_offspring(of=pid)):
         _signal(each, signal.SIGKILL)
-    _signal(pid, signal.SIGKILL)
 
 
 def _reap(server: Server) -> None:
@@ -254,7 +258,9 @@ def _sweep(server: Server, keep: tuple[int, ...]) -> float:
         return _sweep_everything()
     cpu = 0.0
     for _round in range(_KILL_ROUNDS):
-        victims = _strays(server, keep)
+        if not _has_children():
+            return cpu
+        victims = _strays(keep)
         if not victims:
             return cpu
         for pid in victims:
@@ -266,10 +272,17 @@ def _sweep(server: Server, keep: tuple[int, ...]) -> float:
     return cpu
 
 
+def _has_children() -> bool:
+    """What our children leave behind becomes our child: without any, nothing is left."""
+    try:
+        os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    except ChildProcessError:
+        return False
+    return True
+
+
 def _sweep_everything() -> float:
     """The kernel kills every process at once; none can fork away from it."""
-    if os.getpid() != 1:
-        raise RuntimeError("only process 1 of a sandbox may kill everything that it sees")
     try:
         os.kill(-1, signal.SIGKILL)
     except ProcessLookupError:
@@ -297,39 +310,45 @@ def _collect(victims: set[int]) -> float:
     return cpu
 
 
-def _strays(server: Server, keep: tuple[int, ...]) -> set[int]:
+def _strays(keep: tuple[int, ...]) -> set[int]:
     parents = kernel.parents()
     kept = set(keep).union(*(kernel.descendants(parents, pid) for pid in keep))
     return kernel.descendants(parents, os.getpid()) - kept
 
 
-def _offspring(server: Server, of: int | None = None) -> set[int]:
+def _offspring(of: int | None = None) -> set[int]:
     return kernel.descendants(kernel.parents(), os.getpid() if of is None else of)
 
 
 def _signal(pid: int, number: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError, PermissionError):
         os.kill(pid, number)
-    except (ProcessLookupError, PermissionError):
-        return
 
 
 def _stop(server: Server) -> bool:
     """Stop all where they are; true when every one of them has been seen to stand still."""
-    for _round in range(_KILL_ROUNDS):
-        moving = {pid for pid in _offspring(server) if kernel.state(pid) not in "TtZX"}
+    for _round in range(_STOP_ROUNDS):
+        if server.alone:
+            _stop_everything()
+        moving = {pid for pid in _offspring() if kernel.state(pid) not in "TtZX"}
         if not moving:
             return True
         for pid in moving:
             _signal(pid, signal.SIGSTOP)
-        select.poll().poll(1)
+        select.poll().poll(_ROUND_MS)
     return False
+
+
+def _stop_everything() -> None:
+    """At once, so that nothing that is just being forked slips through."""
+    with suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGSTOP)
 
 
 def _watch_memory(server: Server) -> None:
     if not server.commands or not server.resident_bytes:
         return
-    if sum(map(_resident, _offspring(server))) > server.resident_bytes:
+    if sum(map(_resident, _offspring())) > server.resident_bytes:
         for pid in list(server.commands):
             _kill(server, pid, "memory")
 

@@ -10,6 +10,7 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Callable
 from contextlib import suppress
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -163,36 +164,61 @@ def _new_name() -> bytes:
     return b".swarm-" + secrets.token_hex(8).encode()
 
 
-def erase(name: bytes | str, directory: int) -> None:
+def erase(name: bytes, directory: int) -> None:
     """Remove a whole tree of any depth, also directories without any permission (an overlay leaves
-    one). Only for trees in which nothing runs any more. Raises nothing when it is not there.
+    one). Only for trees in which nothing runs any more. Does nothing when there is none.
     """
-    try:
-        found = os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except FileNotFoundError:
-        return
-    if not stat.S_ISDIR(found.st_mode):
-        os.unlink(name, dir_fd=directory)
-        return
-    _erase_directory(os.fsencode(name), directory)
+    if _is_directory(name, directory):
+        _walk(name, directory, _unlink_files, _remove_directory)
+    else:
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=directory)
 
 
-def _erase_directory(name: bytes, directory: int) -> None:
-    # One open directory at a time: a hostile tree may be deeper than the number of descriptors, or
-    # than Python's stack. It goes up by "..", which is safe because nothing moves here any more.
-    above = [name]
-    here = _open_to_empty(name, directory)
-    while above:
-        below = _unlink_files(here)
-        if below is not None:
-            above.append(below)
-            here = _replace(here, _open_to_empty(below, here))
-        elif len(above) > 1:
+def size(name: bytes, directory: int) -> int:
+    """Bytes on disk of a tree in which nothing runs any more."""
+    total = 0
+
+    def enter(here: int) -> list[bytes]:
+        nonlocal total
+        below = []
+        for each in _entries(here):
+            total += 512 * os.stat(each, dir_fd=here, follow_symlinks=False).st_blocks
+            if _is_directory(each, here):
+                below.append(each)
+        return below
+
+    if _is_directory(name, directory):
+        _walk(name, directory, enter, lambda _directory, _name: None)
+    return total
+
+
+def _walk(
+    name: bytes,
+    directory: int,
+    enter: Callable[[int], list[bytes]],
+    leave: Callable[[int, bytes], None],
+) -> None:
+    """`enter` each directory, which names those below it to go on to; `leave` it, from above.
+
+    One open directory at a time: a hostile tree may be deeper than there are descriptors, or than
+    Python's stack. Up goes by "..", which is safe because nothing moves there any more.
+    """
+    here = _open_by_force(name, directory)
+    names, waiting = [name], [enter(here)]
+    while waiting:
+        if waiting[-1]:
+            names.append(waiting[-1].pop())
+            here = _replace(here, _open_by_force(names[-1], here))
+            waiting.append(enter(here))
+        elif len(names) > 1:
+            waiting.pop()
             here = _replace(here, os.open(b"..", _DIRECTORY, dir_fd=here))
-            os.rmdir(above.pop(), dir_fd=here)
+            leave(here, names.pop())
         else:
             os.close(here)
-            os.rmdir(above.pop(), dir_fd=directory)
+            leave(directory, name)
+            return
 
 
 def _replace(old: int, new: int) -> int:
@@ -200,24 +226,34 @@ def _replace(old: int, new: int) -> int:
     return new
 
 
-def _open_to_empty(name: bytes, directory: int) -> int:
-    try:
-        fd = open_directory(name, directory)
-        if os.fstat(fd).st_mode & 0o700 != 0o700:
-            os.fchmod(fd, 0o700)
-        return fd
-    except PermissionError:
+def _open_by_force(name: bytes, directory: int) -> int:
+    status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    if status.st_mode & 0o700 != 0o700:
         os.chmod(name, 0o700, dir_fd=directory)
-        return open_directory(name, directory)
+    return open_directory(name, directory)
 
 
-def _unlink_files(directory: int) -> bytes | None:
-    """Remove everything in the directory but directories; one of those, if there is one."""
-    below = None
-    with os.scandir(directory) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                below = os.fsencode(entry.name)
-            else:
-                os.unlink(entry.name, dir_fd=directory)
+def _unlink_files(directory: int) -> list[bytes]:
+    below = []
+    for name in _entries(directory):
+        if _is_directory(name, directory):
+            below.append(name)
+        else:
+            os.unlink(name, dir_fd=directory)
     return below
+
+
+def _remove_directory(directory: int, name: bytes) -> None:
+    os.rmdir(name, dir_fd=directory)
+
+
+def _entries(directory: int) -> list[bytes]:
+    return [os.fsencode(name) for name in os.listdir(directory)]
+
+
+def _is_directory(name: bytes, directory: int) -> bool:
+    try:
+        status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return stat.S_ISDIR(status.st_mode)

@@ -42,8 +42,11 @@ _HIDDEN_PROC = (
 _QUIET = kernel.MS_NOSUID | kernel.MS_NODEV
 
 
-def gather(world: dict[str, Any], uid: int, gid: int, user_namespace: int | None) -> None:
-    """Bind the world's parts below the folder's `root`, and go there."""
+def gather(world: dict[str, Any], uid: int, gid: int, user_namespace: int = 0) -> None:
+    """Bind the world's parts below the folder's `root`, and go there.
+
+    With a user namespace, the base's files are shown with their owners seen through its map.
+    """
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     os.chdir(world["folder"])
     options = f"size=1m,mode=755,uid={uid},gid={gid}" if os.getuid() == 0 else "size=1m,mode=755"
@@ -52,7 +55,7 @@ def gather(world: dict[str, Any], uid: int, gid: int, user_namespace: int | None
     for name in ("base", "made", "new"):
         _directory(name, uid, gid)
     kernel.bind(world["folder"] + "/layers", "made")
-    if user_namespace is None:
+    if not user_namespace:
         kernel.bind(world["base"], "base")
     else:
         kernel.bind_mapped(world["base"], "base", user_namespace)
@@ -121,6 +124,9 @@ def _mount(each: dict[str, Any], at: Path, lowers: list[str]) -> None:
         case "tree":
             at.mkdir(parents=True, exist_ok=True)
             _overlay(at, lowers)
+        case "link":
+            at.parent.mkdir(parents=True, exist_ok=True)
+            at.symlink_to(each["text"])
         case "hide":
             _bind("nowhere" if at.is_dir() else "nothing", at)
         case "file":

@@ -94,7 +94,7 @@ def _create(zygote: Zygote, message: wire.Message, reply: socket.socket, control
     """Fork the server of a new sandbox. It tells that it is ready, or why it cannot be."""
     make, stage = _way_in(message)
     try:
-        if stage is _descend:
+        if stage is _descend and message["world"]["mapped"]:
             message["owners"] = _owners(zygote, message["world"]["base"])
         pid = make()
     except OSError as error:
@@ -126,8 +126,7 @@ def _child(message: wire.Message, reply: socket.socket, control: int, stage: Sta
         stage(message, reply, control)
     except OSError as error:
         wire.send(reply, _failure(error))
-    finally:
-        os._exit(1)
+    os._exit(1)
 
 
 def _close_all_but(keep: tuple[int, ...]) -> None:
@@ -149,7 +148,7 @@ def _descend(message: wire.Message, reply: socket.socket, control: int) -> None:
     """The stage with root's rights: gather, become an ordinary user, enter the namespaces."""
     world = message["world"]
     kernel.unshare(kernel.CLONE_NEWNS)
-    view.gather(world, UNPRIVILEGED, UNPRIVILEGED, message["owners"])
+    view.gather(world, UNPRIVILEGED, UNPRIVILEGED, message.get("owners", 0))
     os.setgroups([])
     os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
     os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
@@ -198,7 +197,7 @@ def _map_namespace(uid: int, gid: int) -> int:
 
 def _serve_isolated(message: wire.Message, reply: socket.socket, control: int) -> None:
     _enter(message["world"])
-    view.gather(message["world"], os.getuid(), os.getgid(), None)
+    view.gather(message["world"], os.getuid(), os.getgid())
     _close_in(message, reply, control)
 
 

@@ -1,0 +1,75 @@
+"""The mode `namespaces`: what a host prepares on disk, and asks its zygote for."""
+
+import os
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from swarm.sandbox import layout, limits, wire
+from swarm.sandbox.box import Place
+from swarm.sandbox.port import SandboxSpec
+from swarm.sandbox.zygote import UNPRIVILEGED
+
+_LAYERS = ("root", "layers", "layers/upper", "layers/work")
+
+
+def prepare(folder: Path, spec: SandboxSpec) -> Place:
+    """Make the directories that the overlay needs, owned by who runs the sandbox."""
+    holes = layout.holes(spec)
+    for name in _LAYERS:
+        (folder / name).mkdir()
+    for hole in holes:
+        _dig(folder / "layers/holes" / hole, like=spec.mount_point / hole)
+    if os.getuid() == 0:
+        give_away(folder / "layers")
+    return Place(
+        id=folder.name,
+        mode="namespaces",
+        root=spec.mount_point,
+        made=folder / "layers/upper",
+        env=layout.environment(layout.HOME),
+        hidden=frozenset(map(bytes, holes)),
+    )
+
+
+def request(folder: Path, spec: SandboxSpec, base: Path, *, mapped: bool) -> wire.Message:
+    """`mapped`: the base's files belong to somebody else than who runs the sandbox."""
+    return {
+        "op": "create",
+        "roots": {"tree": str(spec.mount_point), "tmp": "/tmp"},  # noqa: S108
+        "limits": limits.isolated(spec.limits),
+        "resident_bytes": spec.limits.memory_bytes,
+        "world": {
+            "folder": str(folder),
+            "base": str(base),
+            "mapped": mapped,
+            "lowers": ["made/holes", "base"] if layout.holes(spec) else ["base"],
+            "shown": [str(each) for each in layout.shown(spec)],
+            "links": layout.links(),
+            "mounts": [asdict(each) for each in layout.mounts(spec)],
+            "home": layout.HOME,
+            "inside": layout.INSIDE_ID,
+            "outside": (os.getuid(), os.getgid()),
+        },
+    }
+
+
+def copy_base(base: Path, to: Path) -> None:
+    """For file systems that cannot show files as somebody else's."""
+    shutil.copytree(base, to, symlinks=True)
+    give_away(to)
+
+
+def give_away(folder: Path) -> None:
+    for directory, names, files in os.walk(folder):
+        for each in (".", *names, *files):
+            os.chown(Path(directory) / each, UNPRIVILEGED, UNPRIVILEGED, follow_symlinks=False)
+
+
+def _dig(place: Path, like: Path) -> None:
+    """A place to mount on, in a layer of its own, so that it is no part of the tree."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if like.is_dir():
+        place.mkdir(exist_ok=True)
+    else:
+        place.touch()

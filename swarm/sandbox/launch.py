@@ -1,0 +1,87 @@
+"""The supervisor's end of one zygote: starts it, has it fork servers, sees them end."""
+
+import asyncio
+import socket
+import subprocess
+from pathlib import Path
+
+import swarm
+from swarm.domain.errors import Rejected
+from swarm.sandbox import channel, wire
+
+_START = """
+import sys
+sys.path.append({packages!r})
+from swarm.sandbox.zygote import main
+main()
+"""
+_END_SECONDS = 5.0
+
+
+class Launcher:
+    def __init__(self, python: Path, log: Path) -> None:
+        self._log = log
+        self._control, theirs = wire.pair()
+        # Appended to the path, so that nothing of ours can stand in for the standard library.
+        start = _START.format(packages=str(Path(swarm.__path__[0]).parent))
+        nothing: dict[str, str] = {}
+        with theirs, log.open("ab") as errors:
+            self._process = subprocess.Popen(
+                [str(python), "-I", "-S", "-c", start],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                env=nothing,
+                cwd="/",
+                start_new_session=True,
+            )
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    async def launch(self, message: wire.Message) -> tuple[socket.socket, int]:
+        """A new server's socket and process id. Raises OSError, with the step as `filename`."""
+        control, theirs = wire.pair()
+        try:
+            with theirs:
+                answers = channel.request(self._control, message, [theirs.fileno()])
+            pid = await self._started(answers)
+        except BaseException:
+            control.close()
+            raise
+        control.setblocking(False)
+        return control, pid
+
+    async def end(self, pid: int) -> None:
+        """Return when that server, and with it all of its namespace, is dead."""
+        try:
+            answers = channel.request(self._control, {"op": "end", "pid": pid})
+        except Rejected:  # the zygote is dead, and took its sandboxes with it
+            return
+        try:
+            await answers.next(_END_SECONDS)
+        finally:
+            answers.close()
+
+    async def close(self) -> None:
+        self._control.close()
+        await asyncio.to_thread(self._process.wait)
+
+    async def _started(self, answers: channel.Answers) -> int:
+        pid, ready = 0, False
+        try:
+            while not (pid and ready):
+                answer = await answers.next(channel.ANSWER_SECONDS)
+                if answer is None:
+                    raise OSError(0, f"it ended without a word {self._last_words()}")
+                if "error" in answer:
+                    raise OSError(answer["errno"], answer["error"], answer["what"])
+                pid, ready = answer.get("pid", pid), ready or "ready" in answer
+        finally:
+            answers.close()
+        return pid
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(errors="replace").strip().splitlines()
+        return f"({lines[-1]})" if lines else ""

@@ -1,0 +1,114 @@
+"""Why a sandbox cannot be made on this machine, and what would help: from the step that the kernel
+refused, and what is known of the machine.
+
+It is never worked round silently: weaker isolation than was asked for is no answer.
+"""
+
+import errno
+import os
+import platform
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm.domain.errors import Lacking, Rejected, SwarmError
+
+LOWEST_KERNEL = (5, 14)
+"""Overlays without root (5.11), mapped mounts (5.12), processes counted per namespace (5.14)."""
+
+_DENIED = (errno.EPERM, errno.EACCES)
+_WRONG_REQUEST = (errno.ELOOP, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
+
+APPARMOR = (
+    "as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (until the next boot), or put"
+    " `profile swarm-python /path/to/python flags=(unconfined) { userns, }` into"
+    " /etc/apparmor.d/swarm-python and run apparmor_parser -r on it"
+)
+CLONE_SYSCTL = "as root: sysctl -w kernel.unprivileged_userns_clone=1"
+MAX_SYSCTL = "as root: sysctl -w user.max_user_namespaces=15000"
+CONTAINER = (
+    "start the container with: docker run --security-opt seccomp=unconfined --security-opt"
+    " apparmor=unconfined --security-opt systempaths=unconfined --cap-add SYS_ADMIN; in Kubernetes:"
+    " hostUsers: false, capabilities.add: [SYS_ADMIN], procMount: Unmasked"
+)
+MASKED_PROC = (
+    "parts of /proc are covered, as container engines do: start the container with --security-opt"
+    " systempaths=unconfined (Kubernetes: procMount: Unmasked, hostUsers: false)"
+)
+SCRATCH = (
+    "put the state folder (SWARM_HOME) on ext4, xfs, btrfs or tmpfs: in a container, on a volume"
+)
+OLD_KERNEL = f"Linux {'.'.join(map(str, LOWEST_KERNEL))} or newer is needed"
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What decides whether namespaces can be had."""
+
+    kernel: tuple[int, int]
+    root: bool
+    container: bool
+    apparmor_restricts: bool
+    clone_allowed: bool
+    namespaces: int
+    """User namespaces allowed at the same time."""
+
+
+def this_machine() -> Machine:
+    return Machine(
+        kernel=_version(platform.release()),
+        root=os.getuid() == 0,
+        container=any(Path(each).exists() for each in ("/.dockerenv", "/run/.containerenv"))
+        or "KUBERNETES_SERVICE_HOST" in os.environ,
+        apparmor_restricts=_number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", 0)
+        == 1,
+        clone_allowed=_number("/proc/sys/kernel/unprivileged_userns_clone", 1) == 1,
+        namespaces=_number("/proc/sys/user/max_user_namespaces", 1),
+    )
+
+
+def explained(error: OSError, machine: Machine) -> SwarmError:
+    """What to raise for a step of creation that failed. The step is the error's `filename`."""
+    step = str(error.filename or "starting the sandbox's server")
+    what = f"cannot make a sandbox: {step}: {error.strerror}"
+    if error.errno in _WRONG_REQUEST and machine.kernel >= LOWEST_KERNEL:
+        return Rejected(what)
+    return Lacking(what, advice=_advice(error.errno or 0, step, machine))
+
+
+def _advice(number: int, step: str, machine: Machine) -> str:
+    if machine.kernel < LOWEST_KERNEL:
+        return OLD_KERNEL
+    if machine.namespaces == 0 or number == errno.ENOSPC:
+        return MAX_SYSCTL
+    if number in _DENIED:
+        return _advice_when_denied(step, machine)
+    if step.startswith("mount overlay"):
+        return SCRATCH
+    if number == errno.ENOSYS:
+        return CONTAINER if machine.container else OLD_KERNEL
+    return "swarm doctor tells more"
+
+
+def _advice_when_denied(step: str, machine: Machine) -> str:
+    if not machine.clone_allowed:
+        return CLONE_SYSCTL
+    if machine.apparmor_restricts and not machine.root:
+        return APPARMOR
+    if step.startswith("mount proc"):
+        return MASKED_PROC
+    if step.startswith("mount overlay") and not machine.container:
+        return SCRATCH
+    return CONTAINER
+
+
+def _version(release: str) -> tuple[int, int]:
+    found = re.match(r"(\d+)\.(\d+)", release)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
+def _number(path: str, default: int) -> int:
+    try:
+        return int(Path(path).read_text())
+    except (OSError, ValueError):  # a kernel without it, or one that does not show it
+        return default
