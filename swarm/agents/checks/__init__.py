@@ -15,6 +15,8 @@ what it executed itself, and its evidence comes out the same when it is executed
     lint         what a linter says of them that it did not say before
     baseline     the suite on the base, twice, to know which ids flicker
     comparison   two runs of a suite, id by id
+    functions    which functions a change touches
+    observations what tests observed of them, before and after
     answers      the form in which every check answers
     voters       who answers for each check
 """

@@ -6,6 +6,7 @@ code, not their data, not what steers their runner. New tests are welcome. Code 
 """
 
 import configparser
+import os
 import tomllib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -39,10 +40,16 @@ class Base:
     paths: frozenset[str]
     tests: frozenset[str]
 
-    def text(self, path: str) -> str | None:
+    def data(self, path: str) -> bytes | None:
+        """The bytes of a file; for a symbolic link, its target; None where there is neither."""
         if path not in self.paths:
             return None
-        return (self.directory / path).read_bytes().decode("utf-8", "replace")
+        file = self.directory / path
+        return os.fsencode(file.readlink()) if file.is_symlink() else file.read_bytes()
+
+    def text(self, path: str) -> str | None:
+        data = self.data(path)
+        return None if data is None else data.decode("utf-8", "replace")
 
 
 def read_base(directory: Path, run: SuiteRun) -> Base:

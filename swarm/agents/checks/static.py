@@ -4,11 +4,11 @@ Independent of the tester on purpose: it would catch what no test executes.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from swarm.agents.checks.answers import answered
 from swarm.agents.checks.compiling import Compiled, compiled
 from swarm.agents.checks.diffs import PROTECTED, Bounds, File, files_changed, review
+from swarm.agents.checks.guard import read_base
 from swarm.agents.checks.lint import Source, linter_version, new_findings
 from swarm.agents.port import CheckAssignment, Checked, Workbench
 from swarm.domain.evidence import Evidence
@@ -39,8 +39,8 @@ class StaticReviewer:
     async def check(self, assignment: CheckAssignment, workbench: Workbench) -> Checked:
         subject, environment = assignment.subject, workbench.environment
         changes = await workbench.changes(subject.base_tree, subject.tree)
-        base = await workbench.directory(subject.base_tree)
-        files = files_changed(changes, lambda path: _read(base / path))
+        base = read_base(await workbench.directory(subject.base_tree), assignment.base_run)
+        files = files_changed(changes, base.data)
         touch = tuple(dict.fromkeys((*subject.touch, *assignment.contract.touch)))
         shown = review(changes, files, touch, self._protected, self._bounds)
         sources = _sources(files)
@@ -97,12 +97,6 @@ def _sources(files: tuple[File, ...]) -> list[Source]:
         for file in files
         if file.after is not None and file.path.endswith(".py") and file.texts is not None
     ]
-
-
-def _read(file: Path) -> bytes | None:
-    if file.is_symlink():
-        return str(file.readlink()).encode("utf-8", "surrogateescape")
-    return file.read_bytes() if file.is_file() else None
 
 
 def _summary(verdict: Verdict, findings: tuple[Finding, ...]) -> str:

@@ -1,0 +1,238 @@
+"""The behaviour reviewer: what passing tests observe of the changed functions, before and after.
+
+A test asserts a part of what it sees. This compares all of it: the suite's passing tests are run on
+the base and on the tree under a recorder (`swarm.agents.checks.inside.recorder`), and a result that
+is another for the same call in the same passing test is a change that nobody asked for. The base is
+recorded twice, so that what is never the same is not compared.
+
+What is observed can be wrong to insist on: a test that calls and does not look may have seen the
+bug. The finding says what it saw, so that a human can judge.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import resources
+
+from swarm.agents.checks.answers import answered
+from swarm.agents.checks.comparison import outcomes_of
+from swarm.agents.checks.diffs import files_changed
+from swarm.agents.checks.functions import Touched, touched
+from swarm.agents.checks.guard import Base, laid_over, read_base
+from swarm.agents.checks.lint import Source
+from swarm.agents.checks.observations import Observed, differences, read
+from swarm.agents.checks.tester import new_nonce
+from swarm.agents.port import CheckAssignment, Checked, Workbench
+from swarm.domain.changes import Changes
+from swarm.domain.evidence import Evidence, SuiteRun, TestOutcome
+from swarm.domain.names import TestId
+from swarm.domain.tasks import Finding, Verdict
+from swarm.tools.public_api import TEST_SECONDS, Execution, execute_suite, inside
+
+_RUNNERS = {"pytest": "pytest_run.py", "unittest": "unittest_run.py"}
+_FUTURE = "from __future__ import annotations\n"
+_MAIN = "\n_run = main\n\ndef main(channel, job):\n    return recorded(_run, channel, job)\n"
+NOTHING = Changes()
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What is to be recorded: on which tree, of which functions, by which tests."""
+
+    assignment: CheckAssignment
+    workbench: Workbench
+    base: Base
+    over: Changes
+    touched: Touched
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    findings: tuple[Finding, ...]
+    verdict: Verdict
+    summary: str
+    outcomes: tuple[TestOutcome, ...] = ()
+    mode: str = "none"
+    limits: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    execution: Execution
+    observed: Observed
+    mode: str
+    limits: tuple[tuple[str, int], ...]
+
+
+class BehaviourReviewer:
+    """Implements Checker. Seconds bound one recorded run and one test in it."""
+
+    aspect = "behaviour"
+
+    def __init__(
+        self,
+        *,
+        wall_seconds: float = 300.0,
+        test_seconds: float = TEST_SECONDS,
+        nonces: Callable[[], str] = new_nonce,
+    ) -> None:
+        self._wall_seconds = wall_seconds
+        self._test_seconds = test_seconds
+        self._nonces = nonces
+
+    async def check(self, assignment: CheckAssignment, workbench: Workbench) -> Checked:
+        subject = assignment.subject
+        changes = await workbench.changes(subject.base_tree, subject.tree)
+        base = read_base(await workbench.directory(subject.base_tree), assignment.base_run)
+        question = _Question(
+            assignment, workbench, base, laid_over(changes, base), _touched(changes, base)
+        )
+        answer = await self._answer(question)
+        return answered(self._evidence(question, answer), answer.findings, answer.summary)
+
+    async def _answer(self, question: _Question) -> _Answer:
+        if not question.touched:
+            return _Answer((), "unknown", "no function was changed that could be observed")
+        if question.workbench.environment.runner not in _RUNNERS:
+            return _Answer((), "unknown", "a plain command cannot be observed")
+        first = await self._record(question, _ids(question.assignment), frozenset(), on_base=True)
+        if first.execution.run.broken or first.execution.killed_by:
+            return _Answer((), "unknown", "the base could not be recorded", mode=first.mode)
+        if not first.observed.calls:
+            return _Answer((), "unknown", "no test observes what was changed", mode=first.mode)
+        ids = tuple(sorted(first.observed.tests | frozenset(question.assignment.subject.targets)))
+        wanted = first.observed.functions
+        second = await self._record(question, ids, wanted, on_base=True)
+        after = await self._record(question, ids, wanted, on_base=False)
+        return _compared(question.assignment, first, second, after)
+
+    async def _record(
+        self,
+        question: _Question,
+        ids: tuple[TestId, ...],
+        wanted: frozenset[tuple[str, str]],
+        *,
+        on_base: bool,
+    ) -> _Recording:
+        subject, workbench = question.assignment.subject, question.workbench
+        tree = subject.base_tree if on_base else subject.tree
+        places = question.touched.before if on_base else question.touched.after
+        async with workbench.sandbox(subject.base_tree, tree) as sandbox:
+            await sandbox.apply(NOTHING if on_base else question.over)
+            execution = await execute_suite(
+                sandbox,
+                workbench.environment,
+                tree,
+                ids=ids,
+                wall_seconds=self._wall_seconds,
+                nonce=self._nonces(),
+                test_seconds=self._test_seconds,
+                canary=False,
+                script=_script(_RUNNERS[workbench.environment.runner]),
+                extra={
+                    "tests": sorted(path for path in question.base.tests if path.endswith(".py")),
+                    "changed": places,
+                    "whole": question.touched.whole,
+                    "wanted": sorted(wanted),
+                },
+            )
+            limits = tuple(sandbox.spec.limits.recorded().items())
+            return _Recording(execution, read(execution.extra), sandbox.mode, limits)
+
+    def _evidence(self, question: _Question, answer: _Answer) -> Evidence:
+        subject, environment = question.assignment.subject, question.workbench.environment
+        own = {
+            "suite_ms": int(self._wall_seconds * 1000),
+            "test_ms": int(self._test_seconds * 1000),
+        }
+        return Evidence(
+            kind="behaviour",
+            base=subject.base,
+            tree=subject.tree,
+            argv=environment.command,
+            environment=environment.hash,
+            sandbox_mode=answer.mode,
+            limits={**dict(answer.limits), **own},
+            outcomes=answer.outcomes,
+            base_outcomes=(),
+            targets=subject.targets,
+            voided=question.assignment.voided,
+            tools={
+                "python": environment.python_version,
+                environment.runner: environment.runner_version,
+            },
+            findings=answer.findings,
+            verdict=answer.verdict,
+        )
+
+
+def _ids(assignment: CheckAssignment) -> tuple[TestId, ...]:
+    """What passed on the base, and the targets."""
+    now = outcomes_of(assignment.base_run)
+    passed = {test for test, outcome in now.items() if outcome == "passed"}
+    return tuple(sorted((passed - set(assignment.voided)) | set(assignment.subject.targets)))
+
+
+def _touched(changes: Changes, base: Base) -> Touched:
+    """In the repository's own code: tests are not what is observed."""
+    files = files_changed(changes, base.data)
+    return touched(
+        [
+            Source(file.path, file.before or b"", file.after or b"")
+            for file in files
+            if file.path.endswith(".py") and file.before and file.path not in base.tests
+        ]
+    )
+
+
+def _script(runner: str) -> str:
+    """The recorder behind the runner's own script, in one module."""
+    source = resources.files("swarm.agents.checks.inside").joinpath("recorder.py")
+    recorder = source.read_text(encoding="utf-8").replace(_FUTURE, "")
+    return inside(runner) + recorder + _MAIN
+
+
+def _compared(
+    assignment: CheckAssignment, first: _Recording, second: _Recording, after: _Recording
+) -> _Answer:
+    run = after.execution.run
+    if second.execution.killed_by or after.execution.killed_by:
+        return _Answer((), "unknown", "the sandbox ended a run", mode=after.mode)
+    if run.broken:
+        why = run.broken.splitlines()[0]
+        broken = Finding(rule="suite-broken", message=f"the tests cannot be observed: {why}")
+        return _Answer((broken,), "no", why, mode=after.mode, limits=after.limits)
+    passed = {row.test for row in assignment.base_run.outcomes if row.outcome == "passed"}
+    found = differences(
+        first.observed,
+        second.observed,
+        after.observed,
+        passing=passed - set(assignment.voided),
+        targets=assignment.subject.targets,
+    )
+    found = (*_fallen(second.execution.run, run, assignment), *found)
+    return _Answer(
+        findings=found,
+        verdict="no" if any(finding.blocks for finding in found) else "yes",
+        summary=_summary(first.observed, found),
+        outcomes=run.outcomes,
+        mode=after.mode,
+        limits=after.limits,
+    )
+
+
+def _fallen(before: SuiteRun, now: SuiteRun, assignment: CheckAssignment) -> Iterator[Finding]:
+    """Tests that passed under the recorder on the base and do not on the tree."""
+    outcomes = outcomes_of(now)
+    for row in before.outcomes:
+        fell = row.outcome == "passed" and outcomes.get(row.test) != "passed"
+        if fell and row.test not in assignment.voided:
+            yield Finding(
+                rule="regression", message="it passes on the base and not here", test=row.test
+            )
+
+
+def _summary(first: Observed, found: tuple[Finding, ...]) -> str:
+    blocking = sum(finding.blocks for finding in found)
+    seen = f"{len(first.calls)} calls in {len(first.tests)} tests observed"
+    changed = f"{blocking} changed in passing tests" if blocking else "none changed that should not"
+    return f"{seen}; {changed}; {len(found) - blocking} notes"

@@ -1,0 +1,380 @@
+"""Records what tests observe of changed functions.
+
+What a test observes is what it called itself and what it got back: the outermost call from a test's
+own code into the repository. Calls deeper down are nobody's contract. A call is recorded when some
+changed function ran inside of it, or when its function is on a list of wanted ones.
+
+Values are written down structurally, without calling any `__repr__` of the repository's: once
+strictly (foreign objects by their class alone) and once widely (with their attributes).
+
+When the tests are over, functions that were seen to be called with plain values are called again
+with small mutations of those, to see what happens next door.
+
+This goes behind a runner's script of `swarm.tools.inside` and takes the place of its `main`.
+"""
+
+from __future__ import annotations
+
+import ast
+import dis
+import enum
+import hashlib
+import itertools
+import os
+import signal
+import sys
+import types
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+PLAIN = (int, str, list, tuple, dict, set, frozenset, bool, bytes, float, type(None))
+WRITTEN_BY_THEMSELVES = frozenset(
+    {"datetime", "decimal", "fractions", "uuid", "pathlib", "ipaddress", "zoneinfo"}
+)
+DEPTH, ITEMS, LENGTH = 5, 60, 300
+MOST_CALLS = 3_000
+MOST_OF_ONE = 200
+"""Calls recorded of one test; a loop in a test is seen by its first turns."""
+
+SEEDS, NEIGHBOURS, ALL_NEIGHBOURS = 6, 30, 300
+CALL_SECONDS = 0.5
+GENERATOR = 0x20
+COROUTINE = 0x80 | 0x200
+RETURNS = {
+    dis.opmap[name]
+    for name in ("RETURN_VALUE", "RETURN_CONST", "RETURN_GENERATOR", "YIELD_VALUE")
+    if name in dis.opmap
+}
+YIELDS = {dis.opmap["YIELD_VALUE"]}
+
+
+def written(value: Any, wide: bool, depth: int = DEPTH) -> str:
+    """A value as text that is the same for equal structure; shortened by its hash."""
+    try:
+        text = structure(value, wide, depth)
+    except RecursionError:
+        return "<too deep>"
+    if len(text) <= LENGTH:
+        return text
+    return text[:LENGTH] + "#" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def structure(value: Any, wide: bool, depth: int) -> str:
+    kind = type(value)
+    if kind is int and abs(value) >= 10**60:
+        return hex(value)
+    if kind in (int, str, bytes, bool, float, complex, range, type(None)):
+        return repr(value)
+    if depth == 0:
+        return "<" + kind.__name__ + ">"
+    if kind in (list, tuple, set, frozenset, dict):
+        return container(value, wide, depth - 1)
+    if isinstance(value, enum.Enum):
+        return kind.__name__ + "." + str(value.name)
+    if kind.__module__ in WRITTEN_BY_THEMSELVES:
+        return repr(value)
+    if isinstance(value, BaseException):
+        return kind.__name__ + (container(value.args, wide, depth - 1) if wide else "")
+    if isinstance(value, (types.FunctionType, type, types.BuiltinFunctionType)):
+        return "<" + str(value.__qualname__) + ">"
+    return thing(value, wide, depth - 1)
+
+
+def container(value: Any, wide: bool, depth: int) -> str:
+    kind = type(value)
+    if kind is dict:
+        pairs = list(dict.items(value))[:ITEMS]
+        parts = [structure(k, wide, depth) + ": " + structure(v, wide, depth) for k, v in pairs]
+        return "{" + ", ".join(parts) + more(value) + "}"
+    parts = [structure(each, wide, depth) for each in list(value)[:ITEMS]]
+    if kind in (set, frozenset):
+        parts.sort()
+        return kind.__name__ + "(" + ", ".join(parts) + more(value) + ")"
+    left, right = ("[", "]") if kind is list else ("(", ")")
+    return left + ", ".join(parts) + more(value) + right
+
+
+def more(value: Any) -> str:
+    return "" if len(value) <= ITEMS else f", ... {len(value)} in all"
+
+
+def thing(value: Any, wide: bool, depth: int) -> str:
+    """An object of a class that we do not know: attributes as they are stored, nothing is called."""
+    kind = type(value)
+    inner = ""
+    for plain in (dict, list, tuple, str, int, float):
+        if isinstance(value, plain):
+            inner = structure(as_plain(value, plain), wide, depth)
+            break
+    if wide:
+        inner += attributes(value, depth)
+    return "<" + kind.__name__ + (" " + inner if inner else "") + ">"
+
+
+def as_plain(value: Any, plain: Any) -> Any:
+    if plain is dict:
+        return dict(dict.items(value))
+    if plain in (list, tuple):
+        return plain(plain.__iter__(value))
+    if plain is str:
+        return str.__str__(value)
+    return plain.__add__(value, plain(0))
+
+
+def attributes(value: Any, depth: int) -> str:
+    try:
+        stored = object.__getattribute__(value, "__dict__")
+    except AttributeError:
+        return ""
+    if type(stored) is not dict:
+        return ""
+    return structure(stored, True, depth)
+
+
+class Call:
+    """One call from a test into the repository, while it lasts."""
+
+    def __init__(self, frame: Any, wanted: bool) -> None:
+        code = frame.f_code
+        count = code.co_argcount + code.co_kwonlyargcount
+        count += bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)
+        self.names = code.co_varnames[:count]
+        local = frame.f_locals
+        self.values = [local.get(name) for name in self.names]
+        self.arguments = ", ".join(written(each, True) for each in self.values)
+        self.plain = plain_text(self.values) if count == code.co_argcount else None
+        self.touched = wanted
+        self.raised = ""
+        self.yielded: list[tuple[str, str]] = []
+
+    def result(self, frame: Any, value: Any) -> tuple[str, str]:
+        """Strict and wide. Plain arguments that can be changed in place are part of the result."""
+        if opcode(frame) not in RETURNS:
+            return "raises " + self.raised, "raises " + self.raised
+        parts = [value, *(each for each in self.values if type(each) in (list, dict, set))]
+        strict = [*(one for one, _ in self.yielded), *(written(each, False) for each in parts)]
+        wide = [*(two for _, two in self.yielded), *(written(each, True) for each in parts)]
+        return "; ".join(strict), "; ".join(wide)
+
+
+def plain_text(values: list[Any]) -> str | None:
+    """The arguments as a literal that can be read back, where they are small and plain."""
+    if not all(is_plain(value, 3) for value in values):
+        return None
+    text = repr(tuple(values))
+    return text if len(text) <= LENGTH else None
+
+
+def is_plain(value: Any, depth: int) -> bool:
+    if type(value) not in PLAIN or depth == 0:
+        return False
+    if type(value) is float and (value != value or value in (float("inf"), float("-inf"))):
+        return False
+    if type(value) is dict:
+        return all(is_plain(k, depth - 1) and is_plain(v, depth - 1) for k, v in value.items())
+    if type(value) in (list, tuple):
+        return all(is_plain(each, depth - 1) for each in value)
+    return type(value) not in (set, frozenset)
+
+
+def opcode(frame: Any) -> int:
+    """The instruction that the frame stands at: how a return is told from an error."""
+    return int(frame.f_code.co_code[frame.f_lasti])
+
+
+class Recorder:
+    """A trace function that follows only the outermost calls of tests."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        extra = job["extra"]
+        self._root = str(Path.cwd()) + os.sep
+        self._tests = set(extra["tests"])
+        self._changed = {(path, line) for path, line in extra["changed"]}
+        self._whole = set(extra["whole"])
+        self._wanted = {(path, name) for path, name in extra["wanted"]}
+        self._kinds: dict[Any, tuple[str, str, bool]] = {}
+        self._open: dict[Any, Call] = {}
+        self._running: list[Any] = []
+        self.calls: list[tuple[str, str, str, str, str]] = []
+        self.seen = 0
+        self.functions: dict[tuple[str, str], tuple[Any, list[str]]] = {}
+
+    def kind(self, code: Any) -> tuple[str, str, bool]:
+        """(test, repository or neither; path; whether it is a changed function)."""
+        known = self._kinds.get(code)
+        if known is None:
+            known = self._kinds[code] = self._kind(code)
+        return known
+
+    def _kind(self, code: Any) -> tuple[str, str, bool]:
+        name = str(Path(code.co_filename).absolute())
+        if not name.startswith(self._root):
+            return "", "", False
+        path = name[len(self._root) :]
+        if path in self._tests:
+            return "test", path, False
+        if "site-packages" in path or path.startswith((".venv" + os.sep, "venv" + os.sep)):
+            return "", "", False
+        changed = path in self._whole or (path, code.co_firstlineno) in self._changed
+        return "repository", path, changed
+
+    def __call__(self, frame: Any, event: str, _value: Any) -> Any:
+        code = frame.f_code
+        where, path, changed = self.kind(code)
+        if where != "repository":
+            return None
+        if changed:
+            for running in self._running:
+                running.touched = True
+        if self._running and frame not in self._open:
+            return None
+        caller = frame.f_back
+        if caller is None or self.kind(caller.f_code)[0] != "test" or code.co_flags & COROUTINE:
+            return None
+        if code.co_name.startswith("<") or self.seen >= MOST_CALLS or len(self.calls) > MOST_OF_ONE:
+            return None
+        return self._follow(frame, path, changed)
+
+    def _follow(self, frame: Any, path: str, changed: bool) -> Any:
+        call = self._open.get(frame)
+        name = qualified(frame.f_code)
+        if call is None:
+            call = self._open[frame] = Call(frame, changed or (path, name) in self._wanted)
+        frame.f_trace_lines = False
+        self._running.append(call)
+
+        def local(frame: Any, event: str, value: Any) -> Any:
+            if event == "exception":
+                call.raised = value[0].__name__
+            elif event == "return":
+                self._running.remove(call)
+                if frame.f_code.co_flags & GENERATOR and opcode(frame) in YIELDS:
+                    call.yielded.append((written(value, False), written(value, True)))
+                else:
+                    self._close(frame, call, path, name, value)
+            return local
+
+        return local
+
+    def _close(self, frame: Any, call: Call, path: str, name: str, value: Any) -> None:
+        self._open.pop(frame, None)
+        if not call.touched:
+            return
+        strict, wide = call.result(frame, value)
+        self.calls.append((path, name, call.arguments, strict, wide))
+        self.seen += 1
+        if call.plain is not None:
+            self._keep(frame, path, name, call.plain)
+
+    def _keep(self, frame: Any, path: str, name: str, plain: str) -> None:
+        found = frame.f_globals.get(frame.f_code.co_name)
+        if getattr(found, "__code__", None) is not frame.f_code:
+            return
+        _, seeds = self.functions.setdefault((path, name), (found, []))
+        if plain not in seeds and len(seeds) < SEEDS:
+            seeds.append(plain)
+
+    def take(self) -> list[tuple[str, str, str, str, str]]:
+        calls, self.calls = self.calls, []
+        self._open.clear()
+        self._running.clear()
+        return calls
+
+
+def qualified(code: Any) -> str:
+    return str(getattr(code, "co_qualname", code.co_name))
+
+
+class Listening:
+    """Stands between the runner and the channel, to know which test runs."""
+
+    def __init__(self, channel: Any, recorder: Recorder) -> None:
+        self._channel, self._recorder = channel, recorder
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
+
+    def start(self, test: str) -> None:
+        self._channel.start(test)
+        self._recorder.take()
+        sys.settrace(self._recorder)
+
+    def done(self, test: str, outcome: str, seconds: float, text: str) -> None:
+        sys.settrace(None)
+        calls = self._recorder.take()
+        if calls:
+            self._channel.extra({"test": test, "calls": calls})  # noqa: S610
+        self._channel.done(test, outcome, seconds, text)
+
+    def finish(self, status: int) -> None:
+        sys.settrace(None)
+        for name, calls in next_door(self._recorder.functions):
+            self._channel.extra({"next": name, "calls": calls})  # noqa: S610
+        self._channel.finish(status)
+
+
+class Late(BaseException):
+    """A call next door takes too long."""
+
+
+def late(_number: int, _frame: Any) -> None:
+    raise Late
+
+
+def next_door(functions: dict[tuple[str, str], tuple[Any, list[str]]]) -> Any:
+    """What the functions answer for small mutations of what they were seen to be called with."""
+    signal.signal(signal.SIGALRM, late)
+    left = ALL_NEIGHBOURS
+    for name in sorted(functions):
+        function, seeds = functions[name]
+        inputs = mutations(seeds)[: min(left, NEIGHBOURS)]
+        left -= len(inputs)
+        yield list(name), [[each[1:-1], answer(function, each)] for each in inputs]
+
+
+def answer(function: Callable[..., Any], arguments: str) -> str:
+    signal.setitimer(signal.ITIMER_REAL, CALL_SECONDS)
+    try:
+        values = ast.literal_eval(arguments)
+        result = function(*values)
+        if isinstance(result, types.GeneratorType):
+            result = list(itertools.islice(result, ITEMS))
+        parts = (result, *(v for v in values if type(v) in (list, dict)))
+        return "; ".join(written(each, False) for each in parts)
+    except Late:
+        return "does not end"
+    except BaseException as error:  # noqa: BLE001
+        return "raises " + type(error).__name__
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def mutations(seeds: list[str]) -> list[str]:
+    """Each argument of each seed changed a little, the others as they were."""
+    found: dict[str, None] = {}
+    for seed in seeds:
+        values = ast.literal_eval(seed)
+        for index, value in enumerate(values):
+            for other in nearby(value):
+                found[repr((*values[:index], other, *values[index + 1 :]))] = None
+    return [each for each in found if each not in seeds]
+
+
+def nearby(value: Any) -> list[Any]:
+    if type(value) is int:
+        return [value + 1, value - 1, 0, -value, value * 2]
+    if type(value) is float:
+        return [value + 1.0, 0.0, -value]
+    if type(value) is str:
+        return ["", value[:-1], value + value[-1:], value[::-1], value.upper(), " " + value]
+    if type(value) in (list, tuple):
+        return [value[:0], value[:-1], value + value[-1:], value[::-1]]
+    if type(value) is bool:
+        return [not value]
+    return []
+
+
+def recorded(runner: Callable[[Any, Any], int], channel: Any, job: dict[str, Any]) -> int:
+    """Run what `runner` runs, and tell what its tests observed."""
+    return runner(Listening(channel, Recorder(job)), job)

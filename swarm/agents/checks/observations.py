@@ -1,0 +1,157 @@
+"""What passing tests observe of changed functions, before and after. Pure.
+
+Only what came out the same twice on the base can be compared. A call that a target makes as well is
+meant to change. What blocks: another value, or another error, for the same call in the same passing
+test. What is only noted: another attribute of a result, and another answer next door, for inputs
+that no test gives.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter, ValidationError
+
+from swarm.domain.errors import Rejected
+from swarm.domain.names import TestId
+from swarm.domain.tasks import Finding
+
+Callee = tuple[str, str, str]
+"""Path, qualified name, arguments as they were written down."""
+
+MOST_FINDINGS = 10
+"""Of each kind; a changed helper may be seen a thousand times."""
+
+_CALLS = TypeAdapter(list[tuple[str, str, str, str, str]])
+_NEXT = TypeAdapter(list[tuple[str, str]])
+_NAME = TypeAdapter(tuple[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """One run: what each call of each test came to, strictly and widely, in order."""
+
+    calls: Mapping[tuple[TestId, Callee], tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    nearby: Mapping[Callee, str] = field(default_factory=dict)
+
+    @property
+    def tests(self) -> frozenset[TestId]:
+        return frozenset(test for test, _ in self.calls)
+
+    @property
+    def functions(self) -> frozenset[tuple[str, str]]:
+        return frozenset((path, name) for _, (path, name, _) in self.calls)
+
+
+def read(extra: Sequence[object]) -> Observed:
+    """Raises Rejected when what was recorded is not what our recorder writes."""
+    calls: dict[tuple[TestId, Callee], list[tuple[str, str]]] = {}
+    nearby: dict[Callee, str] = {}
+    try:
+        for event in extra:
+            assert isinstance(event, dict)
+            if "test" in event:
+                for path, name, arguments, strict, wide in _CALLS.validate_python(event["calls"]):
+                    key = (TestId(str(event["test"])), (path, name, arguments))
+                    calls.setdefault(key, []).append((strict, wide))
+            else:
+                path, name = _NAME.validate_python(event["next"])
+                for arguments, answer in _NEXT.validate_python(event["calls"]):
+                    nearby[path, name, arguments] = answer
+    except (ValidationError, KeyError, AssertionError) as error:
+        raise Rejected(f"the recording is not ours: {error}") from error
+    return Observed({key: tuple(results) for key, results in calls.items()}, nearby)
+
+
+def differences(
+    first: Observed,
+    second: Observed,
+    after: Observed,
+    *,
+    passing: Collection[TestId],
+    targets: Collection[TestId],
+) -> tuple[Finding, ...]:
+    """`first` and `second` are of the base."""
+    meant = {
+        callee for run in (first, after) for test, callee in run.calls if test in targets
+    }  # fmt: skip
+    changed: dict[Callee, Finding] = {}
+    wider: dict[Callee, Finding] = {}
+    for key in sorted(first.calls):
+        test, callee = key
+        before, now = first.calls[key], after.calls.get(key)
+        steady = second.calls.get(key) == before
+        if test not in passing or callee in meant or not steady or now in {None, before}:
+            continue
+        assert now is not None
+        if _strict(now) != _strict(before):
+            changed.setdefault(callee, _changed(test, callee, before, now))
+        else:
+            wider.setdefault(callee, _wider(test, callee))
+    return (
+        *_capped(list(changed.values()), "behaviour-changed", blocks=True),
+        *_capped(list(wider.values()), "attributes-changed", blocks=False),
+        *_capped(list(_neighbours(first, second, after, meant)), "neighbour", blocks=False),
+    )
+
+
+def _strict(results: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    return tuple(strict for strict, _ in results)
+
+
+def _changed(
+    test: TestId,
+    callee: Callee,
+    before: tuple[tuple[str, str], ...],
+    now: tuple[tuple[str, str], ...],
+) -> Finding:
+    was, is_now = _first_different(_strict(before), _strict(now))
+    return Finding(
+        rule="behaviour-changed",
+        message=f"{_call(callee)} gave {was}; now {is_now}. A passing test sees it",
+        path=callee[0],
+        test=test,
+    )
+
+
+def _first_different(before: Sequence[str], now: Sequence[str]) -> tuple[str, str]:
+    for was, is_now in zip(before, now, strict=False):
+        if was != is_now:
+            return was, is_now
+    return f"{len(before)} results", f"{len(now)} results"
+
+
+def _wider(test: TestId, callee: Callee) -> Finding:
+    return Finding(
+        rule="attributes-changed",
+        message=f"{_call(callee)} gives an object with other attributes",
+        path=callee[0],
+        test=test,
+        blocks=False,
+    )
+
+
+def _neighbours(
+    first: Observed, second: Observed, after: Observed, meant: Collection[Callee]
+) -> Iterator[Finding]:
+    for callee in sorted(first.nearby):
+        was, is_now = first.nearby[callee], after.nearby.get(callee)
+        steady = second.nearby.get(callee) == was
+        if steady and is_now is not None and is_now != was and callee not in meant:
+            yield Finding(
+                rule="neighbour",
+                message=f"{_call(callee)} gave {was}; now {is_now}. No test asks for it",
+                path=callee[0],
+                blocks=False,
+            )
+
+
+def _call(callee: Callee) -> str:
+    return f"`{callee[1]}({callee[2]})`"
+
+
+def _capped(findings: list[Finding], rule: str, *, blocks: bool) -> list[Finding]:
+    if len(findings) <= MOST_FINDINGS:
+        return findings
+    rest = len(findings) - MOST_FINDINGS
+    more = Finding(rule=rule, message=f"and {rest} more like these", blocks=blocks)
+    return [*findings[:MOST_FINDINGS], more]

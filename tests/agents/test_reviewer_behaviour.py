@@ -1,0 +1,280 @@
+"""The behaviour reviewer: what it sees in passing tests, and what it leaves alone."""
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swarm.agents.checks.baseline import base_run
+from swarm.agents.checks.behaviour import BehaviourReviewer
+from swarm.agents.checks.functions import touched
+from swarm.agents.checks.inside import recorder
+from swarm.agents.checks.lint import Source
+from swarm.agents.checks.observations import Observed, differences, read
+from swarm.agents.checks.tester import new_nonce
+from swarm.agents.port import Checked
+from swarm.domain.errors import Rejected
+from swarm.domain.names import TestId as Id  # pytest takes a name `TestId` for a class of tests
+from swarm.sandbox.public_api import open_host
+from swarm.testing.checks import Case, checked
+from swarm.testing.workbench import LocalWorkbench, tree_of, write_files
+from swarm.tools.public_api import detect_environment
+
+PAGES = """
+import random
+
+
+class Page:
+    def __init__(self, number):
+        self.number = number
+
+
+def count(items, size):
+    return items // size
+
+
+def page(items, size):
+    return Page(_last(items, size))
+
+
+def _last(items, size):
+    return count(items, size)
+
+
+def each(items, size):
+    for number in range(count(items, size)):
+        yield number
+
+
+def fill(into, items):
+    into.extend(range(items))
+
+
+def luck(items):
+    count(items, 1)
+    return random.random()
+
+
+def check(items):
+    if items < 0:
+        raise ValueError(items)
+    return None
+"""
+TESTS = """
+import pages, pytest
+
+def test_target():
+    assert pages.count(5, 2) == 3
+
+def test_count():
+    assert pages.count(4, 2) == 2
+
+def test_looks_at_a_part():
+    assert pages.count(9, 2) > 0
+
+def test_page():
+    assert pages.page(4, 2).number
+
+def test_each():
+    assert list(pages.each(4, 2))
+
+def test_fill():
+    into = []
+    pages.fill(into, 2)
+    assert into
+
+def test_luck():
+    assert pages.luck(3) < 1
+
+def test_check():
+    pages.check(1)
+    with pytest.raises(ValueError):
+        pages.check(-1)
+"""
+FILES = {"pages.py": PAGES, "tests/test_pages.py": TESTS}
+TARGET = "tests/test_pages.py::test_target"
+
+
+def a_case(folder: Path, files: dict[str, str], command: str | None = None) -> Case:
+    base = write_files(folder / "base", files)
+
+    async def prepare() -> Case:
+        environment = await detect_environment(
+            base, base, python=None, test_command=command, own_python=Path(sys.executable)
+        )
+        host = open_host(folder / "scratch", "unsafe-worktree")
+        bench = LocalWorkbench(environment, {tree_of(base): base}, host)
+        try:
+            ran = await base_run(bench, tree_of(base), wall_seconds=60.0, nonces=new_nonce)
+        finally:
+            await host.close()
+        return Case(folder, base, files, environment, ran.run, ran.voided)
+
+    return asyncio.run(prepare())
+
+
+@pytest.fixture(scope="module")
+def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
+    return a_case(tmp_path_factory.mktemp("behaviour"), FILES)
+
+
+def answer(case: Case, name: str, old: str, new: str) -> Checked:
+    assert old in PAGES
+    tree = case.tree(name, {"pages.py": PAGES.replace(old, new)})
+    result = checked(BehaviourReviewer(), case, tree, targets=(TARGET,))
+    assert result.report.evidence == result.evidence.hash
+    return result
+
+
+def blocking(result: Checked) -> list[str]:
+    return [each.message for each in result.report.findings if each.blocks]
+
+
+def test_a_repair_that_changes_only_what_the_target_asks_for_is_accepted(case: Case) -> None:
+    result = answer(case, "narrow", "return items // size", "return (items + (items == 5)) // size")
+    assert (result.report.verdict, blocking(result)) == ("yes", [])
+
+
+def test_what_a_passing_test_saw_and_did_not_assert_may_not_change(case: Case) -> None:
+    result = answer(case, "wide", "return items // size", "return -(-items // size)")
+    assert result.report.verdict == "no"
+    assert blocking(result) == ["`count(9, 2)` gave 4; now 5. A passing test sees it"]
+
+
+def test_other_inputs_are_notes_about_the_neighbourhood(case: Case) -> None:
+    result = answer(case, "nearby", "items // size", "(items + (items in (3, 5))) // size")
+    notes = [each.message for each in result.report.findings if each.rule == "neighbour"]
+    assert "`count(3, 2)` gave 1; now 2. No test asks for it" in notes
+    assert result.report.verdict == "yes"
+
+
+def test_yields_lists_changed_in_place_and_errors_are_seen(case: Case) -> None:
+    changed = (
+        PAGES.replace("yield number", "yield number + 1")
+        .replace("range(items)", "range(1, items + 1)")
+        .replace("return None", "return 1")
+        .replace("raise ValueError(items)", "raise UnicodeError(items)")
+    )
+    tree = case.tree("several", {"pages.py": changed})
+    result = checked(BehaviourReviewer(), case, tree, targets=(TARGET,))
+    assert [message.removesuffix(". A passing test sees it") for message in blocking(result)] == [
+        "`check(-1)` gave raises ValueError; now raises UnicodeError",
+        "`check(1)` gave None; now 1",
+        "`each(4, 2)` gave 0; 1; None; now 1; 2; None",
+        "`fill([], 2)` gave None; [0, 1]; now None; [1, 2]",
+    ]
+
+
+def test_a_changed_helper_is_judged_by_what_the_test_called(case: Case) -> None:
+    moved = PAGES.replace("return count(items, size)", "return count(items, size) + 1").replace(
+        "Page(_last(items, size))", "Page(_last(items, size) - 1)"
+    )
+    tree = case.tree("moved", {"pages.py": moved})
+    result = checked(BehaviourReviewer(), case, tree, targets=(TARGET,))
+    assert (result.report.verdict, result.report.findings) == ("yes", ())
+
+
+def test_another_attribute_of_a_result_is_a_note(case: Case) -> None:
+    result = answer(
+        case,
+        "attribute",
+        "return count(items, size)\n\n\ndef each",
+        "return count(items, size) + 1\n\n\ndef each",
+    )
+    found = [(each.rule, each.blocks) for each in result.report.findings]
+    assert ("attributes-changed", False) in found
+    assert blocking(result) == []
+
+
+def test_the_evidence_comes_out_the_same_again(case: Case) -> None:
+    one = answer(case, "again", "return items // size", "return items // size or 1")
+    two = answer(case, "again", "return items // size", "return items // size or 1")
+    assert one.evidence.hash == two.evidence.hash
+
+
+def test_what_no_test_observes_is_unknown(case: Case) -> None:
+    tree = case.tree("new-file", {"other.py": "def f():\n    return 1\n"})
+    result = checked(BehaviourReviewer(), case, tree, targets=(TARGET,))
+    assert result.report.verdict == "unknown"
+
+
+def test_a_tree_whose_tests_cannot_start_is_refused(case: Case) -> None:
+    result = answer(case, "broken", "import random", "import nowhere")
+    assert result.report.verdict == "no"
+    assert {each.rule for each in result.report.findings} == {"regression"}
+
+
+def test_unittests_are_observed_too(tmp_path: Path) -> None:
+    tests = (
+        "import unittest, pages\nclass T(unittest.TestCase):\n"
+        "    def test_target(self): self.assertEqual(pages.count(5, 2), 3)\n"
+        "    def test_part(self): self.assertTrue(pages.count(9, 2))\n"
+    )
+    case = a_case(tmp_path, {"pages.py": PAGES, "test_pages.py": tests}, "python -m unittest")
+    tree = case.tree("wide", {"pages.py": PAGES.replace("items // size", "-(-items // size)")})
+    result = checked(BehaviourReviewer(), case, tree, targets=("test_pages.T.test_target",))
+    assert blocking(result) == ["`count(9, 2)` gave 4; now 5. A passing test sees it"]
+
+
+def test_only_changed_syntax_makes_a_function_changed() -> None:
+    before = b"@cache\ndef f():\n    return 1\n\ndef g():\n    return 2\n"
+    after = b"# new\n@cache\ndef f():\n    return 1  # same\n\ndef g():\n    return 3\n"
+    found = touched([Source("a.py", before, after)])
+    assert (found.before, found.after, found.whole) == ((("a.py", 5),), (("a.py", 6),), ())
+    assert touched([Source("a.py", before, b"X = 1\n" + before)]).whole == ("a.py",)
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.text("ab", max_size=2),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.integers(0, 2), inner, max_size=2),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@given(values, values)
+def test_values_are_written_alike_exactly_when_they_are_alike(one: object, two: object) -> None:
+    assert (recorder.written(one, wide=False) == recorder.written(two, wide=False)) == (
+        repr(one) == repr(two)
+    )
+
+
+def test_no_code_of_the_value_runs_when_it_is_written() -> None:
+    class Loud(dict[str, int]):
+        def __repr__(self) -> str:
+            raise AssertionError
+
+        def __len__(self) -> int:
+            raise AssertionError
+
+        def __iter__(self) -> object:  # type: ignore[override]
+            raise AssertionError
+
+    assert recorder.written(Loud(a=1), wide=True) == "<Loud {'a': 1}{}>"
+
+
+calls = st.dictionaries(
+    st.tuples(st.sampled_from(["t1", "t2"]).map(Id), st.tuples(st.just("a.py"), st.just("f"), st.sampled_from("12"))),
+    st.lists(st.tuples(st.sampled_from("xy"), st.sampled_from("pq")), min_size=1, max_size=2).map(tuple),
+    max_size=3,
+)  # fmt: skip
+observed = st.builds(Observed, calls)
+
+
+@given(observed, observed, observed)
+def test_only_steady_calls_of_passing_tests_block(
+    first: Observed, second: Observed, after: Observed
+) -> None:
+    found = differences(first, second, after, passing={Id("t1")}, targets={Id("t2")})
+    for finding in found:
+        assert finding.test == "t1"
+    assert differences(first, first, first, passing={Id("t1")}, targets=()) == ()
+    assert not differences(first, second, after, passing=(), targets=())
+
+
+@pytest.mark.parametrize("extra", [[3], [{"test": "t"}], [{"test": "t", "calls": [["a"]]}], [{"next": 3, "calls": []}]])  # fmt: skip
+def test_a_recording_that_is_not_ours_is_rejected(extra: list[object]) -> None:
+    with pytest.raises(Rejected):
+        read(extra)
