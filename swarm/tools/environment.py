@@ -5,6 +5,7 @@ one given; else pytest where the interpreter has it, else unittest. Only names a
 files are looked at; nothing of the repository is run or imported.
 """
 
+import asyncio
 import os
 import re
 from collections.abc import Iterator
@@ -67,11 +68,27 @@ async def readonly_paths(environment: Environment) -> tuple[Path, ...]:
 
     Nothing below /usr is named: sandboxes show that anyway.
     """
-    interpreter = await interview(Path(environment.python))
+    return await asyncio.to_thread(_readonly, environment)
+
+
+def _readonly(environment: Environment) -> tuple[Path, ...]:
     mount = Path(environment.mount_point)
-    real = interpreter.path.resolve()
-    wanted = {*interpreter.prefixes, real.parent.parent, *(mount / b for b in environment.binds)}
-    return tuple(sorted(path for path in wanted if not path.is_relative_to("/usr")))
+    wanted = {*_prefixes(Path(environment.python)), *(mount / bind for bind in environment.binds)}
+    return tuple(sorted(p for p in wanted if p != Path("/") and not p.is_relative_to("/usr")))
+
+
+def _prefixes(python: Path) -> Iterator[Path]:
+    """Where the interpreter's library and packages lie, by the rules of PEP 405."""
+    prefix = python.parent.parent
+    yield prefix
+    yield python.resolve().parent.parent
+    config = prefix / "pyvenv.cfg"
+    if config.is_file():
+        for line in config.read_text(encoding="utf-8", errors="replace").splitlines():
+            name, _, value = line.partition("=")
+            if name.strip() == "home":
+                yield Path(value.strip()).parent
+                yield Path(value.strip()).resolve().parent
 
 
 def test_files(directory: Path) -> Iterator[Path]:

@@ -19,8 +19,7 @@ try:
     pytest = metadata.version("pytest")
 except metadata.PackageNotFoundError:
     pytest = ""
-print(json.dumps({"version": list(sys.version_info[:3]), "pytest": pytest,
-                  "prefixes": [sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix]}))
+print(json.dumps({"version": list(sys.version_info[:3]), "pytest": pytest}))
 """
 _SECONDS = 60.0
 OLDEST_PYTHON = (3, 9)
@@ -34,9 +33,6 @@ class Interpreter:
     pytest: str
     """Its version; empty when there is none."""
 
-    prefixes: tuple[Path, ...]
-    """Where its library and its packages lie."""
-
     @property
     def version_text(self) -> str:
         return ".".join(map(str, self.version))
@@ -46,8 +42,7 @@ async def interview(python: Path) -> Interpreter:
     """Raises Lacking when it does not run, or is older than what we support."""
     answer = json.loads(await _ask(python))
     major, minor, micro = answer["version"]
-    prefixes = tuple(sorted({Path(each) for each in answer["prefixes"]}))
-    interpreter = Interpreter(python, (major, minor, micro), answer["pytest"], prefixes)
+    interpreter = Interpreter(python, (major, minor, micro), answer["pytest"])
     if interpreter.version[:2] < OLDEST_PYTHON:
         raise Lacking(
             f"{python} is Python {interpreter.version_text}; 3.9 is the oldest that is supported",
