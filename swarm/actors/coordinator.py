@@ -16,7 +16,7 @@ from typing import Literal
 from swarm.actors.clock import Clock
 from swarm.actors.inbox import waiting
 from swarm.actors.office import Office
-from swarm.actors.ports import Entry, Lease, Orders, RegistryPort
+from swarm.actors.ports import Entry, Lease, News, Orders, RegistryPort
 from swarm.coordination.public_api import (
     AgentCommand,
     Attempt,
@@ -414,6 +414,7 @@ class Coordinator:
     async def attend(
         self, host: HostId, holding: tuple[tuple[AttemptId, int], ...], able: dict[GoalId, str]
     ) -> Orders:
+        await asyncio.sleep(0)  # a host in this process must not keep the loop to itself
         guest = self._guests.setdefault(host, _Guest())
         if guest.able != able:
             guest.able = dict(able)
@@ -533,9 +534,7 @@ class Coordinator:
     async def changes(self, goal_id: GoalId, base: TreeHash, tree: TreeHash) -> Changes:
         return await self.office.changes(self._goal(goal_id), base, tree)
 
-    async def exchange_facts(
-        self, repository: str, vector: bytes, update: bytes
-    ) -> tuple[bytes, bytes]:
+    async def exchange_facts(self, repository: str, vector: bytes, update: bytes) -> News:
         return await self.office.exchange_facts(repository, vector, update)
 
     async def facts(self, repository: str) -> tuple[SignedFact, ...]:

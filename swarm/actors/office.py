@@ -12,6 +12,7 @@ from typing import Protocol
 
 from swarm.actors.account import account_of
 from swarm.actors.places import Places
+from swarm.actors.ports import News
 from swarm.coordination.public_api import GoalState, Join, Patch
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
@@ -142,13 +143,13 @@ class Office:
             self._replicas[repository] = self.replica_at(self.places.facts_of(repository))
         return self._replicas[repository]
 
-    async def exchange_facts(
-        self, repository: str, vector: bytes, update: bytes
-    ) -> tuple[bytes, bytes]:
+    async def exchange_facts(self, repository: str, vector: bytes, update: bytes) -> News:
         replica = self.replica(repository)
-        answer = exchange_once(replica, vector, update)
-        await asyncio.to_thread(save_facts, self.places.facts_of(repository), replica.save())
-        return answer
+        before = replica.content_hash()
+        answer, ours = exchange_once(replica, vector, update)
+        if (content := replica.content_hash()) != before:
+            await asyncio.to_thread(save_facts, self.places.facts_of(repository), replica.save())
+        return News(answer, ours, content)
 
     def facts(self, repository: str) -> tuple[SignedFact, ...]:
         return tuple(self.replica(repository).facts())

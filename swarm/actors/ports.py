@@ -58,6 +58,15 @@ class Orders:
     """Goals for which the host has not yet said whether it can work on them."""
 
 
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a replica lacked, and what we hold now: our state vector and the hash of the content."""
+
+    update: bytes
+    vector: bytes
+    content: Digest
+
+
 class CoordinatorPort(Protocol):
     async def attend(
         self, host: HostId, holding: tuple[tuple[AttemptId, int], ...], able: dict[GoalId, str]
@@ -85,10 +94,8 @@ class CoordinatorPort(Protocol):
         ...
 
     async def changes(self, goal_id: GoalId, base: TreeHash, tree: TreeHash) -> Changes: ...
-    async def exchange_facts(
-        self, repository: str, vector: bytes, update: bytes
-    ) -> tuple[bytes, bytes]:
-        """Take a replica's news; return ours for it, and our state vector."""
+    async def exchange_facts(self, repository: str, vector: bytes, update: bytes) -> News:
+        """Take a replica's news; answer with ours for it."""
         ...
 
     async def facts(self, repository: str) -> tuple[SignedFact, ...]: ...

@@ -287,9 +287,9 @@ def _judged(
             return replace(_with_task(state, event.task_id, task), joined=None)
         case TaskDropped():
             task = replace(task, phase=Dropped(event.reason))
-            was_joined = state.joined is not None
             state = _with_task(state, event.task_id, task)
-            return replace(state, joined=None) if was_joined else state
+            writes = task.contract.kind is TaskKind.WRITE
+            return replace(state, joined=None) if writes else state
 
 
 def _sent_back(state: GoalState, task: Task, event: TaskSentBack) -> GoalState:

@@ -1,0 +1,329 @@
+"""Puts the parts together: a coordinator for a state folder, and hosts with their crews.
+
+Both runtimes are built from here; what differs is only how the parts reach each other.
+"""
+
+import json
+import os
+import secrets
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+from swarm.actors.clock import Clock
+from swarm.actors.coordinator import Coordinator, Terms
+from swarm.actors.crew import CheckerMember, Crew, Member, PlannerMember, WriterMember
+from swarm.actors.host import Host
+from swarm.actors.knowledge import Knowledge
+from swarm.actors.metering import SECONDS_PER_HOUR, Meter
+from swarm.actors.office import Office, PublisherPort
+from swarm.actors.places import Places
+from swarm.actors.ports import CoordinatorPort, Lease, RegistryPort
+from swarm.actors.reporting import Desk
+from swarm.actors.trees import Trees
+from swarm.actors.workbench import HostWorkbench, mode_of
+from swarm.agents.public_api import (
+    PRINCIPALS,
+    Bounds,
+    Checker,
+    Planner,
+    StaticReviewer,
+    SuiteTester,
+)
+from swarm.coordination.public_api import GoalState, Rules
+from swarm.domain.bids import AgentCard, Curve, Role, Row
+from swarm.domain.goals import Goal
+from swarm.domain.names import AgentId, HostId, Principal, PublicKey
+from swarm.domain.tasks import TaskKind
+from swarm.engines.public_api import Engine, repair_engines
+from swarm.forge.public_api import LocalForge, Publisher
+from swarm.identity.public_api import KeyRing, verify_digest, verify_event
+from swarm.journal.public_api import FileBlobs, Journal
+from swarm.memory.public_api import Replica, open_replica
+from swarm.quorum.public_api import verify_certificate
+from swarm.repository.public_api import Mirror, Outlet
+from swarm.sandbox.public_api import (
+    Limits,
+    SandboxHost,
+    SandboxMode,
+    open_host,
+)
+from swarm.settings.public_api import Settings
+
+HOSTS = ("planning", "writing", "reviewing")
+"""The hosts of one machine: few processes, several agents in each."""
+
+PLAN_CPU_SECONDS = 20
+CHECK_CPU_SECONDS = 10
+CAPACITY = 2
+"""Leases that one agent carries out at the same time."""
+
+Runtime = Literal["inline", "ray"]
+
+
+# The coordinator's side -------------------------------------------------------------------------
+
+
+def terms_of(settings: Settings, runtime: Runtime, expected: frozenset[str]) -> Terms:
+    return Terms(
+        rules=Rules(rounds=settings.rounds, attempts=settings.attempts),
+        alpha=settings.alpha_ppm,
+        beta=settings.beta_ppm,
+        lease_seconds=max(settings.lease_seconds, 3 * settings.heartbeat_seconds),
+        expected=expected,
+        version=version("bidswarm"),
+        runtime=runtime,
+    )
+
+
+def publisher_of(places: Places) -> Publisher:
+    """The only object that writes to a forge."""
+
+    def outlet(repository: str) -> Outlet:
+        return Outlet(Mirror.open(places.mirror_of(repository), Path(repository)))
+
+    return Publisher(
+        outlet,
+        LocalForge(places.forge),
+        holds=lambda certificate: not verify_certificate(certificate, verify_event),
+    )
+
+
+def coordinator_of(
+    places: Places,
+    settings: Settings,
+    journal: Journal,
+    registry: RegistryPort,
+    publisher: PublisherPort,
+    clock: Clock,
+    runtime: Runtime,
+    expected: frozenset[str],
+) -> Coordinator:
+    blobs = FileBlobs(places.blobs)
+    office = Office(places, blobs, publisher, _replica_at)
+    return Coordinator(
+        journal=journal,
+        blobs=blobs,
+        office=office,
+        registry=registry,
+        clock=clock,
+        terms=terms_of(settings, runtime, expected),
+        verify=verify_event,
+        on_end=lambda state: notify(settings.notify, state),
+    )
+
+
+def _replica_at(path: Path) -> Replica:
+    return open_replica(path.read_bytes() if path.exists() else b"", verify=verify_digest)
+
+
+def notify(command: str, state: GoalState) -> None:
+    """Run the user's command with the goal's end as JSON on its standard input; wait for nothing."""
+    if not command:
+        return
+    told = {
+        "goal": state.goal.goal_id,
+        "status": state.status.value,
+        "reason": state.reason,
+        "repository": state.goal.repository,
+        "pull_request": state.published.number if state.published else None,
+    }
+    process = subprocess.Popen(
+        shlex.split(command),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    assert process.stdin is not None
+    with process.stdin as pipe:
+        pipe.write(json.dumps(told).encode())
+
+
+# A host's side ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HostFolders:
+    """Where a host keeps its keys and its work. On another machine these are that machine's own."""
+
+    keys: Path
+    work: Path
+
+
+def host_of(
+    name: str,
+    node: str,
+    folders: HostFolders,
+    settings: Settings,
+    coordinator: CoordinatorPort,
+    registry: RegistryPort,
+    clock: Clock,
+    engines: tuple[Engine, ...] | None = None,
+) -> Host:
+    host = HostId(f"{name}#{secrets.token_hex(4)}")
+    work = folders.work / name
+    boxes = _Boxes(work / "boxes")
+    trees = Trees(work / "trees", coordinator.archive)
+    limits = limits_of(settings)
+
+    def workbench(lease: Lease) -> HostWorkbench:
+        return HostWorkbench(
+            goal=lease.goal,
+            host=boxes.host(mode_of(lease.goal)),
+            trees=trees,
+            coordinator=coordinator,
+            limits=limits,
+            meter=Meter(settings.cpu_hour),
+        )
+
+    knowledge = _knowledge(name, folders, coordinator, clock)
+    crew = crew_of(name, host, folders, settings, knowledge, clock, engines)
+    return Host(
+        host=host,
+        name=name,
+        node=node,
+        crew=crew,
+        coordinator=coordinator,
+        registry=registry,
+        workbench=workbench,
+        probe=boxes.probe,
+        desk=Desk(coordinator),
+        heartbeat_seconds=settings.heartbeat_seconds,
+    )
+
+
+def limits_of(settings: Settings) -> Limits:
+    return Limits(
+        wall_seconds=settings.command_minutes * 60,
+        cpu_seconds=settings.command_minutes * 60,
+        memory_bytes=settings.memory_mb << 20,
+        processes=settings.processes,
+        tmp_bytes=settings.tmp_mb << 20,
+    )
+
+
+class _Boxes:
+    """The sandbox hosts of one process, one a mode, opened when first needed."""
+
+    def __init__(self, scratch: Path) -> None:
+        self._scratch = scratch
+        self._hosts: dict[SandboxMode, SandboxHost] = {}
+
+    def host(self, mode: SandboxMode) -> SandboxHost:
+        if mode not in self._hosts:
+            self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._hosts[mode] = open_host(self._scratch, mode, Path(sys.executable))
+        return self._hosts[mode]
+
+    async def probe(self, goal: Goal) -> str:
+        """Why a goal cannot be worked on here; empty = it can."""
+        python = Path(goal.environment.python)
+        if not os.access(python, os.X_OK):
+            return f"there is no interpreter {python} on this machine"
+        return ""
+
+
+def _knowledge(
+    name: str, folders: HostFolders, coordinator: CoordinatorPort, clock: Clock
+) -> Knowledge:
+    author = AgentId(f"{name}-host")
+    return Knowledge(coordinator, KeyRing(folders.keys).signer(author), author, clock)
+
+
+def crew_of(
+    name: str,
+    host: HostId,
+    folders: HostFolders,
+    settings: Settings,
+    knowledge: Knowledge,
+    clock: Clock,
+    engines: tuple[Engine, ...] | None,
+) -> Crew:
+    ring = KeyRing(folders.keys)
+    cpu_price = settings.cpu_hour // SECONDS_PER_HOUR
+
+    def checker(checker: Checker, role: Role) -> Member:
+        kind = TaskKind.TEST if role == "tester" else TaskKind.REVIEW
+        agent_id = AgentId(f"{role}-{checker.aspect}")
+        signer = ring.signer(agent_id)
+        curve = _curve(kind, checker.aspect, CHECK_CPU_SECONDS * cpu_price)
+        principal = PRINCIPALS[checker.aspect]
+        card = _card(agent_id, role, checker.aspect, principal, signer.public_key, host, (curve,))
+        return CheckerMember(card, checker, signer, clock)
+
+    def planner() -> Member:
+        agent_id = AgentId("planner-suite")
+        curve = _curve(TaskKind.PLAN, "", PLAN_CPU_SECONDS * cpu_price)
+        key = ring.signer(agent_id).public_key
+        principal = Principal("local/planner-suite")
+        card = _card(agent_id, "planner", "suite", principal, key, host, (curve,))
+        return PlannerMember(card, Planner(agent_id), knowledge)
+
+    def writer(engine: Engine) -> Member:
+        agent_id = AgentId(f"writer-{engine.strategy}")
+        key = ring.signer(agent_id).public_key
+        principal = Principal(f"local/{engine.family}-{engine.strategy}")
+        card = _card(
+            agent_id,
+            "writer",
+            engine.strategy,
+            principal,
+            key,
+            host,
+            engine.curves(),
+            engine.family,
+        )
+        return WriterMember(card, engine, knowledge, settings.cpu_hour)
+
+    seconds = settings.command_minutes * 60.0
+    makers: dict[str, Callable[[], tuple[Member, ...]]] = {
+        "planning": lambda: (planner(), checker(SuiteTester(wall_seconds=seconds), "tester")),
+        "writing": lambda: tuple(writer(engine) for engine in engines or repair_engines(cpu_price)),
+        "reviewing": lambda: (
+            checker(
+                StaticReviewer(
+                    protected=settings.protected,
+                    bounds=Bounds(file_bytes=settings.max_file_bytes),
+                ),
+                "reviewer",
+            ),
+        ),
+    }
+    kind = name.partition("@")[0].partition("-")[0]
+    return Crew(makers[kind]())
+
+
+def _curve(kind: TaskKind, aspect: str, price: int) -> Curve:
+    """Plans and checks nearly always come to an answer; their price is processor time."""
+    row = Row(price=price, seconds=30, probability=950_000)
+    return Curve(kind=kind, aspect=aspect, rows=(row,))
+
+
+def _card(
+    agent_id: AgentId,
+    role: Role,
+    strategy: str,
+    principal: Principal,
+    key: PublicKey,
+    host: HostId,
+    curves: tuple[Curve, ...],
+    family: str = "rules",
+) -> AgentCard:
+    return AgentCard(
+        agent_id=agent_id,
+        role=role,
+        engine=family,
+        strategy=strategy,
+        family=family,
+        principal=principal,
+        public_key=key,
+        capacity=CAPACITY,
+        curves=curves,
+        host=host,
+    )

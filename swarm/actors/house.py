@@ -1,0 +1,116 @@
+"""The process that hosts a state folder's coordinator: `python -m swarm.actors.house`.
+
+It lives until no goal is open, or for ever. It is started with an allow-listed environment, so that
+neither it nor anything below it holds a secret of the user's.
+"""
+
+import argparse
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Literal
+
+from swarm.actors.places import Places
+from swarm.domain.errors import Lacking, SwarmError, Transient
+from swarm.settings.public_api import Settings, load_settings
+
+LOCK_WAIT_SECONDS = 20.0
+ENVIRONMENT = (
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TERM", "TZ",
+    "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "XDG_STATE_HOME", "XDG_CONFIG_HOME",
+)  # fmt: skip
+"""What of the user's environment goes on; besides, everything that begins with SWARM_."""
+
+EXIT_LACKING = 5
+
+Runtime = Literal["ray", "inline"]
+
+
+def start_house(
+    places: Places, runtime: Runtime, address: str | None = None, *, detach: bool = True
+) -> "subprocess.Popen[bytes]":
+    """Start it as a process of its own, whose output goes to `logs/house.log`.
+
+    Detached, it outlives the terminal.
+    """
+    argv = [sys.executable, "-m", "swarm.actors.house", "--home", str(places.home)]
+    argv += ["--runtime", runtime, *(["--address", address] if address else [])]
+    places.make()
+    with (places.logs / "house.log").open("ab") as log:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=passed_on(dict(os.environ)),
+            cwd=places.home,
+            start_new_session=detach,
+        )
+
+
+def passed_on(environ: dict[str, str]) -> dict[str, str]:
+    """The environment of the house: no secret that was not named for it."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if name in ENVIRONMENT or name.startswith("SWARM_")
+    }
+
+
+def main(argv: list[str] | None = None) -> int:
+    asked = _arguments().parse_args(argv)
+    places = Places(Path(asked.home))
+    try:
+        places.make()
+        settings = load_settings({"home": str(places.home)}, dict(os.environ))
+        _serve(places, settings, asked.runtime, asked.address, forever=asked.forever)
+    except SwarmError as error:
+        sys.stderr.write(f"{type(error).__name__}: {error}\n{error.advice}\n")
+        return EXIT_LACKING if isinstance(error, Lacking) else 1
+    return 0
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m swarm.actors.house")
+    parser.add_argument("--home", required=True)
+    parser.add_argument("--runtime", choices=("ray", "inline"), default="ray")
+    parser.add_argument("--address")
+    parser.add_argument("--forever", action="store_true")
+    return parser
+
+
+def _serve(
+    places: Places, settings: Settings, runtime: Runtime, address: str | None, *, forever: bool
+) -> None:
+    if runtime == "ray":
+        from swarm.actors.ray import run_on_ray
+
+        try:
+            run_on_ray(places, settings, address=address, forever=forever)
+        except Transient as error:
+            sys.stderr.write(f"{error}\nGoing on in one process (--runtime inline).\n")
+        else:
+            return
+    asyncio.run(_inline(places, settings, forever=forever))
+
+
+async def _inline(places: Places, settings: Settings, *, forever: bool) -> None:
+    from swarm.actors.clock import SystemClock
+    from swarm.actors.inline import run_inline
+    from swarm.journal.public_api import open_journal
+
+    journal = await asyncio.to_thread(open_journal, places.journal, wait_seconds=LOCK_WAIT_SECONDS)
+    task = asyncio.current_task()
+    assert task is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    try:
+        await run_inline(places, settings, journal, SystemClock(), forever=forever)
+    finally:
+        journal.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""Everything in one process: for tests, debugging, and machines where Ray does not start."""
+
+import asyncio
+
+from swarm.actors.assembly import HOSTS, HostFolders, coordinator_of, host_of, publisher_of
+from swarm.actors.clock import Clock
+from swarm.actors.coordinator import Coordinator
+from swarm.actors.places import Places
+from swarm.actors.registry import Registry
+from swarm.engines.public_api import Engine
+from swarm.journal.public_api import Journal
+from swarm.settings.public_api import Settings
+
+
+async def run_inline(
+    places: Places,
+    settings: Settings,
+    journal: Journal,
+    clock: Clock,
+    *,
+    forever: bool,
+    engines: tuple[Engine, ...] | None = None,
+) -> Coordinator:
+    """Work until no goal is open; returns the coordinator as it is then.
+
+    `engines` replaces the writers' engines.
+    """
+    registry = Registry(clock)
+    coordinator = coordinator_of(
+        places,
+        settings,
+        journal,
+        registry,
+        publisher_of(places),
+        clock,
+        "inline",
+        frozenset(HOSTS),
+    )
+    coordinator.rebuild()
+    folders = HostFolders(places.keys, places.work)
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(
+                host_of(
+                    name, "here", folders, settings, coordinator, registry, clock, engines
+                ).run()
+            )
+            for name in HOSTS
+        ]
+        await coordinator.run(forever=forever)
+        for task in tasks:
+            task.cancel()
+    return coordinator

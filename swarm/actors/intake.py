@@ -1,0 +1,87 @@
+"""From a person's words to a goal: what repository, which base, how its tests run, what it is worth.
+
+Everything that can be wrong with a request is found here, before anything is written.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm.domain.errors import Rejected
+from swarm.domain.goals import Goal
+from swarm.domain.names import GoalId
+from swarm.market.public_api import read_rule
+from swarm.repository.public_api import inspect
+from swarm.settings.public_api import Settings
+from swarm.tools.public_api import detect_environment
+
+LONGEST_TEXT = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class GoalRequest:
+    """`value` and `budget` are micro-USD; None = as the settings say."""
+
+    text: str
+    repository: Path
+    test: str | None = None
+    python: Path | None = None
+    fix_failing: bool = False
+    value: int | None = None
+    budget: int | None = None
+    minutes: int | None = None
+    writers: int | None = None
+    rule: str = "market"
+    unsafe_worktree: bool = False
+
+
+def prepare_goal(request: GoalRequest, settings: Settings, *, new_id: Callable[[], GoalId]) -> Goal:
+    """Raises Rejected, NeedsHuman or Lacking with what is wrong and what to do."""
+    _check(request)
+    repository = inspect(request.repository.absolute())
+    environment = asyncio.run(
+        detect_environment(
+            repository.top,
+            repository.top,
+            python=request.python.absolute() if request.python else None,
+            test_command=request.test,
+            own_python=Path(sys.executable),
+        )
+    )
+    return Goal(
+        goal_id=new_id(),
+        text=request.text,
+        repository=str(repository.top),
+        base=repository.base,
+        base_tree=repository.base_tree,
+        environment=environment,
+        fix_failing=request.fix_failing,
+        value=settings.value if request.value is None else request.value,
+        wrong_cost=settings.wrong_cost,
+        budget=settings.budget if request.budget is None else request.budget,
+        seconds=60 * (request.minutes or settings.goal_minutes),
+        writers=request.writers or settings.writers,
+        sandbox="unsafe-worktree" if request.unsafe_worktree else "isolated",
+        rule=request.rule,
+    )
+
+
+def _check(request: GoalRequest) -> None:
+    read_rule(request.rule)
+    if not request.text.strip() and not request.fix_failing:
+        raise Rejected(
+            "the goal is empty", advice='say what is wanted: swarm run "fix tests/test_x.py"'
+        )
+    if len(request.text) > LONGEST_TEXT:
+        raise Rejected(
+            f"the goal has {len(request.text)} characters; {LONGEST_TEXT} are the most",
+            advice="shorten it, or put the long part into a file of the repository",
+        )
+    for name, amount in (("value", request.value), ("budget", request.budget)):
+        if amount is not None and amount < 0:
+            raise Rejected(f"the {name} is negative")
+    for name, count in (("minutes", request.minutes), ("writers", request.writers)):
+        if count is not None and count < 1:
+            raise Rejected(f"{name} must be at least 1")

@@ -1,0 +1,90 @@
+"""What work costs: processor seconds of the sandboxes, at a configured rate."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm.domain.changes import Changes
+from swarm.sandbox.public_api import ExecResult, Process, Sandbox, SandboxMode, SandboxSpec
+
+SECONDS_PER_HOUR = 3600
+
+
+@dataclass(slots=True)
+class Meter:
+    cpu_hour: int
+    """Micro-USD for an hour of one processor."""
+
+    cpu_seconds: float = 0.0
+
+    def charge(self, cpu_seconds: float) -> None:
+        self.cpu_seconds += cpu_seconds
+
+    @property
+    def spent(self) -> int:
+        """Micro-USD, rounded up."""
+        return -int(-self.cpu_seconds * self.cpu_hour // SECONDS_PER_HOUR)
+
+
+@dataclass(slots=True)
+class MeteredSandbox:
+    """A sandbox whose commands are charged to a meter."""
+
+    inner: Sandbox
+    meter: Meter
+
+    @property
+    def id(self) -> str:
+        return self.inner.id
+
+    @property
+    def mode(self) -> SandboxMode:
+        return self.inner.mode
+
+    @property
+    def spec(self) -> SandboxSpec:
+        return self.inner.spec
+
+    @property
+    def root(self) -> Path:
+        return self.inner.root
+
+    async def exec(
+        self,
+        argv: tuple[str, ...],
+        *,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        stdin: bytes = b"",
+        wall_seconds: float | None = None,
+    ) -> ExecResult:
+        result = await self.inner.exec(
+            argv, cwd=cwd, env=env, stdin=stdin, wall_seconds=wall_seconds
+        )
+        self.meter.charge(result.cpu_seconds)
+        return result
+
+    async def spawn(
+        self, argv: tuple[str, ...], *, cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> Process:
+        return await self.inner.spawn(argv, cwd=cwd, env=env)
+
+    async def read(self, path: Path, most: int = 64 << 20) -> bytes:
+        return await self.inner.read(path, most)
+
+    async def write(self, path: Path, data: bytes, *, executable: bool = False) -> None:
+        await self.inner.write(path, data, executable=executable)
+
+    async def apply(self, changes: Changes) -> None:
+        await self.inner.apply(changes)
+
+    async def diff(self) -> Changes:
+        return await self.inner.diff()
+
+    async def freeze(self) -> None:
+        await self.inner.freeze()
+
+    async def thaw(self) -> None:
+        await self.inner.thaw()
+
+    async def destroy(self) -> None:
+        await self.inner.destroy()

@@ -1,0 +1,393 @@
+"""The same parts as Ray actors. The only module that imports ray.
+
+Shells hold no state of their own: each builds its part in its own process and passes calls on. A
+restarted actor rebuilds itself (the coordinator from the journal, hosts from their leases, the registry
+from heartbeats), so restarts and repeated calls are safe, and only therefore switched on.
+"""
+
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Awaitable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+import ray
+import ray.exceptions
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from swarm.actors.assembly import HOSTS, HostFolders, coordinator_of, host_of, publisher_of
+from swarm.actors.clock import SystemClock
+from swarm.actors.places import Places
+from swarm.actors.ports import Entry, News, Orders
+from swarm.actors.registry import Registry
+from swarm.coordination.public_api import AgentCommand
+from swarm.domain.changes import Changes
+from swarm.domain.errors import Transient
+from swarm.domain.facts import SignedFact
+from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash
+from swarm.forge.public_api import Published, PublishRequest
+from swarm.journal.public_api import open_journal
+from swarm.settings.public_api import Settings
+
+Answer = TypeVar("Answer")
+
+STARTS = 3
+OBJECT_STORE_BYTES = 256 << 20
+
+
+# Reaching an actor ------------------------------------------------------------------------------
+
+
+async def answered(call: Awaitable[Answer]) -> Answer:
+    """The answer of an actor. Raises Transient while it is away; its own errors come as themselves."""
+    try:
+        return await call
+    except ray.exceptions.RayTaskError as error:
+        cause = error.cause
+        if isinstance(cause, Exception):
+            raise cause from None
+        raise
+    except (ray.exceptions.RayActorError, ray.exceptions.GetTimeoutError) as error:
+        raise Transient(f"an actor is away: {error}"[:300]) from error
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteCoordinator:
+    """Implements `CoordinatorPort` by calls to the coordinator's actor."""
+
+    actor: Any
+
+    async def attend(
+        self, host: HostId, holding: tuple[tuple[AttemptId, int], ...], able: dict[GoalId, str]
+    ) -> Orders:
+        orders: Orders = await answered(self.actor.attend.remote(host, holding, able))
+        return orders
+
+    async def record(self, command: AgentCommand) -> tuple[str, ...]:
+        said: tuple[str, ...] = await answered(self.actor.record.remote(command))
+        return said
+
+    async def keep_tree(
+        self, attempt_id: AttemptId, step: int, base: TreeHash, changes: Changes
+    ) -> TreeHash:
+        call = self.actor.keep_tree.remote(attempt_id, step, base, changes)
+        tree: TreeHash = await answered(call)
+        return tree
+
+    async def put(self, data: bytes) -> Digest:
+        digest: Digest = await answered(self.actor.put.remote(data))
+        return digest
+
+    async def get(self, digest: Digest) -> bytes:
+        data: bytes = await answered(self.actor.get.remote(digest))
+        return data
+
+    async def archive(self, goal_id: GoalId, tree: TreeHash) -> bytes:
+        data: bytes = await answered(self.actor.archive.remote(goal_id, tree))
+        return data
+
+    async def changes(self, goal_id: GoalId, base: TreeHash, tree: TreeHash) -> Changes:
+        changes: Changes = await answered(self.actor.changes.remote(goal_id, base, tree))
+        return changes
+
+    async def exchange_facts(self, repository: str, vector: bytes, update: bytes) -> News:
+        call = self.actor.exchange_facts.remote(repository, vector, update)
+        news: News = await answered(call)
+        return news
+
+    async def facts(self, repository: str) -> tuple[SignedFact, ...]:
+        facts: tuple[SignedFact, ...] = await answered(self.actor.facts.remote(repository))
+        return facts
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteRegistry:
+    actor: Any
+
+    async def announce(self, entry: Entry) -> None:
+        await answered(self.actor.announce.remote(entry))
+
+    async def watch(self, seen: int) -> tuple[int, tuple[Entry, ...]]:
+        picture: tuple[int, tuple[Entry, ...]] = await answered(self.actor.watch.remote(seen))
+        return picture
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePublisher:
+    actor: Any
+
+    async def publish(self, request: PublishRequest) -> Published:
+        published: Published = await answered(self.actor.publish.remote(request))
+        return published
+
+
+# Shells -----------------------------------------------------------------------------------------
+
+
+class RegistryShell:
+    def __init__(self) -> None:
+        self._registry = Registry(SystemClock())
+
+    @ray.method
+    async def announce(self, entry: Entry) -> None:
+        await self._registry.announce(entry)
+
+    @ray.method
+    async def watch(self, seen: int) -> tuple[int, tuple[Entry, ...]]:
+        return await self._registry.watch(seen)
+
+    @ray.method
+    async def process(self) -> int:
+        return os.getpid()
+
+
+class PublisherShell:
+    def __init__(self, home: Path) -> None:
+        self._publisher = publisher_of(Places(home))
+
+    @ray.method
+    async def publish(self, request: PublishRequest) -> Published:
+        return await self._publisher.publish(request)
+
+
+class CoordinatorShell:
+    def __init__(
+        self, home: Path, settings: Settings, registry: Any, publisher: Any, hosts: tuple[str, ...]
+    ) -> None:
+        places = Places(home)
+        self._coordinator = coordinator_of(
+            places,
+            settings,
+            open_journal(places.journal),
+            RemoteRegistry(registry),
+            RemotePublisher(publisher),
+            SystemClock(),
+            "ray",
+            frozenset(hosts),
+        )
+        self._coordinator.rebuild()
+
+    @ray.method
+    async def run(self, forever: bool) -> None:
+        await self._coordinator.run(forever=forever)
+
+    @ray.method
+    async def attend(
+        self, host: HostId, holding: tuple[tuple[AttemptId, int], ...], able: dict[GoalId, str]
+    ) -> Orders:
+        return await self._coordinator.attend(host, holding, able)
+
+    @ray.method
+    async def record(self, command: AgentCommand) -> tuple[str, ...]:
+        return await self._coordinator.record(command)
+
+    @ray.method
+    async def keep_tree(
+        self, attempt_id: AttemptId, step: int, base: TreeHash, changes: Changes
+    ) -> TreeHash:
+        return await self._coordinator.keep_tree(attempt_id, step, base, changes)
+
+    @ray.method
+    async def put(self, data: bytes) -> Digest:
+        return await self._coordinator.put(data)
+
+    @ray.method
+    async def get(self, digest: Digest) -> bytes:
+        return await self._coordinator.get(digest)
+
+    @ray.method
+    async def archive(self, goal_id: GoalId, tree: TreeHash) -> bytes:
+        return await self._coordinator.archive(goal_id, tree)
+
+    @ray.method
+    async def changes(self, goal_id: GoalId, base: TreeHash, tree: TreeHash) -> Changes:
+        return await self._coordinator.changes(goal_id, base, tree)
+
+    @ray.method
+    async def exchange_facts(self, repository: str, vector: bytes, update: bytes) -> News:
+        return await self._coordinator.exchange_facts(repository, vector, update)
+
+    @ray.method
+    async def facts(self, repository: str) -> tuple[SignedFact, ...]:
+        return await self._coordinator.facts(repository)
+
+    @ray.method
+    async def process(self) -> int:
+        return os.getpid()
+
+
+class HostShell:
+    def __init__(
+        self,
+        name: str,
+        home: Path,
+        home_node: str,
+        settings: Settings,
+        coordinator: Any,
+        registry: Any,
+    ) -> None:
+        node = ray.get_runtime_context().get_node_id()
+        self._host = host_of(
+            name,
+            node,
+            _folders(home, at_home=node == home_node),
+            settings,
+            RemoteCoordinator(coordinator),
+            RemoteRegistry(registry),
+            SystemClock(),
+        )
+
+    @ray.method
+    async def run(self) -> None:
+        await self._host.run()
+
+    @ray.method
+    async def process(self) -> int:
+        return os.getpid()
+
+
+RegistryActor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(RegistryShell)
+PublisherActor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(PublisherShell)
+CoordinatorActor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(CoordinatorShell)
+HostActor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(HostShell)
+
+CALLS = 1000
+"""Calls that one actor has open at the same time: long polls wait inside."""
+
+
+def _folders(home: Path, *, at_home: bool) -> HostFolders:
+    """Another machine shares no disk with us: keys and work are its own."""
+    if at_home:
+        places = Places(home)
+        return HostFolders(places.keys, places.work)
+    owner = hashlib.sha256(str(home).encode()).hexdigest()[:12]
+    own = Path(tempfile.gettempdir()) / f"swarm-host-{os.getuid()}-{owner}"
+    own.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return HostFolders(own / "keys", own / "work")
+
+
+# The troupe -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Troupe:
+    """Handles of everything that was started."""
+
+    registry: Any
+    publisher: Any
+    coordinator: Any
+    hosts: Mapping[str, Any]
+
+
+def assemble(
+    home: Path,
+    settings: Settings,
+    *,
+    hosts: tuple[str, ...] = HOSTS,
+    placement: Mapping[str, Mapping[str, float]] | None = None,
+) -> Troupe:
+    """Start the actors in the cluster that this process is connected to.
+
+    Coordinator, registry and publisher stay on this machine; hosts float, or go where the custom
+    resources of `placement` are.
+    """
+    here = ray.get_runtime_context().get_node_id()
+    at_home: dict[str, Any] = {
+        "scheduling_strategy": NodeAffinitySchedulingStrategy(here, soft=False),
+        "max_concurrency": CALLS,
+    }
+    registry = RegistryActor.options(**at_home).remote()
+    publisher = PublisherActor.options(**at_home).remote(home)
+    coordinator = CoordinatorActor.options(**at_home).remote(
+        home, settings, registry, publisher, hosts
+    )
+    where = placement or {}
+    started = {
+        name: HostActor.options(resources=dict(where.get(name, {})), max_concurrency=CALLS).remote(
+            name, home, here, settings, coordinator, registry
+        )
+        for name in hosts
+    }
+    for host in started.values():
+        host.run.remote()
+    return Troupe(registry, publisher, coordinator, started)
+
+
+def run_on_ray(places: Places, settings: Settings, *, address: str | None, forever: bool) -> None:
+    """Work until no goal is open. Raises Transient when Ray cannot be started."""
+    with connected(places, address):
+        troupe = assemble(places.home, settings)
+        try:
+            ray.get(troupe.coordinator.run.remote(forever))
+        except ray.exceptions.RayTaskError as error:
+            if isinstance(error.cause, Exception):
+                raise error.cause from None
+            raise
+
+
+@contextmanager
+def connected(places: Places, address: str | None) -> Iterator[None]:
+    """A Ray of our own, or the cluster at `address`; left at the end."""
+    _prepare_environment(places)
+    for attempt in range(1, STARTS + 1):
+        try:
+            _init(address)
+            break
+        except (
+            ray.exceptions.RaySystemError,
+            ConnectionError,
+            TimeoutError,
+            RuntimeError,
+        ) as error:
+            ray.shutdown()
+            if attempt == STARTS:
+                raise Transient(f"Ray did not start: {error}"[:500]) from error
+    try:
+        yield
+    finally:
+        ray.shutdown()
+
+
+def _init(address: str | None) -> None:
+    common: dict[str, Any] = {
+        "namespace": f"swarm-{version('bidswarm')}",
+        "log_to_driver": False,
+        "logging_level": "ERROR",
+    }
+    if address is not None:
+        ray.init(address=address, **common)
+        return
+    ray.init(
+        include_dashboard=False,
+        object_store_memory=OBJECT_STORE_BYTES,
+        _temp_dir=str(_short_folder()),
+        **common,
+    )
+
+
+def _short_folder() -> Path:
+    """Ray puts sockets there, whose paths may have at most 107 bytes."""
+    folder = Path("/tmp") / f"swarm-ray-{os.getuid()}"  # noqa: S108 - checked below
+    folder.mkdir(mode=0o700, exist_ok=True)
+    status = folder.lstat()
+    if status.st_uid != os.getuid() or status.st_mode & 0o077:
+        return Path(tempfile.mkdtemp(prefix="sr-"))
+    return folder
+
+
+def _prepare_environment(places: Places) -> None:
+    """Token authentication with a file of our own; no telemetry. Read by Ray when it starts."""
+    token = places.home / "ray.token"
+    if not token.exists():
+        descriptor = os.open(token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
+    os.environ.setdefault("RAY_AUTH_TOKEN_PATH", str(token))
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
