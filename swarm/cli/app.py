@@ -1,6 +1,7 @@
 """The commands in their panels. Nothing but typer is imported before a command is called."""
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -17,17 +18,42 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-for _command in (everyday.run, everyday.show, everyday.say, everyday.stop, everyday.clean):
-    app.command(rich_help_panel=EVERYDAY)(_command)
-for _command in (more.resume, more.pause, more.play, more.log, more.verify):
-    app.command(rich_help_panel=MORE)(_command)
-app.add_typer(more.pr, name="pr", rich_help_panel=MORE)
-for _command in (more.veto, more.check, more.serve, more.demo):
-    app.command(rich_help_panel=MORE)(_command)
-for _command in (inside.agents, inside.facts, inside.doctor, inside.bench):
-    app.command(rich_help_panel=INSIDE)(_command)
-app.add_typer(inside.market, name="market", rich_help_panel=INSIDE)
-app.add_typer(inside.config, name="config", rich_help_panel=INSIDE)
+_COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
+    EVERYDAY: (everyday.run, everyday.show, everyday.say, everyday.stop, everyday.clean),
+    MORE: (
+        more.resume,
+        more.pause,
+        more.play,
+        more.log,
+        more.verify,
+        more.pr,
+        more.check,
+        more.veto,
+        more.serve,
+        more.demo,
+    ),
+    INSIDE: (
+        inside.agents,
+        inside.facts,
+        inside.market,
+        inside.config,
+        inside.doctor,
+        inside.bench,
+    ),
+}
+"""By panel of the help."""
+
+
+def _add(panel: str, command: Callable[..., None] | typer.Typer) -> None:
+    if isinstance(command, typer.Typer):
+        app.add_typer(command, rich_help_panel=panel)
+    else:
+        app.command(rich_help_panel=panel)(command)
+
+
+for _panel, _commands in _COMMANDS.items():
+    for _command in _commands:
+        _add(_panel, _command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
@@ -36,12 +36,18 @@ class Proposal:
     diff: str = ""
 
 
-def ending(state: GoalState, now: int, proposal: Proposal | None) -> Group:
+Steps = tuple[tuple[str, str], ...]
+"""Commands worth typing, each with its purpose."""
+
+NextSteps = Callable[[GoalState], Steps]
+
+
+def ending(state: GoalState, now: int, proposal: Proposal | None, steps: Steps) -> Group:
     """What came of a goal, what it cost, and what to type next."""
     parts: list[RenderableType] = [_verdict(state)]
     if proposal is not None:
         parts.append(pull_request(proposal, DIFF_LINES))
-    parts += [_tried(state), votes(state), times(state, now), _money(state), _next(state)]
+    parts += [_tried(state), votes(state), times(state, now), _money(state), _next(steps)]
     return Group(*(part for part in parts if part))
 
 
@@ -132,15 +138,15 @@ def _money(state: GoalState) -> RenderableType:
 # What next --------------------------------------------------------------------------------------
 
 
-def _next(state: GoalState) -> RenderableType:
+def _next(steps: Steps) -> RenderableType:
     table = plain_table("", "")
     table.show_header = False
-    for command, purpose in next_steps(state):
+    for command, purpose in steps:
         table.add_row(cell(command, "cyan", 400), cell(purpose, "dim"))
     return section("Next", table) if table.row_count else ""
 
 
-def next_steps(state: GoalState) -> tuple[tuple[str, str], ...]:
+def next_steps(state: GoalState) -> Steps:
     """Commands worth typing now, and what for."""
     goal_id = state.goal.goal_id
     if state.published is not None:

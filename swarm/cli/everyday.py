@@ -22,7 +22,7 @@ HERE = Path()
 
 def run(
     text: Annotated[
-        str, typer.Argument(metavar="[TEXT]", help="What is wanted.", show_default=False)
+        str, typer.Argument(metavar="TEXT", help="What is wanted.", show_default=False)
     ] = "",
     repo: Repo = HERE,
     test: TestCommand = None,
@@ -56,7 +56,7 @@ def run(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Work on a goal until there is a pull request, or a reason why not."""
+    """Work on a goal until there is a pull request, or why not."""
     from swarm.cli.running import run_goal
     from swarm.cli.starting import Asked
 
@@ -79,7 +79,7 @@ def run(
 
 
 def show(goal: SomeGoal = None, as_json: AsJson = False) -> None:
-    """Show everything that is open and why it waits; with GOAL, everything about it."""
+    """Show what is open and why it waits; with GOAL, all about it."""
     from swarm.cli.looking import show_all, show_goal
 
     if goal is None:
@@ -93,7 +93,7 @@ def say(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What the agents should know.")],
     as_json: AsJson = False,
 ) -> None:
-    """Tell the agents that work on a goal something; they hear it at their next step."""
+    """Tell the agents something; they hear it at their next step."""
     from swarm.cli import orders
 
     orders.say(goal, text, as_json=as_json)
@@ -112,7 +112,7 @@ def clean(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove sandboxes and old working copies; say what uses how much disk."""
+    """Remove sandboxes and old steps; say what uses how much disk."""
     from swarm.cli.cleaning import clean_up
 
     clean_up(everything=everything, as_json=as_json)

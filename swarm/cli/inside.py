@@ -9,12 +9,14 @@ from swarm.cli.options import AsJson, Repo, RuntimeOption
 
 HERE = Path()
 
-market = typer.Typer(no_args_is_help=True, help="Why the market decided as it did.")
-config = typer.Typer(no_args_is_help=True, help="Settings, and where they come from.")
+market = typer.Typer(name="market", no_args_is_help=True, help="Why the market decided as it did.")
+config = typer.Typer(
+    name="config", no_args_is_help=True, help="Settings, and where they come from."
+)
 
 
 def agents(as_json: AsJson = False) -> None:
-    """Name the agents: their roles, engines, prices and who answers for them."""
+    """Name the agents, their prices, and who answers for them."""
     from swarm.cli.looking import show_agents
 
     show_agents(as_json=as_json)

@@ -18,7 +18,7 @@ from swarm.cli.options import (
 
 HERE = Path()
 
-pr = typer.Typer(no_args_is_help=True, help="Pull requests of the embedded forge.")
+pr = typer.Typer(name="pr", no_args_is_help=True, help="Pull requests of the embedded forge.")
 
 
 def resume(
@@ -27,7 +27,7 @@ def resume(
     address: Address = None,
     as_json: AsJson = False,
 ) -> None:
-    """Go on with everything that is open or paused, after a pause, a crash or a restart."""
+    """Go on with what is open or paused: after a pause or a crash."""
     from swarm.cli.running import resume_goals
 
     raise typer.Exit(resume_goals(goal, runtime, address, as_json=as_json))
@@ -57,7 +57,7 @@ def veto(
     reason: Annotated[str, typer.Argument(metavar="REASON", help="Why not.")],
     as_json: AsJson = False,
 ) -> None:
-    """Say no to a goal's result; no quorum can outvote it."""
+    """Say no to a goal; no quorum can outvote it."""
     from swarm.cli import orders
 
     orders.veto(goal, reason, as_json=as_json)
@@ -101,14 +101,14 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Let the testers and reviewers judge a change of your own, or of another agent."""
+    """Let the testers and reviewers judge a change of your own."""
     from swarm.cli.proving import check as check_change
 
     raise typer.Exit(check_change(change, repo, base, test, tuple(target or ()), as_json=as_json))
 
 
 def serve(runtime: RuntimeOption = "ray", address: Address = None) -> None:
-    """Keep a coordinator running in the foreground until it is interrupted."""
+    """Keep a coordinator running in the foreground."""
     from swarm.cli.running import serve_here
 
     raise typer.Exit(serve_here(runtime, address))

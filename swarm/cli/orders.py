@@ -8,6 +8,7 @@ import secrets
 from threading import Event
 
 from swarm.actors.public_api import coordinator_alive, leave
+from swarm.cli.documents import Json
 from swarm.cli.session import Session, open_session
 from swarm.cli.watching import Watch, find_goal
 from swarm.coordination.public_api import (
@@ -122,7 +123,7 @@ def _order(
     decide(state, command, session.now())
     heard = give(session, watch, command)
     told = done if heard else "left for the coordinator, which is not running: `swarm resume`"
-    document = {
+    document: Json = {
         "goal": {"id": state.goal.goal_id, "status": watch.goals[state.goal.goal_id].status},
         "heard": heard,
         "message": told,

@@ -1,0 +1,172 @@
+"""Give the disk back: what is left of sandboxes, old working copies, or everything.
+
+Only what swarm made is removed, by name: a state folder set to somebody's home by mistake stays
+that home.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from swarm.actors.public_api import Places, coordinator_alive
+from swarm.cli.documents import Json
+from swarm.cli.page import plain_table
+from swarm.cli.session import open_session
+from swarm.cli.watching import Watch
+from swarm.cli.words import cell, size
+from swarm.coordination.public_api import GoalState
+from swarm.domain.errors import Rejected
+from swarm.domain.names import GoalId
+from swarm.repository.public_api import Mirror
+from swarm.sandbox.public_api import remove_leftovers
+
+ORDINARY = {
+    "journal": "what has happened, with its evidence",
+    "mirrors": "every step of every task",
+    "work": "sandboxes and trees",
+    "facts": "what was learned about repositories",
+    "forge": "pull requests",
+    "keys": "the agents' signatures",
+    "inbox": "commands on their way",
+    "logs": "logs",
+    "agents.json": "the last picture of the agents",
+}
+"""What lies in a state folder, and what it is for."""
+
+
+def clean_up(*, everything: bool, as_json: bool) -> None:
+    session = open_session(as_json=as_json)
+    places = session.places
+    alive = coordinator_alive(places)
+    before = sizes(places)
+    if everything:
+        _demand_nobody(alive)
+        remove_all(places)
+    elif not alive:
+        goals = Watch(places).catch_up().goals
+        remove_work(places)
+        forget_old(places, goals)
+    after = sizes(places)
+    freed = max(sum(before.values()) - sum(after.values()), 0)
+    told = "swarm is at work: nothing was removed" if alive else f"{size(freed)} freed"
+    left = sorted(path.name for path in _strangers(places)) if everything else []
+    document: Json = {
+        "home": str(places.home),
+        "freed_bytes": freed,
+        "bytes": after,
+        "running": alive,
+        "left": left,
+    }
+    session.show(_view(places, told, after, left), document)
+
+
+def sizes(places: Places) -> dict[str, int]:
+    """Bytes on disk by what they are for."""
+    return {
+        name: sum(_octets(path) for path in _below(places.home / name))
+        for name in ORDINARY
+        if (places.home / name).exists()
+    }
+
+
+def remove_work(places: Places) -> None:
+    """Sandboxes with their mounts and processes, and the trees they were made from."""
+    if not places.work.is_dir():
+        return
+    for scratch in places.work.rglob("boxes"):
+        remove_leftovers(scratch)
+    for child in places.work.iterdir():
+        _remove(child)
+
+
+def forget_old(places: Places, goals: dict[GoalId, GoalState]) -> None:
+    """Steps of goals that are over and decided; mirrors of repositories that are gone."""
+    keep = {name for name, state in goals.items() if _is_needed(state)}
+    repositories = {state.goal.repository for state in goals.values()}
+    for repository in sorted(repositories):
+        folder = places.mirror_of(repository)
+        if folder.is_dir():
+            _slim(folder, Path(repository), goals, keep)
+
+
+def remove_all(places: Places) -> None:
+    remove_work(places)
+    for name in ORDINARY:
+        _remove(places.home / name)
+    if places.home.is_dir() and not any(places.home.iterdir()):
+        places.home.rmdir()
+
+
+def _is_needed(state: GoalState) -> bool:
+    return not state.status.is_final or (state.published is not None and not state.landed)
+
+
+def _slim(
+    folder: Path, repository: Path, goals: dict[GoalId, GoalState], keep: set[GoalId]
+) -> None:
+    if not repository.is_dir():
+        _remove(folder)
+        return
+    mirror = Mirror.open(folder, repository)
+    for goal_id in mirror.goals():
+        if goal_id not in keep:
+            mirror.forget(goal_id)
+    mirror.prune(frozenset(goals[name].goal.base for name in keep))
+
+
+def _demand_nobody(alive: bool) -> None:
+    if alive:
+        raise Rejected(
+            "swarm is at work in this state folder",
+            advice="wait for its goals, or stop them (swarm show, swarm stop GOAL)",
+        )
+
+
+# Files ------------------------------------------------------------------------------------------
+
+
+def _strangers(places: Places) -> Iterator[Path]:
+    if places.home.is_dir():
+        yield from places.home.iterdir()
+
+
+def _below(path: Path) -> Iterator[Path]:
+    yield path
+    if path.is_dir() and not path.is_symlink():
+        yield from path.rglob("*")
+
+
+def _octets(path: Path) -> int:
+    try:
+        return path.lstat().st_blocks * 512
+    except FileNotFoundError:
+        return 0  # it went away while we looked
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, onerror=_unlock)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _unlock(function: Callable[..., Any], path: str, _: object) -> None:
+    """A sandbox may leave folders that even their owner may not open."""
+    Path(path).parent.chmod(0o700)
+    Path(path).chmod(0o700)
+    function(path)
+
+
+def _view(places: Places, told: str, after: dict[str, int], left: list[str]) -> Group:
+    table = plain_table(str(places.home), "", "")
+    for name, octets in after.items():
+        table.add_row(name, size(octets), cell(ORDINARY[name], "dim"))
+    table.add_row("together", size(sum(after.values())), "")
+    parts: list[RenderableType] = [Text(told, style="bold"), table]
+    if left:
+        parts.append(cell(f"not swarm's, left alone: {', '.join(left)}", "yellow"))
+    return Group(*parts)

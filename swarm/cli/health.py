@@ -1,0 +1,113 @@
+"""What this machine can do, what it lacks, and the remedy."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from swarm.cli.failing import DONE, LACKS
+from swarm.cli.page import plain_table
+from swarm.cli.session import Session, open_session
+from swarm.cli.words import cell, size
+from swarm.domain.canonical import Json
+from swarm.sandbox.public_api import examine as examine_sandboxes
+
+LEAST_GIT = (2, 38)
+"""`git merge-tree --write-tree` is what joins patches."""
+
+LEAST_DISK = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    what: str
+    found: str
+    ok: bool
+    remedy: str = ""
+    needed: bool = True
+    """Without it nothing runs; a comfort when false."""
+
+
+def examine(*, as_json: bool) -> int:
+    session = open_session(as_json=as_json)
+    rows = tuple(_rows(session))
+    session.show(_view(rows), {"rows": [_document(row) for row in rows]})
+    return DONE if all(row.ok for row in rows if row.needed) else LACKS
+
+
+def _rows(session: Session) -> Iterator[Row]:
+    yield _python()
+    yield _git()
+    yield _disk(session.places.home)
+    yield _state_folder(session.places.home)
+    yield _ray()
+    yield from _sandboxes(session)
+
+
+def _python() -> Row:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Row("python", f"{version} ({sys.executable})", ok=sys.version_info >= (3, 11))
+
+
+def _git() -> Row:
+    remedy = f"install git {'.'.join(map(str, LEAST_GIT))} or newer"
+    program = shutil.which("git")
+    if program is None:
+        return Row("git", "not found", ok=False, remedy=remedy)
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    number = said.stdout.split()[2] if len(said.stdout.split()) > 2 else "unknown"
+    digits = tuple(int(part) for part in number.split(".")[:2] if part.isdigit())
+    return Row("git", number, ok=digits >= LEAST_GIT, remedy=remedy)
+
+
+def _disk(home: Path) -> Row:
+    free = shutil.disk_usage(_existing(home)).free
+    return Row("disk", f"{size(free)} free", ok=free >= LEAST_DISK, remedy="swarm clean")
+
+
+def _state_folder(home: Path) -> Row:
+    ok = os.access(_existing(home), os.W_OK)
+    return Row("state folder", str(home), ok=ok, remedy="set SWARM_HOME to a folder of yours")
+
+
+def _existing(path: Path) -> Path:
+    return next(folder for folder in (path, *path.parents) if folder.exists())
+
+
+def _ray() -> Row:
+    there = find_spec("ray") is not None
+    found = "installed" if there else "not found: goals run in one process"
+    return Row("ray", found, ok=there, remedy="pip install 'ray==2.60.*'", needed=False)
+
+
+def _sandboxes(session: Session) -> Iterator[Row]:
+    for row in examine_sandboxes(session.places.work):
+        yield Row(row.what, row.found, ok=row.ok, remedy=row.remedy)
+
+
+def _view(rows: tuple[Row, ...]) -> Table:
+    table = plain_table("", "what", "found", "remedy")
+    for row in rows:
+        mark, style = ("✓", "green") if row.ok else ("✗", "red" if row.needed else "yellow")
+        remedy = "" if row.ok else row.remedy
+        table.add_row(
+            Text(mark, style=style), cell(row.what), cell(row.found), cell(remedy, "cyan")
+        )
+    return table
+
+
+def _document(row: Row) -> Json:
+    return {
+        "what": row.what,
+        "found": row.found,
+        "ok": row.ok,
+        "remedy": row.remedy,
+        "needed": row.needed,
+    }

@@ -1,0 +1,169 @@
+"""Commands that only look: goals, agents, facts, settings, the market's reasons."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from swarm.actors.public_api import coordinator_alive, read_facts
+from swarm.cli.documents import Json, goal_document, overview_document
+from swarm.cli.overview import overview
+from swarm.cli.page import page, plain_table
+from swarm.cli.proposals import body_of, sandbox_mode_of
+from swarm.cli.session import Session, open_session
+from swarm.cli.watching import Watch, find_goal
+from swarm.cli.words import cell, lines, percent
+from swarm.domain.bids import AgentCard
+from swarm.domain.errors import Rejected
+from swarm.domain.facts import Fact
+from swarm.domain.money import dollars
+from swarm.domain.names import TaskId
+from swarm.market.public_api import explain
+from swarm.repository.public_api import inspect
+from swarm.settings.public_api import origins
+
+# Goals ------------------------------------------------------------------------------------------
+
+
+def goal_ids() -> list[str]:
+    return sorted(Watch(open_session().places).catch_up().goals)
+
+
+def show_all(*, as_json: bool) -> None:
+    session = open_session(as_json=as_json)
+    goals = Watch(session.places).catch_up().goals.values()
+    now, alive = session.now(), coordinator_alive(session.places)
+    session.show(overview(goals, now, alive), overview_document(goals, now, alive))
+
+
+def show_goal(name: str, *, as_json: bool) -> None:
+    session = open_session(as_json=as_json)
+    watch = Watch(session.places).catch_up()
+    state = find_goal(watch.goals, name)
+    now = session.now()
+    document = goal_document(
+        state,
+        now,
+        body=body_of(session.places, state),
+        runtime=watch.runtime,
+        sandbox_mode=sandbox_mode_of(session.places, state),
+    )
+    session.show(page(state, now, coordinator_alive(session.places)), document)
+
+
+# The market -------------------------------------------------------------------------------------
+
+
+def explain_task(name: str, *, as_json: bool) -> None:
+    session = open_session(as_json=as_json)
+    watch = Watch(session.places).catch_up()
+    goal, _, task = name.partition(".")
+    state = find_goal(watch.goals, goal)
+    task_id = TaskId(f"{state.goal.goal_id}.{task}")
+    found = state.tasks.get(task_id)
+    if found is None:
+        names = ", ".join(state.tasks)
+        raise Rejected(f"there is no task {name}", advice=f"the goal's tasks: {names}")
+    if found.clearing is None:
+        raise Rejected(f"the market has not decided on {task_id} yet")
+    told = explain(found.clearing, task_id)
+    document: Json = {
+        "task": task_id,
+        "told": told,
+        "clearing": found.clearing.model_dump(mode="json"),
+    }
+    session.show(lines(told), document)
+
+
+# Agents -----------------------------------------------------------------------------------------
+
+
+def show_agents(*, as_json: bool) -> None:
+    session = open_session(as_json=as_json)
+    cards = _cards(session)
+    alive = coordinator_alive(session.places)
+    document: Json = {
+        "running": alive,
+        "agents": [card.model_dump(mode="json") for card in cards],
+    }
+    session.show(_agents(cards, alive), document)
+
+
+def _cards(session: Session) -> tuple[AgentCard, ...]:
+    """The registry's last picture, as the coordinator left it."""
+    path = session.places.agents
+    if not path.is_file():
+        return ()
+    return tuple(AgentCard.model_validate(card) for card in json.loads(path.read_bytes()))
+
+
+def _agents(cards: tuple[AgentCard, ...], alive: bool) -> RenderableType:
+    if not cards:
+        return Text("No agent has come yet: they are there while a goal is worked on.")
+    table = plain_table(
+        "agent", "role", "engine", "way", "answers for it", "takes", "price", "claims"
+    )
+    for card in sorted(cards, key=lambda card: (card.role, card.agent_id)):
+        rows = [row for curve in card.curves for row in curve.rows]
+        table.add_row(
+            cell(card.agent_id),
+            card.role,
+            cell(card.engine),
+            cell(card.strategy),
+            cell(card.principal),
+            f"{card.capacity} at once",
+            _span([row.price for row in rows], dollars),
+            _span([row.probability for row in rows], percent),
+        )
+    when = "at work now" if alive else "as they were when swarm last ran"
+    return Group(Text(f"{len(cards)} agents, {when}", style="bold"), table)
+
+
+def _span(values: list[int], shown: Callable[[int], str]) -> str:
+    if not values:
+        return ""
+    low, high = shown(min(values)), shown(max(values))
+    return low if low == high else f"{low} to {high}"
+
+
+# Facts ------------------------------------------------------------------------------------------
+
+
+def show_facts(repository: Path, *, as_json: bool) -> None:
+    session = open_session(as_json=as_json)
+    top = str(inspect(repository.absolute()).top)
+    facts = tuple(signed.fact for signed in read_facts(session.places, top))
+    document: Json = {"repository": top, "facts": [fact.model_dump(mode="json") for fact in facts]}
+    session.show(_facts(top, facts), document)
+
+
+def _facts(repository: str, facts: tuple[Fact, ...]) -> RenderableType:
+    if not facts:
+        return cell(f"Nothing is known about {repository} yet.")
+    table = plain_table("kind", "about", "claim", "where", "by")
+    for fact in sorted(facts, key=lambda fact: (fact.kind, fact.subject, fact.at)):
+        where = f"{fact.path}:{fact.line}" if fact.path else ""
+        table.add_row(
+            fact.kind, cell(fact.subject, most=60), cell(fact.claim), cell(where), cell(fact.by)
+        )
+    return table
+
+
+# Settings ---------------------------------------------------------------------------------------
+
+
+def show_settings(*, origin: bool, as_json: bool) -> None:
+    session = open_session(as_json=as_json)
+    found = origins({}, os.environ)
+    table = plain_table("setting", "value", *(("from",) if origin else ()))
+    for each in found:
+        row = [cell(each.name), cell(each.value), *([cell(each.source)] if origin else [])]
+        table.add_row(*row)
+    document: Json = {
+        each.name: {"value": each.value, "source": each.source} if origin else each.value
+        for each in found
+    }
+    session.show(table, document)

@@ -1,0 +1,76 @@
+"""Let others check: a goal's record, or a change of the user's own."""
+
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from swarm.actors.public_api import CheckVerdict, check_change, verify_goal
+from swarm.cli.documents import Json
+from swarm.cli.failing import DONE, FAILED
+from swarm.cli.page import plain_table
+from swarm.cli.session import open_session
+from swarm.cli.watching import Watch, find_goal
+from swarm.cli.words import cell, lines
+from swarm.domain.names import TestId
+
+
+def verify(name: str, *, rerun: bool, as_json: bool) -> int:
+    session = open_session(as_json=as_json)
+    state = find_goal(Watch(session.places).catch_up().goals, name)
+    goal_id = state.goal.goal_id
+    problems = verify_goal(session.places, goal_id, rerun)
+    document: Json = {"goal": goal_id, "rerun": rerun, "holds": not problems, "problems": problems}
+    session.show(_verified(goal_id, problems, rerun=rerun), document)
+    return FAILED if problems else DONE
+
+
+def _verified(goal_id: str, problems: tuple[str, ...], *, rerun: bool) -> RenderableType:
+    if problems:
+        return Group(Text(f"{goal_id}: the record does not hold", style="red"), lines(problems))
+    again = "; the evidence came out the same again" if rerun else ""
+    told = f"{goal_id}: journal, signatures, votes and evidence hold{again}"
+    return Text(told, style="green")
+
+
+def check(
+    change: str,
+    repository: Path,
+    base: str | None,
+    test: str | None,
+    targets: tuple[str, ...],
+    *,
+    as_json: bool,
+) -> int:
+    session = open_session(as_json=as_json)
+    verdict = check_change(
+        session.settings,
+        repository=repository.absolute(),
+        change=change,
+        base=base,
+        test=test,
+        targets=tuple(TestId(target) for target in targets),
+    )
+    session.show(_checked(verdict), _document(verdict))
+    return DONE if verdict.accepted else FAILED
+
+
+def _checked(verdict: CheckVerdict) -> RenderableType:
+    style = "green" if verdict.accepted else "red"
+    table = plain_table("check", "verdict", "")
+    for aspect, report in verdict.reports.items():
+        table.add_row(cell(aspect), report.verdict, cell(report.summary))
+    told = [
+        f"{finding.message} ({finding.path}:{finding.line})" if finding.path else finding.message
+        for finding in verdict.findings
+    ]
+    head = Text("accepted" if verdict.accepted else "refused", style=f"bold {style}")
+    return Group(head, table, lines(told, "yellow"))
+
+
+def _document(verdict: CheckVerdict) -> Json:
+    return {
+        "accepted": verdict.accepted,
+        "reports": {name: r.model_dump(mode="json") for name, r in verdict.reports.items()},
+        "findings": [finding.model_dump(mode="json") for finding in verdict.findings],
+    }

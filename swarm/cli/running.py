@@ -1,0 +1,202 @@
+"""Submit goals, see that somebody works on them, follow them to their end."""
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+
+from swarm.actors.public_api import leave
+from swarm.cli.documents import Json, goal_document
+from swarm.cli.ending import NextSteps, ending, next_steps
+from swarm.cli.failing import DONE, FAILED, INTERRUPTED, LACKS, SPENT, WAITS
+from swarm.cli.keeping import Keeper
+from swarm.cli.options import Runtime
+from swarm.cli.orders import give, nap, new_command_id
+from swarm.cli.proposals import body_of, proposal_of, sandbox_mode_of
+from swarm.cli.screens import Screen, open_screen
+from swarm.cli.session import Session, open_session
+from swarm.cli.starting import Asked, goal_of
+from swarm.cli.watching import Watch, find_goal
+from swarm.coordination.public_api import GoalState, Pause, Play, SubmitGoal
+from swarm.domain.errors import Rejected
+from swarm.domain.goals import Goal, GoalStatus
+from swarm.domain.names import GoalId
+
+
+def run_goal(asked: Asked, *, estimate: bool, detach: bool, as_json: bool) -> int:
+    session = open_session(as_json=as_json)
+    goal = goal_of(asked, session.settings)
+    if estimate:
+        from swarm.cli.estimating import show_estimate
+
+        return show_estimate(session, goal)
+    session = open_session(as_json=as_json, make=True)
+    keeper = Keeper(session.places, asked.runtime, asked.address)
+    if detach:
+        return _detached(session, keeper, goal)
+    return submit(session, goal, keeper)
+
+
+def submit(session: Session, goal: Goal, keeper: Keeper, next_steps: NextSteps = next_steps) -> int:
+    """Hand the goal in, follow it, and show what came of it and what may come next."""
+    watch = _handed_in(session, goal)
+    code = follow(session, watch, keeper, (goal.goal_id,))
+    state = watch.goals.get(goal.goal_id)
+    if state is None:
+        return code
+    session.show(*_ended(session, watch, state, next_steps))
+    return code or code_of(state)
+
+
+def _handed_in(session: Session, goal: Goal) -> Watch:
+    watch = Watch(session.places).catch_up()
+    leave(session.places.inbox, SubmitGoal(command_id=new_command_id(), goal=goal))
+    return watch
+
+
+def resume_goals(name: str | None, runtime: Runtime, address: str | None, *, as_json: bool) -> int:
+    """Play what is paused, and follow everything that is open."""
+    session = open_session(as_json=as_json, make=True)
+    watch = Watch(session.places).catch_up()
+    states = _resumable(watch, name)
+    if not states:
+        session.show("Nothing is open or paused.", {"goals": []})
+        return DONE
+    for state in states:
+        if state.paused:
+            goal_id = state.goal.goal_id
+            leave(session.places.inbox, Play(command_id=new_command_id(), goal_id=goal_id))
+    goals = tuple(state.goal.goal_id for state in states)
+    code = follow(session, watch, Keeper(session.places, runtime, address), goals, played=True)
+    return code or _show_all(session, watch, goals)
+
+
+def serve_here(runtime: Runtime, address: str | None) -> int:
+    """A coordinator in the foreground, until Ctrl-C."""
+    from swarm.cli.serving import serve
+
+    return serve(open_session(make=True), runtime, address)
+
+
+# Following --------------------------------------------------------------------------------------
+
+
+def follow(
+    session: Session,
+    watch: Watch,
+    keeper: Keeper,
+    goals: tuple[GoalId, ...],
+    *,
+    played: bool = False,
+) -> int:
+    """Show what happens until all the goals have ended or stand still; 130 when interrupted.
+
+    `played`: a *play* is on its way, so a goal that is still paused is about to go on.
+    """
+    try:
+        with open_screen(session, several=len(goals) > 1) as screen:
+            _follow(watch, keeper, goals, screen, played=played)
+    except KeyboardInterrupt:
+        return _interrupted(session, watch, goals)
+    return DONE
+
+
+def _follow(
+    watch: Watch, keeper: Keeper, goals: tuple[GoalId, ...], screen: Screen, *, played: bool
+) -> None:
+    asleep = {name for name in goals if played and watch.goals[name].paused}
+    while True:
+        for news in watch.news():
+            if news.event.goal_id in goals or news.event.goal_id is None:
+                screen.tell(news)
+        screen.draw(watch, goals)
+        asleep = {name for name in asleep if watch.goals[name].paused}
+        if all(_stands(watch.goals.get(name), name in asleep) for name in goals):
+            return
+        keeper.keep()
+        nap()
+
+
+def _stands(state: GoalState | None, about_to_go_on: bool) -> bool:
+    if state is None:
+        return False
+    return state.status.is_final or (state.paused and not about_to_go_on)
+
+
+def _interrupted(session: Session, watch: Watch, goals: tuple[GoalId, ...]) -> int:
+    """Pause what is open, durably, so that `swarm resume` goes on exactly here."""
+    session.say("\nPausing… (Ctrl-C again leaves at once; the work then goes on by itself)")
+    try:
+        for name in goals:
+            state = watch.goals.get(name)
+            if state is None or not state.status.is_final:
+                give(session, watch, Pause(command_id=new_command_id(), goal_id=name))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    open_ = [n for n in goals if n not in watch.goals or not watch.goals[n].status.is_final]
+    if open_:
+        session.say(f"Paused: {', '.join(open_)}. To go on: swarm resume")
+    return INTERRUPTED
+
+
+def _detached(session: Session, keeper: Keeper, goal: Goal) -> int:
+    """Come back when the goal is in the journal: from then on it cannot be lost."""
+    watch = _handed_in(session, goal)
+    while goal.goal_id not in watch.catch_up().goals:
+        keeper.keep()
+        nap()
+    told = f"{goal.goal_id} is taken up. Watch it: swarm log {goal.goal_id} --follow"
+    session.show(told, {"goal": {"id": goal.goal_id, "text": goal.text, "status": "queued"}})
+    return DONE
+
+
+def _resumable(watch: Watch, name: str | None) -> tuple[GoalState, ...]:
+    if name is None:
+        return tuple(state for state in watch.goals.values() if not state.status.is_final)
+    state = find_goal(watch.goals, name)
+    if state.status.is_final:
+        raise Rejected(
+            f"goal {state.goal.goal_id} has ended ({state.status}: {state.reason})",
+            advice=f"see it: swarm show {state.goal.goal_id}",
+        )
+    return (state,)
+
+
+# Endings ----------------------------------------------------------------------------------------
+
+
+def code_of(state: GoalState) -> int:
+    """The exit code that says how a goal stands."""
+    if state.cause in ("budget", "time"):
+        return SPENT
+    if state.cause == "environment":
+        return LACKS
+    if state.status is GoalStatus.DONE:
+        return DONE
+    waits = state.status in (GoalStatus.BLOCKED, GoalStatus.PAUSED)
+    return WAITS if waits else FAILED
+
+
+def _ended(
+    session: Session, watch: Watch, state: GoalState, next_steps: NextSteps = next_steps
+) -> tuple[RenderableType, Json]:
+    now = session.now()
+    proposal = proposal_of(session.places, state)
+    view = ending(state, now, proposal, next_steps(state))
+    return view, _document(session, watch, state, now)
+
+
+def _document(session: Session, watch: Watch, state: GoalState, now: int) -> Json:
+    return goal_document(
+        state,
+        now,
+        body=body_of(session.places, state),
+        runtime=watch.runtime,
+        sandbox_mode=sandbox_mode_of(session.places, state),
+    )
+
+
+def _show_all(session: Session, watch: Watch, goals: Iterable[GoalId]) -> int:
+    states = [watch.goals[name] for name in goals]
+    shown = [_ended(session, watch, state) for state in states]
+    session.show(Group(*(view for view, _ in shown)), {"goals": [doc for _, doc in shown]})
+    return max(code_of(state) for state in states)

@@ -1,0 +1,73 @@
+"""The demo: a small project with two mistakes, and swarm at work on it."""
+
+import os
+import shlex
+import tempfile
+from pathlib import Path
+
+from swarm.cli.ending import Steps
+from swarm.cli.keeping import Keeper
+from swarm.cli.options import Runtime
+from swarm.cli.running import submit
+from swarm.cli.session import Session, open_session
+from swarm.cli.starting import Asked, goal_of
+from swarm.cli.words import legible
+from swarm.demo.public_api import Planted, plant
+from swarm.sandbox.public_api import why_not
+
+PROJECT, STATE = "timebook", "state"
+FAREWELL_SECONDS = 20.0
+
+
+def show_off(seed: int, runtime: Runtime, keep: Path | None, *, as_json: bool) -> int:
+    """Where nothing is to be kept, project and state are gone afterwards."""
+    if keep is not None:
+        return _show(seed, runtime, keep.absolute(), kept=True, as_json=as_json)
+    with tempfile.TemporaryDirectory(prefix="swarm-demo-", ignore_cleanup_errors=True) as folder:
+        return _show(seed, runtime, Path(folder), kept=False, as_json=as_json)
+
+
+def _show(seed: int, runtime: Runtime, folder: Path, *, kept: bool, as_json: bool) -> int:
+    planted = plant(seed, folder / PROJECT)
+    own_home = "SWARM_HOME" not in os.environ
+    overrides = {"home": str(folder / STATE)} if own_home else {}
+    session = open_session(as_json=as_json, overrides=overrides, make=True)
+    lacking = why_not(session.places.work)
+    _announce(session, planted, lacking)
+    goal = goal_of(_asked(planted, unsafe=bool(lacking)), session.settings)
+    keeper = Keeper(session.places, runtime, None)
+    try:
+        return submit(session, goal, keeper, lambda state: _next_steps(session, kept, own_home))
+    finally:
+        if not kept:
+            keeper.see_off(FAREWELL_SECONDS)
+
+
+def _asked(planted: Planted, *, unsafe: bool) -> Asked:
+    return Asked(
+        text="Make the failing tests pass",
+        repository=planted.repository,
+        fix_failing=True,
+        unsafe_worktree=unsafe,
+    )
+
+
+def _announce(session: Session, planted: Planted, lacking: str) -> None:
+    session.say(f"A small project with {len(planted.bugs)} mistakes: {planted.repository}", "bold")
+    session.say(f"They break {', '.join(planted.breaks)}", "dim")
+    if lacking:
+        session.say(f"\nNO SANDBOX ON THIS MACHINE: {legible(lacking, 400)}", "bold yellow")
+        session.say("The demo goes on without one (unsafe-worktree); no other command does.\n")
+
+
+def _next_steps(session: Session, kept: bool, own_home: bool) -> Steps:
+    own = ("swarm run --fix-failing --repo PATH", "the same for a repository of yours")
+    if not kept:
+        keep = ("swarm demo --keep ./demo", "once more, to look at everything afterwards")
+        return (keep, own)
+    prefix = f"SWARM_HOME={shlex.quote(str(session.places.home))} " if own_home else ""
+    return (
+        (f"{prefix}swarm pr diff 1", "see the whole change"),
+        (f"{prefix}swarm show", "what there is"),
+        own,
+    )

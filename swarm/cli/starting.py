@@ -1,0 +1,60 @@
+"""From what was typed to a goal; nothing is written yet."""
+
+import secrets
+import string
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm.actors.public_api import GoalRequest, prepare_goal
+from swarm.cli.options import Runtime
+from swarm.domain.goals import Goal
+from swarm.domain.money import micro_usd
+from swarm.domain.names import GoalId
+from swarm.settings.public_api import Settings
+
+_LETTERS = string.ascii_lowercase + string.digits
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A run as it was typed."""
+
+    text: str
+    repository: Path
+    test: str | None = None
+    python: Path | None = None
+    fix_failing: bool = False
+    value: str | None = None
+    budget: str | None = None
+    minutes: int | None = None
+    writers: int | None = None
+    rule: str = "market"
+    unsafe_worktree: bool = False
+    runtime: Runtime = "ray"
+    address: str | None = None
+
+
+def goal_of(asked: Asked, settings: Settings) -> Goal:
+    """Inspect the repository and its environment. Raises what is wrong with the request."""
+    request = GoalRequest(
+        text=asked.text.strip() or ("Make the failing tests pass" if asked.fix_failing else ""),
+        repository=asked.repository,
+        test=asked.test,
+        python=asked.python,
+        fix_failing=asked.fix_failing,
+        value=_amount(asked.value),
+        budget=_amount(asked.budget),
+        minutes=asked.minutes,
+        writers=asked.writers,
+        rule=asked.rule,
+        unsafe_worktree=asked.unsafe_worktree,
+    )
+    return prepare_goal(request, settings, new_id=new_goal_id)
+
+
+def new_goal_id() -> GoalId:
+    return GoalId("g-" + "".join(secrets.choice(_LETTERS) for _ in range(6)))
+
+
+def _amount(typed: str | None) -> int | None:
+    return None if typed is None else micro_usd(typed)
