@@ -13,9 +13,9 @@ from swarm.domain.money import MicroUsd, Ppm, dollars
 from swarm.domain.names import AgentId, AttemptId, TaskId
 from swarm.forge.wording import markdown_line, plain_line
 
-LONGEST_TITLE = 120
-LONGEST_BODY = 60_000
-"""Characters; GitHub refuses bodies from 65,536."""
+TITLE = 120
+BODY = 60_000
+"""Characters that we write at most: a title fits on one line of a list."""
 
 ROWS = 100
 """Of each folded table."""
@@ -69,14 +69,14 @@ class Account(Frozen):
 def title(account: Account) -> str:
     """One line; says so when a part is missing."""
     prefix = "[partial] " if account.partial else ""
-    return prefix + (plain_line(account.what, LONGEST_TITLE - len(prefix)) or "Change")
+    return prefix + (plain_line(account.what, TITLE - len(prefix)) or "Change")
 
 
 def body(account: Account) -> str:
     """Markdown. Sections that would make it too long are left out and named."""
     parts = [_summary(account)]
     for name, section in _sections(account):
-        fits = sum(map(len, parts)) + len(section) < LONGEST_BODY
+        fits = sum(map(len, parts)) + len(section) < BODY
         parts.append(section if fits else f"*{name}: too long to show here; see `swarm show`.*")
     return "\n\n".join(part for part in parts if part) + "\n"
 

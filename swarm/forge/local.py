@@ -80,6 +80,7 @@ def _database(path: Path) -> Iterator[sqlite3.Connection]:
     """One transaction, begun as a writer's, so that looking and writing are one piece."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.touch(mode=0o600)
         connection = sqlite3.connect(path, isolation_level=None, timeout=20)
         try:
             _prepare(connection)

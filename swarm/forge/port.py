@@ -11,6 +11,10 @@ from pydantic import Field
 from swarm.domain.frozen import Frozen
 from swarm.domain.names import CommitHash, TreeHash
 
+LONGEST_TITLE = 256
+LONGEST_BODY = 65_536
+"""Characters that every forge takes."""
+
 PullRequestState = Literal["open", "merged", "closed"]
 IssueState = Literal["open", "closed"]
 How = Literal["ancestor", "tree", "patch", "said"]
@@ -23,8 +27,8 @@ class PullRequestRequest(Frozen):
     head: CommitHash
     tree: TreeHash
     base: CommitHash
-    title: str = Field(min_length=1, max_length=256)
-    body: str = Field(max_length=65_536)
+    title: str = Field(min_length=1, max_length=LONGEST_TITLE)
+    body: str = Field(max_length=LONGEST_BODY)
     partial: bool = False
     """Some tasks of the goal are left open; the body lists them."""
 
@@ -57,8 +61,8 @@ class IssueRequest(Frozen):
     key: str = Field(min_length=1)
     """Names the issue for whoever opens it: the same key again is the same issue."""
 
-    title: str = Field(min_length=1, max_length=256)
-    body: str = Field(max_length=65_536)
+    title: str = Field(min_length=1, max_length=LONGEST_TITLE)
+    body: str = Field(max_length=LONGEST_BODY)
     author: str
     at: int
 

@@ -9,11 +9,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from pydantic import Field
+
 from swarm.domain.ballots import Certificate
 from swarm.domain.errors import Rejected
 from swarm.domain.frozen import Frozen
 from swarm.domain.names import CommitHash, GoalId, TreeHash, branch_of, is_goal_id
-from swarm.forge.port import Forge, PullRequest, PullRequestRequest
+from swarm.forge.port import LONGEST_BODY, LONGEST_TITLE, Forge, PullRequest, PullRequestRequest
 
 
 class Outlet(Protocol):
@@ -36,8 +38,8 @@ class PublishRequest(Frozen):
     head: CommitHash
     """The last of the goal's commits, in the mirror."""
 
-    title: str
-    body: str
+    title: str = Field(min_length=1, max_length=LONGEST_TITLE)
+    body: str = Field(max_length=LONGEST_BODY)
     partial: bool = False
     certificate: Certificate
     at: int

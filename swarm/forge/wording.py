@@ -1,9 +1,9 @@
 """Text that agents or strangers wrote, made harmless before a forge shows it.
 
 A forge gives text powers: it notifies whoever is mentioned, closes issues that are named after
-certain words, loads images from anywhere, and shows HTML. None of that is for agents. Characters
-that cannot be seen, or that turn text around, are shown by their number, so that a reviewer reads
-what is there. The rest stays as legible as it can be, raw and rendered.
+certain words, skips checks when told to, loads images from anywhere, and shows HTML. None of that
+is for agents. Characters that cannot be seen, or that turn text around, are shown by their number,
+so that a reviewer reads what is there. The rest stays as legible as it can be, raw and rendered.
 """
 
 import re
@@ -17,6 +17,8 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#|~!])")
 _REFERENCE = re.compile(r"#(?=\d)")
 _GH_REFERENCE = re.compile(r"GH-(?=\d)", re.IGNORECASE)
 _ADDRESS = re.compile(r":(?=//)|(?<=www)\.", re.IGNORECASE)
+_SKIP = re.compile(r"\[(?=\s*(skip|no|ci|actions)\W+(skip|ci|actions))", re.IGNORECASE)
+_NO_CI = re.compile(r"(?<=skip-checks):|\*(?=NO_CI)", re.IGNORECASE)
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"}
 _FILLERS = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5")
@@ -27,12 +29,13 @@ def plain_line(text: str, most: int = LINE) -> str:
     """One line of at most `most` characters that only says something.
 
     For titles, commit messages and terminals. No mention, no reference to an issue (so no closing
-    of one), no address that becomes a link, nothing unseen.
+    of one), no order to skip checks, no address that becomes a link, nothing unseen.
     """
     line = _BLANKS.sub(" ", visible(text)).strip()
     line = line.replace("@", "\uff20")
     line = _GH_REFERENCE.sub("GH \uff03", _REFERENCE.sub("\uff03", line))
     line = _ADDRESS.sub(lambda found: found.group() + " ", line)
+    line = _NO_CI.sub(" ", _SKIP.sub("(", line))
     return shortened(line, most)
 
 

@@ -56,6 +56,8 @@ class Mirror:
         self.git.run(
             "fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head",
             "--no-recurse-submodules", "--no-auto-maintenance", "--update-shallow",
+            # The user's repository knows nothing of our steps; asking about each takes long.
+            f"--negotiation-tip={BASES}*",
             f"--upload-pack={far_side(user_git(self.repository), 'upload-pack')}",
             str(self.repository), f"{commit}:{ref}",
             seconds=LONG, env=TRANSFER, other=self.repository,
@@ -162,6 +164,7 @@ class Mirror:
         bases = self.git.run("for-each-ref", "--format=%(refname)", BASES).decode().split()
         gone = [ref for ref in bases if ref.removeprefix(BASES) not in keep_bases]
         self.git.run("update-ref", "--stdin", stdin="".join(f"delete {r}\n" for r in gone).encode())
+        self.git.run("pack-refs", "--all")
         self.git.run("repack", "-a", "-d", "-q", seconds=LONG)
         self.git.run("prune", "--expire=now", seconds=LONG)
         return before - self.disk_usage()

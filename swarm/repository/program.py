@@ -42,6 +42,10 @@ _SETTINGS = (
     "core.logAllRefUpdates=false",
     # A step counts as stored once its ref is written, so the ref must not outlive its objects.
     "core.fsync=objects,derived-metadata,reference",
+    # Mirrors are short-lived and local: speed counts, not size.
+    "pack.window=0",
+    "pack.compression=1",
+    "fetch.unpackLimit=1",
     "safe.bareRepository=explicit",
     "gc.auto=0",
     "maintenance.auto=false",
@@ -178,7 +182,7 @@ class Git:
                 start_new_session=True,
             )
         except FileNotFoundError as error:
-            raise Lacking("the git program was not found", advice="install git") from error
+            raise _no_git() from error
 
 
 def mirror_git(folder: Path) -> Git:
@@ -230,29 +234,42 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
             continue
 
 
+def _no_git() -> Lacking:
+    return Lacking("the git program was not found", advice="install git")
+
+
 def _is_foreign(path: Path) -> bool:
-    """Whether git's own check of owners would stop here."""
+    """Whether git's own check of owners may stop here."""
     for folder in (path, *path.parents):
         marker = folder / ".git"
         if marker.exists():
-            return {folder.stat().st_uid, marker.stat().st_uid} != {os.geteuid()}
+            owners = {folder.stat().st_uid, marker.stat().st_uid}
+            # A file names the git directory, which may be anybody's.
+            return marker.is_file() or owners != {os.geteuid()}
     return False
 
 
 def _trusted_by_user() -> tuple[str, ...]:
     """The repositories of other people that the user has told git to trust."""
-    plain = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     found: list[str] = []
     for scope in ("--system", "--global"):
+        found.extend(_setting(scope, "safe.directory"))
+    # The far end of a transfer looks for the name of the git directory, not of the work tree.
+    return tuple(name for entry in found if entry for name in (entry, f"{entry}/.git"))
+
+
+def _setting(scope: str, name: str) -> list[str]:
+    """What the user's own configuration says. Nothing in it is run or used by this call."""
+    try:
         answer = subprocess.run(
-            ["git", "config", scope, "--includes", "-z", "--get-all", "safe.directory"],
+            ["git", "config", scope, "--includes", "-z", "--get-all", name],
             capture_output=True,
             stdin=subprocess.DEVNULL,
-            env=plain,
+            env={name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
             cwd="/",
             timeout=QUICK,
             check=False,
         )
-        found.extend(os.fsdecode(entry) for entry in answer.stdout.split(b"\0"))
-    # The far end of a transfer looks for the name of the git directory, not of the work tree.
-    return tuple(name for entry in found if entry for name in (entry, f"{entry}/.git"))
+    except FileNotFoundError as error:
+        raise _no_git() from error
+    return [os.fsdecode(entry) for entry in answer.stdout.split(b"\0")]

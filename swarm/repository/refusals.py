@@ -15,7 +15,12 @@ SOON = timedelta(seconds=2)
 
 
 def translated(verb: str, code: int, complaint: str, where: Path) -> SwarmError:
-    """The error for a call of git that failed with this on its standard error."""
+    """The error for a call of git that failed with this on its standard error.
+
+    A negative code is minus the number of the signal that ended it.
+    """
+    if code < 0:
+        return Transient(f"git {verb} in {where} was ended by signal {-code}", retry_after=SOON)
     for signs, make in _KNOWN:
         if any(sign in complaint for sign in signs):
             return make(where)

@@ -16,7 +16,8 @@ from swarm.domain.names import (
     TaskId,
     TreeHash,
 )
-from swarm.forge.body import LONGEST_BODY, LONGEST_TITLE, ROWS
+from swarm.forge.body import ROWS, TITLE
+from swarm.forge.port import LONGEST_BODY
 from swarm.forge.public_api import Account, AttemptAccount, AwardAccount, TaskAccount, body, title
 
 HOSTILE = '<script>@all fixes #1</script>\u202e</details>\n\n# Big ![x](https://evil/?secret) "|" `'
@@ -123,6 +124,13 @@ def test_hostile_text_has_no_effect_wherever_it_stands(field: str) -> None:
     assert re.search(r"@|#\d|://|\u202e", text) is None
 
 
+@given(st.text(max_size=60), st.sampled_from(["what", "why", "tested", "unsure"]))
+def test_no_text_changes_what_the_body_is_made_of(text: str, field: str) -> None:
+    made = body(an_account(**{field: text}))
+    assert re.findall("<.*?>", made) == re.findall("<.*?>", body(an_account()))
+    assert len(made.splitlines()) == len(body(an_account()).splitlines())
+
+
 def test_hostile_names_break_no_table() -> None:
     harmless, text = body(an_account()), body(an_account(HOSTILE))
     assert re.findall("<.*?>", text) == re.findall("<.*?>", harmless)
@@ -137,7 +145,7 @@ def test_hostile_names_break_no_table() -> None:
 def test_a_title_is_one_short_line(text: str) -> None:
     made = title(an_account(text, partial=True))
     assert made.startswith("[partial] ")
-    assert len(made) <= LONGEST_TITLE
+    assert len(made) <= TITLE
     assert len(made.splitlines()) == 1
 
 
@@ -150,9 +158,8 @@ def test_a_long_story_stays_below_the_forges_limit() -> None:
     account = an_account(
         "`" * 9999, tasks=(task,) * 1000, still_open=("`" * 999,) * 1000, partial=True
     )
-    assert len(body(account)) < 65_536
+    assert len(body(account)) < LONGEST_BODY
     assert f"and {1000 - ROWS} more" in body(an_account(tasks=(an_account().tasks[0],) * 1000))
-    assert LONGEST_BODY < 65_536
 
 
 def test_the_same_account_gives_the_same_body() -> None:

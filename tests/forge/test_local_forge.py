@@ -159,7 +159,8 @@ def test_a_newer_database_is_left_alone(forge: LocalForge) -> None:
 
 def test_the_database_is_nobody_elses_to_read(forge: LocalForge) -> None:
     run(forge.list())
-    assert (forge.folder.stat().st_mode & 0o077) == 0
+    for path in (forge.folder, *forge.folder.iterdir()):
+        assert (path.stat().st_mode & 0o077) == 0
 
 
 def test_no_forge_can_merge() -> None:

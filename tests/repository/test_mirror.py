@@ -1,7 +1,11 @@
 import os
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from swarm.domain.changes import Change, Changes, Removed, Written
 from swarm.domain.errors import Rejected
@@ -92,7 +96,7 @@ def test_a_sha256_repository_has_a_sha256_mirror(tmp_path: Path) -> None:
 
 
 def test_a_large_file_passes_through(tmp_path: Path) -> None:
-    size = 64 << 20
+    size = 16 << 20
     (tmp_path / "user").mkdir()
     with (tmp_path / "user" / "large").open("wb") as file:
         file.write(os.urandom(1 << 20) * (size >> 20))
@@ -121,6 +125,27 @@ def test_fetching_leaves_the_users_repository_as_it_is(tmp_path: Path) -> None:
     before = sorted((tmp_path / "user").rglob("*"))
     opened(tmp_path / "user").fetch(commit)
     assert sorted((tmp_path / "user").rglob("*")) == before
+
+
+def test_a_partial_clone_is_refused_and_fetches_nothing(tmp_path: Path) -> None:
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    a_repository(origin)
+    git(origin, "config", "uploadpack.allowFilter", "true")
+    url = f"file://{origin}"
+    git(tmp_path, "clone", "--quiet", "--no-checkout", "--filter=blob:none", url, "clone")
+    before = sorted(clone.rglob("*"))
+    with pytest.raises(Rejected, match="partial clone"):
+        opened(clone).fetch(head_of(clone))
+    assert sorted(clone.rglob("*")) == before
+
+
+def test_fetches_at_the_same_time_all_succeed(tmp_path: Path) -> None:
+    first = a_repository(tmp_path / "user")
+    commits = [first, *(a_commit(tmp_path / "user", {"n": str(n)}) for n in range(7))]
+    mirror = opened(tmp_path / "user")
+    with ThreadPoolExecutor(8) as threads:
+        trees = list(threads.map(mirror.fetch, commits))
+    assert len(set(trees)) == 8
 
 
 # Steps and commits
@@ -219,6 +244,17 @@ def test_the_same_patch_twice_is_the_patch(tmp_path: Path) -> None:
 def test_joining_nothing_is_the_base(tmp_path: Path) -> None:
     mirror, _, base = begun(tmp_path / "user")
     assert mirror.join(base, []) == Joined(base, ())
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.sampled_from("abcdef"), unique=True, min_size=1).flatmap(st.permutations))
+def test_patches_of_different_files_join_to_the_same_tree_in_any_order(names: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        mirror, _, base = begun(Path(folder) / "user", dict.fromkeys("abcdef", LINES))
+        items = [text(name.encode(), name) for name in names]
+        joined = mirror.join(base, [(base, edited(mirror, base, item)) for item in items])
+        expected = edited(mirror, base, *items)
+        assert joined == Joined(expected, (*joined.trees_in_order[:-1], expected))  # type: ignore[union-attr]
 
 
 # Space and crashes

@@ -56,7 +56,7 @@ def trees(draw: st.DrawFn) -> tuple[Written, ...]:
 
 
 some = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
