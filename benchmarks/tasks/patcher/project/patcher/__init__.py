@@ -1,0 +1,1 @@
+"""Differences between texts, and applying them."""

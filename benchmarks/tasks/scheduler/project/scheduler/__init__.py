@@ -1,0 +1,1 @@
+"""Run jobs in an order that respects what they need."""
