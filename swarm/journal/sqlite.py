@@ -9,9 +9,7 @@ from pathlib import Path
 
 from swarm.domain.errors import Rejected
 from swarm.domain.events import Event
-from swarm.domain.names import Digest
 from swarm.journal.anchor import prepare_anchor, read_anchor, reveal_anchor
-from swarm.journal.chain import GENESIS
 from swarm.journal.codec import encode
 from swarm.journal.committing import Batch, Committer
 from swarm.journal.files import make_folder, sync_folder
@@ -91,14 +89,12 @@ def open_journal(folder: Path, *, wait_seconds: float = 20.0) -> SqliteJournal:
             writer = connect_writer(folder)
             # Last to be closed: the connection that closes last tidies up the write-ahead log.
             resources.callback(writer.close)
-            anchor = read_anchor(folder)
             if is_empty(writer):
-                _refuse_loss(folder, anchor, Head(0, Digest(GENESIS.hex())))
                 create_tables(writer, folder)
             follower = Follower(connect_reader(folder), folder)
             resources.callback(follower.close)
             head = follower.head()
-            _compare(folder, follower, anchor, head)
+            _compare(folder, follower, read_anchor(folder), head)
             epoch = _next_epoch(writer)
             prepare_anchor(folder, head)
             reveal_anchor(folder)
@@ -131,20 +127,16 @@ def _compare(folder: Path, follower: Follower, anchor: Head | None, head: Head) 
                 f"the file `head` is missing beside the journal in {folder}", advice=_ALL
             )
         return
-    _refuse_loss(folder, anchor, head)
-    if follower.hash_at(anchor.position).hex() != anchor.hash:
-        raise Rejected(
-            f"record {anchor.position} of the journal in {folder} is not the one acknowledged",
-            advice=_ALL,
-        )
-
-
-def _refuse_loss(folder: Path, anchor: Head | None, head: Head) -> None:
-    lost = anchor.position - head.position if anchor else 0
-    if anchor and lost > 0:
+    lost = anchor.position - head.position
+    if lost > 0:
         raise Rejected(
             f"the tail of the journal in {folder} is missing: {lost} records"
             f" (it ends at {head.position}, {anchor.position} were acknowledged)",
+            advice=_ALL,
+        )
+    if follower.hash_at(anchor.position).hex() != anchor.hash:
+        raise Rejected(
+            f"record {anchor.position} of the journal in {folder} is not the one acknowledged",
             advice=_ALL,
         )
 

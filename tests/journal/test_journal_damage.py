@@ -168,6 +168,33 @@ def test_whoever_was_overtaken_may_not_write(folder: Path) -> None:
             assert second.append([an_event(7)]) == 6
 
 
+def test_a_damaged_page_is_found_by_verifying(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / "journal.db")) as db:
+        (page,) = db.execute(
+            "SELECT rootpage FROM sqlite_schema WHERE name = 'snapshots'"
+        ).fetchone()
+    with (folder / "journal.db").open("r+b") as file:
+        file.seek((page - 1) * 4_096)
+        file.write(b"\xff" * 4_096)
+    with pytest.raises(Rejected, match="damaged"):
+        verify(folder)
+
+
+def test_after_a_failure_in_the_middle_nothing_is_written_until_a_restart(folder: Path) -> None:
+    with closing(open_journal(folder)) as journal:
+        (folder / "head.next").mkdir()
+        with pytest.raises(Lacking):
+            journal.append([an_event(6)])
+        (folder / "head.next").rmdir()
+        with pytest.raises(Lacking):
+            journal.append([an_event(7)])
+        with pytest.raises(Lacking):
+            journal.snapshot(1, b"", "1")
+    with closing(open_journal(folder)) as journal:
+        assert [record.event for record in journal.read()] == EVENTS
+        assert journal.append([an_event(8)]) == 6
+
+
 @pytest.mark.parametrize("replaced", [False, True])
 def test_a_journal_that_was_removed_under_us_acknowledges_nothing(
     folder: Path, replaced: bool

@@ -1,6 +1,7 @@
 """What every journal must do. Each implementation, the double included, passes the same tests."""
 
 import asyncio
+import hashlib
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
@@ -61,6 +62,14 @@ def test_each_hash_covers_the_one_before(journal: Journal) -> None:
     assert first.hash == link(GENESIS, 1, encode(an_event(1))).hex()
     assert second.hash == link(bytes.fromhex(first.hash), 2, encode(an_event(2))).hex()
     assert journal.head() == Head(2, second.hash)
+
+
+def test_the_chain_is_sha256_over_hash_position_and_body() -> None:
+    """As written down: another program must be able to check it."""
+    assert link(GENESIS, 1, b"") == hashlib.sha256(bytes(39) + b"\1").digest()
+    assert (
+        link(b"\7" * 32, 258, b"{}") == hashlib.sha256(b"\7" * 32 + bytes(6) + b"\1\2{}").digest()
+    )
 
 
 @pytest.mark.filterwarnings("ignore:Pydantic serializer")  # said before our own refusal
