@@ -9,8 +9,10 @@ import os
 from collections.abc import Callable
 from typing import Self
 
-FLOOD = 64
-"""Times what is kept: a command that writes more is killed."""
+FLOOD_BYTES = 64 << 20
+"""A command that writes more, and much more than is kept, is killed."""
+
+_FLOOD_TIMES = 4
 
 
 class Kept(asyncio.Protocol):
@@ -21,6 +23,7 @@ class Kept(asyncio.Protocol):
         self._head = bytearray()
         self._tail = bytearray()
         self._total = 0
+        self._flood = max(FLOOD_BYTES, _FLOOD_TIMES * most)
         self._on_flood = on_flood
         self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -46,7 +49,7 @@ class Kept(asyncio.Protocol):
         self._tail += data[room:]
         if len(self._tail) > 2 * self._half:
             del self._tail[: -self._half]
-        if before <= FLOOD * 2 * self._half < self._total:
+        if before <= self._flood < self._total:
             self._on_flood()
 
     def connection_lost(self, exc: Exception | None) -> None:
