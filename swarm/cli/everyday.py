@@ -11,6 +11,7 @@ from swarm.cli.options import (
     GoalName,
     Python,
     Repo,
+    Rule,
     RuntimeOption,
     SomeGoal,
     TestCommand,
@@ -44,9 +45,7 @@ def run(
     writers: Annotated[
         int | None, typer.Option(metavar="N", help="So many work at the same time.", min=1)
     ] = None,
-    rule: Annotated[
-        str, typer.Option(metavar="RULE", help="Who tries what: market, or single:AGENT...")
-    ] = "market",
+    rule: Rule = "market",
     unsafe_worktree: UnsafeWorktree = False,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Say what it would cost; change nothing.")

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -17,7 +18,7 @@ from swarm.cli.page import plain_table
 from swarm.cli.session import Session, open_session
 from swarm.cli.words import cell, size
 from swarm.domain.canonical import Json
-from swarm.sandbox.public_api import examine as examine_sandboxes
+from swarm.sandbox.public_api import doctor_rows
 
 LEAST_GIT = (2, 38)
 """`git merge-tree --write-tree` is what joins patches."""
@@ -88,8 +89,18 @@ def _ray() -> Row:
 
 
 def _sandboxes(session: Session) -> Iterator[Row]:
-    for row in examine_sandboxes(session.places.work):
-        yield Row(row.what, row.found, ok=row.ok, remedy=row.remedy)
+    """Tried where sandboxes will be; before there is a state folder, in a temporary one."""
+    if session.places.work.is_dir():
+        yield from _tried_in(session.places.work)
+        return
+    with tempfile.TemporaryDirectory(prefix="swarm-doctor-") as folder:
+        yield from _tried_in(Path(folder))
+
+
+def _tried_in(scratch: Path) -> Iterator[Row]:
+    for row in doctor_rows(scratch):
+        comfort = row.name == "left over"
+        yield Row(row.name, row.found, ok=row.ok, remedy=row.remedy, needed=not comfort)
 
 
 def _view(rows: tuple[Row, ...]) -> Table:

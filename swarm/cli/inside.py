@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from swarm.cli.options import AsJson, Repo, RuntimeOption
+from swarm.cli.options import AsJson, Repo, Rule, RuntimeOption
 
 HERE = Path()
 
@@ -37,16 +37,26 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def bench(
-    runtime: RuntimeOption = "inline",
-    most: Annotated[
-        int | None, typer.Option("--tasks", metavar="N", help="Only the first so many.", min=1)
+    tasks: Annotated[
+        Path | None,
+        typer.Option("--tasks", metavar="PATH", help="Another folder of tasks than our own."),
     ] = None,
+    quixbugs: Annotated[
+        Path | None,
+        typer.Option("--quixbugs", metavar="PATH", help="An unpacked copy of QuixBugs."),
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="NAME", help="Only this task.")
+    ] = None,
+    rule: Rule = "market",
+    runtime: RuntimeOption = "inline",
     as_json: AsJson = False,
 ) -> None:
-    """Measure the market against fixed rules on the benchmark's tasks."""
-    from swarm.cli.measuring import measure
+    """Measure swarm on tasks whose right answers are known."""
+    from swarm.cli.measuring import Choice, measure
 
-    raise typer.Exit(measure(runtime, most, as_json=as_json))
+    choice = Choice(tasks, quixbugs, tuple(only or ()), rule, runtime)
+    raise typer.Exit(measure(choice, as_document=as_json))
 
 
 @market.command("explain")

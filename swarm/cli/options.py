@@ -58,3 +58,6 @@ UnsafeWorktree = Annotated[
     ),
 ]
 Number = Annotated[int, typer.Argument(metavar="N", help="Number of a pull request.", min=1)]
+Rule = Annotated[
+    str, typer.Option(metavar="RULE", help="Who tries what: market, or single:AGENT...")
+]
