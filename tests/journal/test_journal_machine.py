@@ -70,5 +70,5 @@ class Journals(RuleBasedStateMachine):
             assert found == self.model.latest_snapshot(version)
 
 
-Journals.TestCase.settings = settings(max_examples=30, stateful_step_count=15, deadline=None)
+Journals.TestCase.settings = settings(max_examples=20, stateful_step_count=10, deadline=None)
 TestJournals = Journals.TestCase
