@@ -19,7 +19,7 @@ from swarm.engines.port import Assignment, Done, GaveUp, Item, StepTaken, Submis
 from swarm.engines.repair import choosing, localisation, offers
 from swarm.engines.repair.dispatch import Answer, ask
 from swarm.engines.repair.patches import as_changes, patched
-from swarm.engines.repair.progress import Plausible, Progress, Searched, after
+from swarm.engines.repair.progress import Planned, Plausible, Progress, Searched, after
 from swarm.sandbox.public_api import Sandbox
 
 STAGE_SECONDS = 4.0
@@ -38,6 +38,7 @@ class RepairEngine:
 
     def __init__(self, strategy: offers.Strategy, *, cpu_price: int) -> None:
         self.strategy: str = strategy
+        self._strategy = strategy
         self._curves = (offers.curve(strategy, cpu_price),)
 
     def curves(self) -> tuple[Curve, ...]:
@@ -51,7 +52,7 @@ class RepairEngine:
         guidance: Callable[[], tuple[str, ...]],
         budget: int,
     ) -> AsyncIterator[Item]:
-        attempt = Attempt(self.strategy, assignment, sandbox)
+        attempt = Attempt(self._strategy, assignment, sandbox)
         progress = Progress.model_validate_json(done[-1].result) if done else None
         spent, began = 0, time.monotonic()
         while True:
@@ -91,7 +92,7 @@ def _guided(step: StepTaken, lines: tuple[str, ...]) -> StepTaken:
 class Attempt:
     """One contract, one sandbox."""
 
-    strategy: str
+    strategy: offers.Strategy
     assignment: Assignment
     sandbox: Sandbox
 
@@ -113,6 +114,8 @@ class Attempt:
             action, known, cpu = await self._localise()
         elif (position := choosing.next_to_confirm(progress)) is not None:
             action, known, cpu = await self._confirm(progress, position)
+        elif self.strategy == "synthesis" and progress.planned is None:
+            action, known, cpu = await self._plan(progress)
         else:
             action, known, cpu = await self._search(progress)
         cost = math.ceil(cpu * self.assignment.cpu_price)
@@ -124,7 +127,18 @@ class Attempt:
         spectrum = found.spectrum
         lines = sum(len(numbers) for numbers in spectrum.suspicion.values())
         action = f"localised: {lines} suspicious lines in {len(spectrum.suspicion)} files"
-        return action, Progress(spectrum=spectrum), found.cpu_seconds
+        return (
+            action,
+            Progress(spectrum=spectrum, phases=offers.PHASES[self.strategy]),
+            found.cpu_seconds,
+        )
+
+    async def _plan(self, progress: Progress) -> tuple[str, Progress, float]:
+        request = {**self._search_request(progress), "kind": "plan"}
+        answer = await self._ask(request, 120.0)
+        planned = tuple(Planned.model_validate(each) for each in answer.body.get("planned", ()))
+        action = f"built {len(planned)} candidates from observed values"
+        return action, progress.model_copy(update={"planned": planned}), answer.cpu_seconds
 
     async def _search(self, progress: Progress) -> tuple[str, Progress, float]:
         answer = await self._ask(self._search_request(progress), 12 * STAGE_SECONDS)
@@ -150,6 +164,7 @@ class Attempt:
             "slow": progress.slow,
             "partial": progress.partial,
             "seen": () if progress.phase == "slow" else progress.seen,
+            "planned": [each.model_dump() for each in progress.planned or ()],
             "seconds": STAGE_SECONDS,
             "most": MOST_PLAUSIBLE,
             "limit": FULL_SECONDS if full else QUICK_SECONDS,

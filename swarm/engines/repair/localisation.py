@@ -16,6 +16,7 @@ from swarm.engines.repair.suspicion import suspicions
 from swarm.sandbox.public_api import Sandbox
 
 LIMIT_SECONDS = 2.0
+OBSERVE_SECONDS = 0.5
 TRACE_SECONDS = 4.0
 MOST_TARGETS = 12
 MOST_PASSING = 80
@@ -84,7 +85,7 @@ async def _observe(assignment: Assignment, sandbox: Sandbox, spectrum: Spectrum)
     known = spectrum.model_dump()
     request = {
         "kind": "observe",
-        "limit": LIMIT_SECONDS,
+        "limit": OBSERVE_SECONDS,
         "memory_bytes": MEMORY,
         **{key: known[key] for key in ("files", "targets", "covering", "suspicion")},
     }
@@ -142,7 +143,7 @@ def _spectrum(
     first = min(red)
     return Spectrum(
         suspicion=suspicions(lines, len(red), [seen["frames"] for seen in red.values()]),
-        targets=tuple(sorted(failing["tests"], key=lambda test: (_weight(failing, test), test))),
+        targets=_ordered(failing["tests"], targets_of(assignment)),
         covering={
             path: tuple(test for test in quickest if path in green[test]["files"]) for path in lines
         },
@@ -157,11 +158,16 @@ def _spectrum(
     )
 
 
-def _weight(failing: dict[str, Any], test: str) -> float:
-    """Failing tests that fail come first, quickest first; those that hang come last."""
-    seen = failing["tests"][test]
-    late = 0.0 if seen["outcome"] in ("failed", "error") else 100.0
-    return late + float(seen["seconds"])
+def _ordered(seen: dict[str, Any], targets: tuple[str, ...]) -> tuple[str, ...]:
+    """Those that fail first, quickest first, then those that hang, then those not looked at."""
+
+    def rank(test: str) -> tuple[int, float, str]:
+        if test not in seen:
+            return 2, 0.0, test
+        fails = seen[test]["outcome"] in ("failed", "error")
+        return (0 if fails else 1), float(seen[test]["seconds"]), test
+
+    return tuple(sorted(targets, key=rank))
 
 
 def _counts(

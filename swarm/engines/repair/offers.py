@@ -6,9 +6,16 @@ from typing import Literal
 
 from swarm.domain.bids import Condition, Curve, Row
 from swarm.domain.tasks import TaskKind
+from swarm.engines.repair.progress import Phase
 
 Strategy = Literal["templates", "donors", "synthesis"]
 STRATEGIES: tuple[Strategy, ...] = ("templates", "donors", "synthesis")
+
+PHASES: dict[Strategy, tuple[Phase, ...]] = {
+    "templates": ("first", "slow", "cold", "over"),
+    "donors": ("first", "slow", "over"),
+    "synthesis": ("first", "slow", "pairs", "over"),
+}
 
 
 @dataclass(frozen=True, slots=True)

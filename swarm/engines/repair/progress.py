@@ -38,6 +38,17 @@ class SeenTypes(Frozen):
     variables: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
 
 
+class Planned(Frozen):
+    """A candidate that was proposed once and for all."""
+
+    path: str
+    line: int
+    edits: tuple[PlannedEdit, ...]
+    label: str
+    score: int
+    hot: bool
+
+
 class Spectrum(Frozen):
     """What localisation found."""
 
@@ -68,14 +79,23 @@ class Spectrum(Frozen):
 
 class Progress(Frozen):
     spectrum: Spectrum
+    phases: tuple[Phase, ...] = ("first", "slow", "over")
+    """What this strategy goes through, in this order."""
+
     phase: Phase = "first"
     cursor: int = 0
     total: int = 0
     tried: int = 0
     slow: tuple[int, ...] = ()
+    slow_stages: int = 2
+    """Stages left for candidates that ran out of time; most of them never end."""
+
     partial: tuple[tuple[int, int], ...] = ()
     seen: tuple[str, ...] = ()
     """Fingerprints of what was tried; a candidate that does the same is passed over."""
+
+    planned: tuple[Planned, ...] | None = None
+    """The candidates in their order, for a strategy that proposes them from what it observes."""
 
     plausible: tuple[Plausible, ...] = ()
     patience: int = 2
@@ -115,16 +135,17 @@ def after(progress: Progress, found: Searched) -> Progress:
             "plausible": plausible,
             "patience": progress.patience - 1 if plausible else progress.patience,
             "slow": slow,
+            "slow_stages": progress.slow_stages - (progress.phase == "slow"),
             "cursor": cursor,
             "partial": progress.partial + found.partial,
             "seen": progress.seen + found.seen,
         }
     )
-    return moved if here else _next_phase(moved)
+    patient = progress.phase != "slow" or moved.slow_stages > 0
+    return moved if here and patient else _next_phase(moved)
 
 
 def _next_phase(progress: Progress) -> Progress:
-    phases: tuple[Phase, ...] = ("first", "slow", "cold", "pairs", "over")
-    following = phases[phases.index(progress.phase) + 1]
+    following = progress.phases[progress.phases.index(progress.phase) + 1]
     moved = progress.model_copy(update={"phase": following, "cursor": 0, "total": 0})
     return _next_phase(moved) if following == "slow" and not progress.slow else moved

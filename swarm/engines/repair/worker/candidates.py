@@ -76,6 +76,11 @@ def joined(first: Candidate, second: Candidate) -> Candidate | None:
     return Candidate(first.path, first.line, edits, label, first.score + second.score, hot)
 
 
+def read_candidate(plain: dict[str, Any]) -> Candidate:
+    edits = tuple(Edit(**edit) for edit in plain["edits"])
+    return Candidate(**{**plain, "edits": edits})
+
+
 def stored(candidate: Candidate) -> dict[str, Any]:
     return {
         "path": candidate.path,

@@ -169,10 +169,8 @@ def _other_values(value: Any) -> list[tuple[float, Any]]:
 def variables(drafts: Drafts, node: ast.Name) -> None:
     """The wrong variable, or one without its `self.`."""
     place = drafts.source.places[node]
-    if (
-        place.field == "func"
-        or (isinstance(place.parent, ast.comprehension)
-        and place.field == "target")
+    if place.field == "func" or (
+        isinstance(place.parent, ast.comprehension) and place.field == "target"
     ):
         return
     loads = isinstance(node.ctx, ast.Load)

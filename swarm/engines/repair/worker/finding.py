@@ -2,34 +2,64 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from swarm.engines.repair.worker.candidates import Candidate, in_order
+from swarm.engines.repair.worker.candidates import Candidate, in_order, joined, read_candidate
+from swarm.engines.repair.worker.cold import ColdSearch
+from swarm.engines.repair.worker.donors import donors
 from swarm.engines.repair.worker.drafts import Drafts, Seen
-from swarm.engines.repair.worker.search import Search
+from swarm.engines.repair.worker.module_level import widened
+from swarm.engines.repair.worker.search import Search, Tally, live_modules
 from swarm.engines.repair.worker.sources import Source, read_source
 from swarm.engines.repair.worker.suite import Suite
+from swarm.engines.repair.worker.synthesis import synthesise
 from swarm.engines.repair.worker.templates import templates
 
-STRATEGIES = {"templates": templates}
+STRATEGIES: dict[str, Callable[[Drafts, list[Drafts]], list[Candidate]]] = {
+    "templates": lambda drafts, pool: templates(drafts),
+    "donors": donors,
+}
+_MOST_COLD = 120
+_PAIRED = 60
+_MOST_PAIRS = 1500
+
+
+def plan(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
+    """The candidates of a strategy that has to watch the tests before it can propose any."""
+    sources = _sources(request["suspicion"])
+    pool = [_drafts(source, request) for source in sources.values()]
+    return synthesise(suite, pool, live_modules(sources), request)
 
 
 def find(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     """Go on with the search where the request's cursor stands."""
     sources = _sources(request["suspicion"])
-    candidates = _in_phase(_candidates(sources, request), request["phase"])
+    candidates = _candidates(sources, request)
+    if request["phase"] == "pairs":
+        candidates = _pairs(candidates, sources, request)
     search = Search(suite, sources, request)
-    if request["phase"] == "slow":
-        indices = request["slow"]
-    else:
-        indices = list(range(request["cursor"], len(candidates)))
+    slow = request["phase"] == "slow"
+    indices = request["slow"] if slow else list(range(request["cursor"], len(candidates)))
     tally, behind = search.round(candidates, indices, request["seconds"], request["most"])
     return {**asdict(tally), "behind": behind, "total": len(candidates)}
 
 
-def _in_phase(candidates: list[Candidate], phase: str) -> list[Candidate]:
-    return [each for each in candidates if each.hot] if phase in ("first", "slow") else []
+def find_cold(request: dict[str, Any]) -> dict[str, Any]:
+    """The same for candidates outside of functions, before anything was collected."""
+    sources = _sources(request["suspicion"])
+    pool = [_drafts(source, request, wide=True) for source in sources.values()]
+    found = in_order(each for drafts in pool for each in templates(drafts) if not each.hot)
+    candidates = found[:_MOST_COLD]
+    search, tally = ColdSearch(sources, request), Tally()
+    deadline = time.monotonic() + request["seconds"]
+    turn = request["cursor"]
+    while turn < len(candidates) and time.monotonic() < deadline:
+        search.attempt(candidates[turn], turn, tally)
+        turn += 1
+    return {**asdict(tally), "behind": turn - request["cursor"], "total": len(candidates)}
 
 
 def _sources(paths: dict[str, Any]) -> dict[str, Source]:
@@ -38,9 +68,36 @@ def _sources(paths: dict[str, Any]) -> dict[str, Source]:
 
 
 def _candidates(sources: dict[str, Source], request: dict[str, Any]) -> list[Candidate]:
+    """What lives in functions, best first."""
+    if request["strategy"] == "synthesis":
+        return [read_candidate(each) for each in request["planned"]]
+    pool = [_drafts(source, request) for source in sources.values()]
     make = STRATEGIES[request["strategy"]]
+    return in_order(each for drafts in pool for each in make(drafts, pool) if each.hot)
+
+
+def _drafts(source: Source, request: dict[str, Any], *, wide: bool = False) -> Drafts:
+    lines = request["suspicion"][source.path]
+    suspicion = {int(line): ppm / 1e6 for line, ppm in lines.items()}
+    if wide:
+        suspicion = widened(source, suspicion)
+    return Drafts(source, suspicion, Seen(**request["seen_types"].get(source.path, {})))
+
+
+def _pairs(
+    candidates: list[Candidate], sources: dict[str, Source], request: dict[str, Any]
+) -> list[Candidate]:
+    """Two changes at once: those that helped some tests first, then the best with the best."""
+    pool = [_drafts(source, request) for source in sources.values()]
+    slips = in_order(each for drafts in pool for each in templates(drafts) if each.hot)
+    helped = sorted(request["partial"], key=lambda each: (-each[1], each[0]))
+    first = [candidates[index] for index, _ in helped[:_PAIRED]] or candidates[:_PAIRED]
+    second = [*candidates[:_PAIRED], *slips[:_PAIRED]]
     found: list[Candidate] = []
-    for path, source in sources.items():
-        suspicion = {int(line): ppm / 1e6 for line, ppm in request["suspicion"][path].items()}
-        found += make(Drafts(source, suspicion, Seen(**request["seen_types"].get(path, {}))))
-    return in_order(found)
+    for total in range(len(first) + len(second)):
+        for a in range(min(total + 1, len(first))):
+            b = total - a
+            pair = joined(first[a], second[b]) if b < len(second) else None
+            if pair is not None:
+                found.append(pair)
+    return found[:_MOST_PAIRS]

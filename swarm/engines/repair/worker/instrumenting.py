@@ -16,6 +16,7 @@ from swarm.engines.repair.worker.patching import LiveModule, Unpatchable
 from swarm.engines.repair.worker.sources import Source, first_line
 
 NOTE = "__swarm_note__"
+BEFORE = "__swarm_before__"
 Wanted = Callable[[ast.expr], bool]
 _UNWRAPPED = (
     ast.Starred,
@@ -39,9 +40,9 @@ def place_of(node: Any) -> str:
 
 
 class _Wrapping(ast.NodeTransformer):
-    def __init__(self, wanted: Wanted, lead: list[ast.expr]) -> None:
+    def __init__(self, wanted: Wanted, *, before: bool) -> None:
         self._wanted = wanted
-        self._lead = lead
+        self._before = before
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
         if isinstance(node, (ast.JoinedStr, ast.pattern if hasattr(ast, "pattern") else ())):
@@ -61,7 +62,7 @@ class _Wrapping(ast.NodeTransformer):
         wraps = isinstance(node, ast.expr) and _is_value(parent, field, node) and self._wanted(node)
         place = place_of(node) if wraps else ""
         inner = self.visit(node)
-        return _call(place, self._lead, inner) if wraps else inner
+        return _call(place, inner, before=self._before) if wraps else inner
 
 
 def _is_value(parent: ast.AST, field: str, node: ast.expr) -> bool:
@@ -73,8 +74,10 @@ def _is_value(parent: ast.AST, field: str, node: ast.expr) -> bool:
     return not (isinstance(function, ast.Name) and function.id in _FRAMES)
 
 
-def _call(place: str, lead: list[ast.expr], value: ast.expr) -> ast.expr:
-    arguments = [ast.Constant(place), *copy.deepcopy(lead), value]
+def _call(place: str, value: ast.expr, *, before: bool) -> ast.expr:
+    arguments: list[ast.expr] = [ast.Constant(place), value]
+    if before:
+        arguments.insert(1, ast.Call(ast.Name(BEFORE, ast.Load()), [ast.Constant(place)], []))
     return ast.copy_location(ast.Call(ast.Name(NOTE, ast.Load()), arguments, []), value)
 
 
@@ -83,13 +86,15 @@ def instrument(
     source: Source,
     statement: ast.stmt,
     wanted: Wanted,
-    lead: list[ast.expr] | None = None,
+    *,
+    before: bool = False,
 ) -> None:
     """Wrap what is wanted in the statement's living functions, in this process.
 
-    `lead` are expressions evaluated before the wrapped one and given to the note-taker with it.
+    With `before`, the place is called out just before the expression is evaluated, and what that
+    call returns is given to the note-taker between the place and the value.
     """
-    wrapped = _Wrapping(wanted, lead or []).visit(copy.deepcopy(statement))
+    wrapped = _Wrapping(wanted, before=before).visit(copy.deepcopy(statement))
     tree = ast.fix_missing_locations(ast.Module([wrapped], []))
     code = module.compile_tree(tree, source.path)
     try:

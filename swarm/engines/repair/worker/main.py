@@ -48,14 +48,16 @@ def _answered(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _work(request: dict[str, Any]) -> dict[str, Any]:
-    from swarm.engines.repair.worker.finding import find
+    from swarm.engines.repair.worker.finding import find, find_cold, plan
     from swarm.engines.repair.worker.observing import observe
     from swarm.engines.repair.worker.suite import Suite, collect, run_plainly
     from swarm.engines.repair.worker.tracing import trace
 
     if request["kind"] == "run":
         return run_plainly(request["options"], request["files"])
-    kinds = {"trace": trace, "observe": observe, "search": find}
+    if request.get("phase") == "cold" and request["kind"] == "search":
+        return find_cold(request)
+    kinds = {"trace": trace, "observe": observe, "search": find, "plan": plan}
     answer: dict[str, Any] = {}
 
     def work(suite: Suite) -> None:

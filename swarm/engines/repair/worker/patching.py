@@ -64,7 +64,6 @@ class LiveModule:
             self._by_code.setdefault(function.__code__, []).append(function)
             self._future |= function.__code__.co_flags & _FUTURE
         self._old: dict[int, dict[Path, CodeType]] = {}
-        self._prints: dict[int, str] = {}
 
     def compiled(self, statement: ast.stmt, edits: tuple[Edit, ...]) -> CodeType:
         """The module's statement with the edits, as the code of a module of its own.
@@ -84,12 +83,6 @@ class LiveModule:
         """The code of a changed tree, under the file's own `__future__` imports."""
         code: CodeType = compile(tree, path, "exec", self._future, dont_inherit=True)
         return code
-
-    def original(self, statement: ast.stmt) -> str:
-        """The fingerprint of the statement as it stands."""
-        if statement.lineno not in self._prints:
-            self._prints[statement.lineno] = fingerprint(self.compiled(statement, ()))
-        return self._prints[statement.lineno]
 
     def unchanged(self, statement: ast.stmt) -> dict[Path, CodeType]:
         if statement.lineno not in self._old:

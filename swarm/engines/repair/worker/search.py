@@ -1,4 +1,9 @@
-"""Trying candidates: one forked child each, the failing tests first.
+"""Trying candidates: the failing tests first, in forked children.
+
+A child screens many candidates by the first failing test alone, one after the other; what passes is
+run against everything in a child of its own. Screening shares a process, so a candidate could spoil
+it for the next: after each batch the original code is run again, and when it no longer does what it
+did, the batch counts for nothing and every candidate gets its own child from then on.
 
 The first round gives a test little time, because most candidates that take long never end; those
 that ran out of it are kept and get the full time in a round of their own.
@@ -6,6 +11,8 @@ that ran out of it are kept and get the full time in a round of their own.
 
 from __future__ import annotations
 
+import ast
+import copy
 import gc
 import os
 import time
@@ -13,7 +20,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
-from swarm.engines.repair.worker.candidates import Candidate, edited, stored
+from swarm.engines.repair.worker.candidates import Candidate, stored
 from swarm.engines.repair.worker.children import Ended, Tell, in_child, limit_cpu, own_memory
 from swarm.engines.repair.worker.patching import (
     LiveModule,
@@ -23,6 +30,9 @@ from swarm.engines.repair.worker.patching import (
 )
 from swarm.engines.repair.worker.sources import Source
 from swarm.engines.repair.worker.suite import GREEN, Suite
+
+_BATCH = 25
+_CANARY = "canary "
 
 
 @dataclass
@@ -40,6 +50,21 @@ class Tally:
     seen: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A candidate that compiles and is new."""
+
+    turn: int
+    """Where it stands among the indices of this round."""
+
+    index: int
+    candidate: Candidate
+    statements: tuple[tuple[ast.stmt, CodeType, CodeType], ...]
+    """The changed statements of the module's body: each with its code before and after."""
+
+    print: str
+
+
 class Search:
     def __init__(self, suite: Suite, sources: dict[str, Source], request: dict[str, Any]) -> None:
         self._suite = suite
@@ -52,14 +77,12 @@ class Search:
         self._limits: dict[str, float] = request["limits"]
         self._limit: float = request["limit"]
         self._memory = own_memory() + request["memory_bytes"]
-        living = living_functions()
-        self._modules = {
-            path: LiveModule(source, living.get(os.path.realpath(path), []))
-            for path, source in sources.items()
-        }
+        self._modules = live_modules(sources)
         self._seen = set(request["seen"])
+        self._alone = request["phase"] == "slow"
         gc.collect()
         gc.freeze()  # children then leave these objects' pages shared
+        self._canary = self._sung()
 
     def round(
         self, candidates: list[Candidate], indices: list[int], seconds: float, most: int
@@ -69,78 +92,179 @@ class Search:
         Stops when the time is over or `most` plausible ones are found.
         """
         tally = Tally()
+        if not self._targets:
+            return tally, len(indices)
         deadline = time.monotonic() + seconds
-        for turn, index in enumerate(indices):
+        turn = 0
+        while turn < len(indices):
             if time.monotonic() >= deadline or len(tally.plausible) >= most:
-                return tally, turn
-            self._try(candidates[index], index, tally)
-        return tally, len(indices)
+                break
+            batch, behind = self._batch(candidates, indices, turn, tally)
+            settled = self._settle(batch, tally, deadline)
+            if settled < len(batch):
+                return tally, batch[settled].turn
+            turn = behind
+        return tally, turn
 
-    def _try(self, candidate: Candidate, index: int, tally: Tally) -> None:
-        code = self._fresh(candidate, tally)
-        if code is None:
-            return
+    def _batch(
+        self, candidates: list[Candidate], indices: list[int], turn: int, tally: Tally
+    ) -> tuple[list[Ready], int]:
+        """The next new candidates, and the turn that follows them."""
+        ready: list[Ready] = []
+        prints: set[str] = set()
+        while turn < len(indices) and len(ready) < (1 if self._alone else _BATCH):
+            index = indices[turn]
+            each = self._prepared(turn, index, candidates[index])
+            if each is None:
+                tally.invalid += 1
+            elif each.print in self._seen or each.print in prints:
+                tally.same += 1
+            else:
+                prints.add(each.print)
+                ready.append(each)
+            turn += 1
+        return ready, turn
+
+    def _prepared(self, turn: int, index: int, candidate: Candidate) -> Ready | None:
+        """None when it does not compile; one that changes nothing has the original's print."""
+        module, source = self._modules[candidate.path], self._sources[candidate.path]
+        changed: dict[ast.stmt, list[Any]] = {}
+        for edit in candidate.edits:
+            changed.setdefault(source.statement_at(edit.start), []).append(edit)
+        statements = []
+        try:
+            for statement, edits in changed.items():
+                before = module.compiled(statement, ())
+                after = module.compiled(statement, tuple(edits))
+                statements.append((statement, before, after))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return None
+        prints = [fingerprint(after) for _, _, after in statements]
+        if prints == [fingerprint(before) for _, before, _ in statements]:
+            self._seen.update(prints)
+        return Ready(turn, index, candidate, tuple(statements), "".join(prints))
+
+    def _settle(self, batch: list[Ready], tally: Tally, deadline: float) -> int:
+        """Decide about the candidates in turn until the time is over; how many are decided."""
+        position = 0
+        while position < len(batch) and (position == 0 or time.monotonic() < deadline):
+            outcomes = ["passed"] if self._alone else self._screened(batch[position:])
+            for outcome in outcomes:
+                self._note(batch[position], outcome, tally)
+                position += 1
+        return position
+
+    def _note(self, ready: Ready, outcome: str, tally: Tally) -> None:
         tally.tried += 1
-        tests = self._targets + self._covering.get(candidate.path, [])
-        ended = self._run(candidate, code, tests)
+        self._seen.add(ready.print)
+        tally.seen.append(ready.print)
+        if outcome == "timeout":
+            tally.slow.append(ready.index)
+        elif outcome in GREEN:
+            self._try_alone(ready, tally)
+
+    def _try_alone(self, ready: Ready, tally: Tally) -> None:
+        tests = self._targets + self._covering.get(ready.candidate.path, [])
+        ended = self._run_alone(ready, tests)
         green = sum(line in GREEN for line in ended.lines)
         if green == len(tests) and ended.how == "done":
-            tally.plausible.append({**stored(candidate), "index": index})
+            tally.plausible.append({**stored(ready.candidate), "index": ready.index})
         elif ended.how == "timeout":
-            tally.slow.append(index)
+            tally.slow.append(ready.index)
         elif 0 < green < len(self._targets):
-            tally.partial.append((index, green))
+            tally.partial.append((ready.index, green))
 
-    def _fresh(self, candidate: Candidate, tally: Tally) -> CodeType | None:
-        """The candidate's code; None when it does not compile or does what another one did."""
-        module, source = self._modules[candidate.path], self._sources[candidate.path]
-        statement = source.statement_at(candidate.edits[0].start)
-        try:
-            code = module.compiled(statement, candidate.edits)
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
-            tally.invalid += 1
-            return None
-        print_ = fingerprint(code)
-        if print_ in self._seen or print_ == module.original(statement):
-            tally.same += 1
-            return None
-        self._seen.add(print_)
-        tally.seen.append(print_)
-        return code
-
-    def _run(self, candidate: Candidate, code: CodeType, tests: list[str]) -> Ended:
-        module, source = self._modules[candidate.path], self._sources[candidate.path]
-        statement = source.statement_at(candidate.edits[0].start)
-
+    def _run_alone(self, ready: Ready, tests: list[str]) -> Ended:
         def work(tell: Tell) -> None:
-            try:
-                if not module.put(statement, code):
-                    return
-            except Unpatchable:
-                return
-            self._run_tests(tests, tell)
+            if self._put(ready):
+                for test, following in _with_following(tests):
+                    outcome = self._run(test, following)
+                    tell(outcome)
+                    if outcome not in GREEN:
+                        return
 
         most = max(self._limit, *(self._limits.get(each, 0.0) for each in tests))
         return in_child(work, 3 * most + 0.5, self._memory)
 
-    def _run_tests(self, tests: list[str], tell: Tell) -> None:
-        for test, following in _with_following(tests):
-            limit_cpu(max(self._limit, self._limits.get(test, 0.0)))
-            outcome = self._suite.run(test, following)
-            limit_cpu(0)
-            tell(outcome)
-            if outcome not in GREEN:
-                return
+    def _run(self, test: str, following: str | None = None) -> str:
+        limit_cpu(max(self._limit, self._limits.get(test, 0.0)))
+        outcome = self._suite.run(test, following)
+        limit_cpu(0)
+        return outcome
+
+    def _screened(self, batch: list[Ready]) -> list[str]:
+        """Outcomes of the first failing test for as many of the batch as one child could do."""
+        test = self._targets[0]
+
+        def work(tell: Tell) -> None:
+            given = Parameters(self._suite.items[test])
+            for ready in batch:
+                given.renew()
+                tell(self._run(test) if self._put(ready) else "failed")
+                self._put_back(ready)
+            given.renew()
+            tell(_CANARY + self._song())
+
+        ended = in_child(work, 3 * self._limit + 0.5, self._memory)
+        outcomes = [line for line in ended.lines if not line.startswith(_CANARY)]
+        if ended.how != "done" or len(ended.lines) <= len(outcomes):
+            return [*outcomes, "timeout" if ended.how == "timeout" else "crashed"][: len(batch)]
+        if ended.lines[-1] != _CANARY + self._canary:
+            self._alone = True
+            return ["passed"]
+        return outcomes
+
+    def _sung(self) -> str:
+        """What the canary says before anything was tried."""
+        if not self._targets:
+            return ""
+        ended = in_child(lambda tell: tell(self._song()), 3 * self._limit + 0.5, self._memory)
+        return ended.lines[0] if ended.lines else "silent"
+
+    def _song(self) -> str:
+        """What the original code does, in as much as later candidates could notice."""
+        quickest = next((tests[0] for tests in self._covering.values() if tests), None)
+        green = self._run(quickest) if quickest is not None else ""
+        red = self._run(self._targets[0])
+        failure = self._suite.failure
+        return f"{green} {red} {failure.error.split(':')[0] if failure else ''}"
+
+    def _put(self, ready: Ready) -> bool:
+        """False when the change cannot be shown by patching: nothing that lives has this code."""
+        module = self._modules[ready.candidate.path]
+        try:
+            return all(module.put(each, after) for each, _, after in ready.statements)
+        except Unpatchable:
+            return False
+
+    def _put_back(self, ready: Ready) -> None:
+        module = self._modules[ready.candidate.path]
+        for statement, before, _ in ready.statements:
+            module.put(statement, before)
+
+
+class Parameters:
+    """The values a test was parametrised with, which code under test may have changed."""
+
+    def __init__(self, item: Any) -> None:
+        self._given = getattr(getattr(item, "callspec", None), "params", None)
+        try:
+            self._kept = copy.deepcopy(self._given)
+        except Exception:  # noqa: BLE001 - whatever a foreign `__deepcopy__` raises: not copied
+            self._given = None
+
+    def renew(self) -> None:
+        if self._given is not None:
+            self._given.update(copy.deepcopy(self._kept))
+
+
+def live_modules(sources: dict[str, Source]) -> dict[str, LiveModule]:
+    living = living_functions()
+    return {
+        path: LiveModule(source, living.get(os.path.realpath(path), []))
+        for path, source in sources.items()
+    }
 
 
 def _with_following(tests: list[str]) -> list[tuple[str, str | None]]:
     return [(test, tests[k + 1] if k + 1 < len(tests) else None) for k, test in enumerate(tests)]
-
-
-def compiles(source: Source, candidate: Candidate) -> bool:
-    """The whole file with the change still is Python."""
-    try:
-        compile(edited(source.text, candidate.edits), source.path, "exec", dont_inherit=True)
-    except (SyntaxError, ValueError):
-        return False
-    return True

@@ -1,0 +1,72 @@
+"""Candidates outside of functions, each in a process that imports the project afresh.
+
+Constants, default values and class attributes are made when a module is imported, so nothing alive
+can be patched. The child starts from a process that has loaded pytest and nothing of the project,
+and is given the changed text when it imports the file; the file itself stays as it is.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib.machinery import SourceFileLoader
+from types import CodeType
+from typing import Any
+
+from swarm.engines.repair.worker.candidates import Candidate, edited, stored
+from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory
+from swarm.engines.repair.worker.search import Tally
+from swarm.engines.repair.worker.sources import Source
+from swarm.engines.repair.worker.suite import GREEN, Suite, collect
+
+_START_SECONDS = 20.0
+"""Importing and collecting may take so long without a word."""
+
+
+class ColdSearch:
+    def __init__(self, sources: dict[str, Source], request: dict[str, Any]) -> None:
+        self._sources = sources
+        self._request = request
+        self._memory = own_memory() + request["memory_bytes"]
+
+    def attempt(self, candidate: Candidate, index: int, tally: Tally) -> None:
+        """Run the failing tests and those that cover the file with the candidate in place."""
+        tests = [*self._request["targets"], *self._request["covering"].get(candidate.path, [])]
+        text = edited(self._sources[candidate.path].text, candidate.edits)
+        tally.tried += 1
+
+        def work(tell: Tell) -> None:
+            replace_text(candidate.path, text)
+            collect(
+                self._request["options"],
+                self._request["files"],
+                lambda s: self._run(s, tests, tell),
+            )
+
+        ended = in_child(work, _START_SECONDS, self._memory)
+        if len(ended.lines) == len(tests) and all(line in GREEN for line in ended.lines):
+            tally.plausible.append({**stored(candidate), "index": index})
+
+    def _run(self, suite: Suite, tests: list[str], tell: Tell) -> None:
+        for test in tests:
+            limit = max(self._request["limit"], self._request["limits"].get(test, 0.0))
+            limit_cpu(limit)
+            outcome = suite.run(test) if test in suite.items else "error"
+            limit_cpu(0)
+            tell(outcome)
+            if outcome not in GREEN:
+                return
+
+
+def replace_text(path: str, text: str) -> None:
+    """Whatever imports the file in this process from now on gets the text instead."""
+    wanted = os.path.realpath(path)
+    read = SourceFileLoader.get_code
+
+    def get_code(self: SourceFileLoader, fullname: str) -> CodeType | None:
+        name = self.get_filename(fullname)
+        if os.path.realpath(name) != wanted:
+            return read(self, fullname)
+        code: CodeType = compile(text, name, "exec", dont_inherit=True)
+        return code
+
+    SourceFileLoader.get_code = get_code  # type: ignore[method-assign, assignment]

@@ -1,0 +1,54 @@
+"""How suspicious code is that runs when a module is imported.
+
+No test runs it, so it has no spectrum of its own. What suspicious code uses is nearly as suspicious
+as that code: constants by name, class attributes by attribute, default values by their function.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from swarm.engines.repair.worker.sources import FUNCTIONS, Source
+
+_SHARE = 0.7
+
+
+def widened(source: Source, suspicion: dict[int, float]) -> dict[int, float]:
+    """The suspicions, with those of what is used from outside of functions."""
+    used = _used(source, suspicion)
+    wide = dict(suspicion)
+    for name, statement in _outside(source):
+        share = _SHARE * used.get(name, 0.0)
+        if share > 0:
+            wide[statement.lineno] = max(wide.get(statement.lineno, 0.0), share)
+    for node in ast.walk(source.tree):
+        if isinstance(node, FUNCTIONS):
+            lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
+            share = _SHARE * max((suspicion.get(line, 0.0) for line in lines), default=0.0)
+            if share > 0:
+                wide[node.lineno] = max(wide.get(node.lineno, 0.0), share)
+    return wide
+
+
+def _used(source: Source, suspicion: dict[int, float]) -> dict[str, float]:
+    """Names and attributes that suspicious lines use, each as suspicious as the worst of them."""
+    used: dict[str, float] = {}
+    for node in ast.walk(source.tree):
+        name = node.id if isinstance(node, ast.Name) else None
+        name = node.attr if isinstance(node, ast.Attribute) else name
+        if name is not None and isinstance(node, ast.expr):
+            used[name] = max(used.get(name, 0.0), suspicion.get(node.lineno, 0.0))
+    return used
+
+
+def _outside(source: Source) -> Iterator[tuple[str, ast.stmt]]:
+    """Assignments of modules and classes, by the names they give."""
+    bodies = [source.tree.body]
+    bodies += [each.body for each in ast.walk(source.tree) if isinstance(each, ast.ClassDef)]
+    for body in bodies:
+        for statement in body:
+            if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+                for node in ast.walk(statement):
+                    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                        yield node.id, statement
