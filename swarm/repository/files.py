@@ -20,7 +20,7 @@ from pathlib import Path
 
 from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.names import TreeHash
-from swarm.repository.paths import checked, folders, shown
+from swarm.repository.paths import checked, checked_target, folders, shown
 from swarm.repository.program import Git
 from swarm.repository.trees import LINK, SUBMODULE, blobs, entries
 
@@ -154,7 +154,7 @@ def _write(full: bytes, plain: Plain) -> None:
     if plain.mode == SUBMODULE:
         _make_folder(full)
     elif plain.mode == LINK:
-        os.symlink(plain.data, full)  # noqa: PTH211 - names are bytes
+        os.symlink(checked_target(plain.data, plain.path), full)  # noqa: PTH211 - names are bytes
     else:
         mode = 0o755 if plain.mode == "100755" else 0o644
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW

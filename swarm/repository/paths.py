@@ -27,6 +27,13 @@ def checked(path: bytes) -> bytes:
     return path
 
 
+def checked_target(target: bytes, path: bytes) -> bytes:
+    """What a symbolic link may say. It may point anywhere, for nobody here follows it."""
+    if not target or b"\0" in target or len(target) > LONGEST_PATH:
+        raise Rejected(f"the link {shown(path)!r} has no possible target")
+    return target
+
+
 def shown(path: bytes) -> str:
     r"""A path as text that can be stored and printed: other bytes than UTF-8 as `\xff`."""
     return path.decode("utf-8", "backslashreplace")

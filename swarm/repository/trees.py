@@ -12,7 +12,7 @@ from pathlib import Path
 from swarm.domain.changes import Change, Changes, Mode, Removed, Written
 from swarm.domain.errors import Rejected
 from swarm.domain.names import TreeHash
-from swarm.repository.paths import checked, folders, shown
+from swarm.repository.paths import checked, checked_target, folders, shown
 from swarm.repository.program import LONG, Git
 
 LINK: Mode = "120000"
@@ -97,8 +97,8 @@ def _written(changes: Changes) -> Mapping[bytes, Written]:
         # Git itself follows none of these, but other programs that read them may.
         if item.mode == LINK and item.path.rsplit(b"/", 1)[-1].lower() == b".gitmodules":
             raise Rejected(f"{shown(item.path)!r} must not be a symbolic link")
-        if item.mode == LINK and (not item.data or b"\0" in item.data):
-            raise Rejected(f"the link {shown(item.path)!r} has no possible target")
+        if item.mode == LINK:
+            checked_target(item.data, item.path)
     return written
 
 

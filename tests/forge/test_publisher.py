@@ -269,16 +269,20 @@ def publish_with_a_fuse(folder: Path, request: PublishRequest, calls: int) -> bo
 
 
 def test_killed_at_any_point_and_called_again_it_publishes_once(tmp_path: Path) -> None:
-    calls = 0
-    while True:
-        folder = tmp_path / str(calls)
-        request = begun(folder)
-        finished = publish_with_a_fuse(folder, request, calls)
-        assert publish(folder, request) == 1
-        assert len(pull_requests(folder)) == 1
-        assert branches(folder) == ["main", BRANCH]
-        assert head_of(folder / "user", BRANCH) == request.head
-        if finished:
-            break
+    begun_request = begun(tmp_path)
+    calls, finished = 0, False
+    while not finished:
+        request = for_goal(GoalId(f"g-abcde{calls}"), begun_request)
+        finished = publish_with_a_fuse(tmp_path, request, calls)
         calls += 1
-    assert calls >= 12
+        assert publish(tmp_path, request) == calls
+        assert len(pull_requests(tmp_path)) == calls
+        assert branches(tmp_path)[1:] == sorted(f"swarm/g-abcde{n}" for n in range(calls))
+        assert head_of(tmp_path / "user", f"swarm/{request.goal_id}") == request.head
+    assert calls > 12
+
+
+def for_goal(goal_id: GoalId, request: PublishRequest) -> PublishRequest:
+    subject = request.certificate.subject.model_copy(update={"goal_id": goal_id})
+    certificate = request.certificate.model_copy(update={"subject": subject})
+    return request.model_copy(update={"goal_id": goal_id, "certificate": certificate})

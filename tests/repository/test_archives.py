@@ -46,6 +46,7 @@ HOSTILE = {
     "twice": [member("a"), member("a")],
     "hard link": [member("a", HARD, "/etc/passwd")],
     "hard link inside": [member("a"), member("b", HARD, "a")],
+    "a link with a NUL": [member("a", LINK, "x"), member("b", LINK, "a" * 150 + "\0b")],
     "pipe": [member("a", FIFO)],
     "device": [member("a", DEVICE)],
     "sparse": [member("a", tarfile.GNUTYPE_SPARSE)],

@@ -56,7 +56,7 @@ def trees(draw: st.DrawFn) -> tuple[Written, ...]:
 
 
 some = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -162,6 +162,12 @@ def test_a_file_may_become_a_directory_when_it_is_removed(mirror: Mirror) -> Non
 def test_a_symbolic_link_as_gitmodules_is_refused(mirror: Mirror) -> None:
     with pytest.raises(Rejected, match="symbolic link"):
         tree_of(mirror, written(b"x/.gitmodules", b"/etc/passwd", "120000"))
+
+
+@pytest.mark.parametrize("target", [b"", b"a\0b", b"x" * 5000])
+def test_a_link_to_nothing_that_can_be_named_is_refused(mirror: Mirror, target: bytes) -> None:
+    with pytest.raises(Rejected, match="no possible target"):
+        tree_of(mirror, written(b"a", target, "120000"))
 
 
 def test_removing_everything_leaves_the_empty_tree(mirror: Mirror) -> None:
