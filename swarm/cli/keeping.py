@@ -12,6 +12,9 @@ from swarm.domain.errors import Lacking, Transient
 MOST_STARTS = 3
 """A house that finds nothing open leaves; a goal submitted in that moment needs another one."""
 
+FAREWELL_SECONDS = 20.0
+"""For a house that is asked to leave."""
+
 TAIL = 4_000
 """Characters of its log that are looked at."""
 
@@ -44,8 +47,17 @@ class Keeper:
         try:
             self.house.wait(seconds)
         except subprocess.TimeoutExpired:
+            self.end()
+
+    def end(self) -> None:
+        """Not needed any more: ask it to leave, then make it."""
+        if self.house is not None and self.house.poll() is None:
             self.house.terminate()
-            self.house.wait(seconds)
+            try:
+                self.house.wait(FAREWELL_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.house.kill()
+                self.house.wait()
 
     def _start(self) -> None:
         self.logged = _size(self.log)

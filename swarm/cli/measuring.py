@@ -98,7 +98,6 @@ class Course:
         asked = Asked(
             text=task.goal,
             repository=repository,
-            fix_failing=True,
             rule=self.choice.rule,
             unsafe_worktree=self.mode == "unsafe-worktree",
         )
