@@ -10,7 +10,7 @@ from random import Random
 import pytest
 
 from swarm.domain.errors import Rejected
-from swarm.journal.public_api import open_journal
+from swarm.journal.public_api import open_journal, read_only
 from tests.journal.journal_examples import an_event
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +55,22 @@ def test_a_killed_writer_has_lost_nothing_that_it_acknowledged(tmp_path: Path, s
             assert journal.verify().position >= acknowledged
             texts = [record.event.model_dump()["text"] for record in journal.read()]
             assert [text[-1] for text in texts] == ["0", "1", "2"] * (len(texts) // 3)
+
+
+def test_what_a_killed_writer_left_is_read_without_a_writer(tmp_path: Path) -> None:
+    acknowledged = killed_after(tmp_path, lines=12, milliseconds=3)
+    with closing(read_only(tmp_path)) as follower:
+        assert follower.verify().position >= acknowledged > 0
+
+
+def test_a_follower_outlives_coordinators(tmp_path: Path) -> None:
+    with closing(open_journal(tmp_path)) as journal:
+        journal.append([an_event(1)])
+    with closing(read_only(tmp_path)) as follower:
+        for number in (2, 3):
+            with closing(open_journal(tmp_path)) as journal:
+                journal.append([an_event(number)])
+            assert [record.event for record in follower.read(number - 1)] == [an_event(number)]
 
 
 def test_a_second_coordinator_is_refused_and_told_of_the_first(tmp_path: Path) -> None:

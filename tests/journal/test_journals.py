@@ -134,6 +134,13 @@ def test_an_event_survives_its_bytes(text: str, at: int) -> None:
     assert decode(1, encode(event)) == event
 
 
+def test_the_bytes_of_an_event_are_permanent() -> None:
+    """Journals of older versions must be read, and their chains come out the same."""
+    body = b'{"at":5,"command_id":"c5","goal_id":"g-7k2m9x","text":"\\u00fc","type":"goal.guided"}'
+    assert encode(an_event(5, text="ü")) == body
+    assert decode(1, body) == an_event(5, text="ü")
+
+
 def test_an_event_of_another_version_is_refused_with_its_position() -> None:
     with pytest.raises(Rejected, match="record 7 "):
         decode(7, b'{"type":"moon.landed","at":0}')
