@@ -29,6 +29,7 @@ from swarm.actors.trees import Trees
 from swarm.actors.workbench import HostWorkbench, mode_of
 from swarm.agents.public_api import (
     PRINCIPALS,
+    BehaviourReviewer,
     Bounds,
     Checker,
     Planner,
@@ -177,7 +178,7 @@ def host_of(
             goal=lease.goal,
             host=boxes.host(mode_of(lease.goal)),
             trees=trees,
-            coordinator=coordinator,
+            compare=coordinator.changes,
             limits=limits,
             meter=Meter(settings.cpu_hour),
         )
@@ -281,22 +282,25 @@ def crew_of(
         )
         return WriterMember(card, engine, knowledge, settings.cpu_hour)
 
-    seconds = settings.command_minutes * 60.0
     makers: dict[str, Callable[[], tuple[Member, ...]]] = {
-        "planning": lambda: (planner(), checker(SuiteTester(wall_seconds=seconds), "tester")),
-        "writing": lambda: tuple(writer(engine) for engine in engines or repair_engines(cpu_price)),
-        "reviewing": lambda: (
-            checker(
-                StaticReviewer(
-                    protected=settings.protected,
-                    bounds=Bounds(file_bytes=settings.max_file_bytes),
-                ),
-                "reviewer",
-            ),
+        "planning": lambda: (
+            planner(),
+            *(checker(each, "tester") for each in testers_of(settings)),
         ),
+        "writing": lambda: tuple(writer(engine) for engine in engines or repair_engines(cpu_price)),
+        "reviewing": lambda: tuple(checker(each, "reviewer") for each in reviewers_of(settings)),
     }
     kind = name.partition("@")[0].partition("-")[0]
     return Crew(makers[kind]())
+
+
+def testers_of(settings: Settings) -> tuple[Checker, ...]:
+    return (SuiteTester(wall_seconds=settings.command_minutes * 60.0),)
+
+
+def reviewers_of(settings: Settings) -> tuple[Checker, ...]:
+    bounds = Bounds(file_bytes=settings.max_file_bytes)
+    return (StaticReviewer(protected=settings.protected, bounds=bounds), BehaviourReviewer())
 
 
 def _curve(kind: TaskKind, aspect: str, price: int) -> Curve:

@@ -1,18 +1,20 @@
 """One lease's worlds on one host: sandboxes over trees, metered, frozen while the goal is paused."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from swarm.actors.metering import Meter, MeteredSandbox
-from swarm.actors.ports import CoordinatorPort
 from swarm.actors.trees import Trees
 from swarm.domain.changes import Changes
 from swarm.domain.goals import Environment, Goal
-from swarm.domain.names import TreeHash
+from swarm.domain.names import GoalId, TreeHash
 from swarm.sandbox.public_api import BaseRef, Limits, Sandbox, SandboxHost, SandboxMode, SandboxSpec
 from swarm.tools.public_api import readonly_paths
+
+Compare = Callable[[GoalId, TreeHash, TreeHash], Awaitable[Changes]]
+"""What differs between two trees of a goal."""
 
 
 def mode_of(goal: Goal) -> SandboxMode:
@@ -26,7 +28,7 @@ class HostWorkbench:
     goal: Goal
     host: SandboxHost
     trees: Trees
-    coordinator: CoordinatorPort
+    compare: Compare
     limits: Limits
     meter: Meter
     _open: dict[str, Sandbox] = field(default_factory=dict)
@@ -40,7 +42,7 @@ class HostWorkbench:
         return await self.trees.directory(self.goal.goal_id, tree)
 
     async def changes(self, base: TreeHash, tree: TreeHash) -> Changes:
-        return await self.coordinator.changes(self.goal.goal_id, base, tree)
+        return await self.compare(self.goal.goal_id, base, tree)
 
     @asynccontextmanager
     async def sandbox(self, base: TreeHash, tree: TreeHash | None = None) -> AsyncIterator[Sandbox]:

@@ -1,5 +1,7 @@
 """The door of swarm.agents."""
 
+from swarm.agents.checks.baseline import Baseline, base_run
+from swarm.agents.checks.behaviour import BehaviourReviewer
 from swarm.agents.checks.diffs import Bounds
 from swarm.agents.checks.static import StaticReviewer
 from swarm.agents.checks.tester import SuiteTester
@@ -9,6 +11,8 @@ from swarm.agents.port import CheckAssignment, Checked, Checker, Plan, Workbench
 
 __all__ = [
     "PRINCIPALS",
+    "Baseline",
+    "BehaviourReviewer",
     "Bounds",
     "CheckAssignment",
     "Checked",
@@ -18,4 +22,5 @@ __all__ = [
     "StaticReviewer",
     "SuiteTester",
     "Workbench",
+    "base_run",
 ]

@@ -19,7 +19,7 @@ from pathlib import Path
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
 from swarm.domain.names import CommitHash, GoalId, TreeHash
-from swarm.repository import files, joining, trees
+from swarm.repository import files, joining, people, trees
 from swarm.repository.program import LONG, TRANSFER, Git, far_side, mirror_git, user_git
 
 STEPS = "refs/swarm/"
@@ -89,6 +89,9 @@ class Mirror:
 
     def tree_with(self, base: TreeHash, changes: Changes) -> TreeHash:
         return trees.tree_with(self.git, base, changes)
+
+    def tree_patched(self, base: TreeHash, patch: bytes) -> TreeHash:
+        return people.tree_patched(self.git, base, patch)
 
     def changes(self, base: TreeHash, tree: TreeHash) -> Changes:
         return trees.changes(self.git, base, tree)

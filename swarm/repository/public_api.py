@@ -4,6 +4,7 @@ from swarm.repository.files import remove_unfinished, unpack_archive
 from swarm.repository.inspection import RepositoryState, inspect
 from swarm.repository.joining import Conflict, Joined, Patch
 from swarm.repository.mirror import Mirror
+from swarm.repository.people import blob_hash, fork_point, read_commit
 from swarm.repository.publication import Landing, Outlet, landed, publish_branch, read_branch
 from swarm.repository.trees import Count
 
@@ -16,10 +17,13 @@ __all__ = [
     "Outlet",
     "Patch",
     "RepositoryState",
+    "blob_hash",
+    "fork_point",
     "inspect",
     "landed",
     "publish_branch",
     "read_branch",
+    "read_commit",
     "remove_unfinished",
     "unpack_archive",
 ]

@@ -59,7 +59,7 @@ class Settings(Frozen, use_attribute_docstrings=True):
     review_minute_usd: Dollars = Decimal(1)
     """What a minute of a human's review costs, in dollars."""
 
-    wrong_minutes: Count = 15
+    wrong_minutes: Count = 3
     """What accepting a wrong patch costs, in minutes of review."""
 
     cpu_hour_usd: Dollars = Decimal("0.04")

@@ -1,0 +1,128 @@
+"""What a goal would cost, take and come to: planned and priced, but nothing is recorded or given out."""
+
+import asyncio
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from swarm.actors.gate import workbench_on
+from swarm.actors.metering import SECONDS_PER_HOUR
+from swarm.agents.public_api import Planner
+from swarm.domain.bids import Bid, Curve
+from swarm.domain.clearings import ScoredBid
+from swarm.domain.goals import Goal
+from swarm.domain.money import CERTAIN
+from swarm.domain.names import AgentId
+from swarm.domain.tasks import Contract
+from swarm.engines.public_api import Engine, repair_engines
+from swarm.market.public_api import OpenTask, Terms, clear
+from swarm.repository.public_api import Mirror
+from swarm.settings.public_api import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class TaskEstimate:
+    contract: Contract
+    order: tuple[ScoredBid, ...]
+    """Whom the market would let try, the first first; empty = nobody should."""
+
+    cost: int
+    """Expected micro-USD until the first acceptance, or until nobody is left."""
+
+    seconds: int
+    probability: int
+    """That one of them is accepted, in parts per million, failures taken as independent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    refusal: str
+    tasks: tuple[TaskEstimate, ...]
+    failing: int
+    suite_tests: int
+
+    @property
+    def cost(self) -> int:
+        return sum(task.cost for task in self.tasks)
+
+    @property
+    def seconds(self) -> int:
+        return sum(task.seconds for task in self.tasks)
+
+    @property
+    def probability(self) -> int:
+        """That all tasks are accepted."""
+        chance = CERTAIN if self.tasks else 0
+        for task in self.tasks:
+            chance = chance * task.probability // CERTAIN
+        return chance
+
+
+def estimate_goal(goal: Goal, settings: Settings) -> Estimate:
+    """Runs the suite on the base in a sandbox of a folder that is gone afterwards."""
+    return asyncio.run(_estimate(goal, settings))
+
+
+async def _estimate(goal: Goal, settings: Settings) -> Estimate:
+    with tempfile.TemporaryDirectory(prefix="swarm-estimate-") as folder:
+        mirror = Mirror.open(Path(folder) / "mirror.git", Path(goal.repository))
+        await asyncio.to_thread(mirror.fetch, goal.base)
+        async with workbench_on(mirror, goal, Path(folder), settings) as workbench:
+            plan = await Planner(AgentId("planner-suite")).plan(goal, workbench, at=0)
+    engines = repair_engines(settings.cpu_hour // SECONDS_PER_HOUR)
+    passing = sum(row.outcome == "passed" for row in plan.base_run.outcomes)
+    return Estimate(
+        refusal=plan.refusal,
+        tasks=tuple(_task(goal, settings, contract, engines) for contract in plan.contracts),
+        failing=len(plan.base_run.outcomes) - passing,
+        suite_tests=len(plan.base_run.outcomes),
+    )
+
+
+def _task(
+    goal: Goal, settings: Settings, contract: Contract, engines: tuple[Engine, ...]
+) -> TaskEstimate:
+    order = _order(goal, settings, contract, engines)
+    reached, cost, seconds = CERTAIN, 0, 0
+    for bid in order:
+        cost += bid.price * reached // CERTAIN
+        seconds += bid.seconds * reached // CERTAIN
+        reached = reached * (CERTAIN - bid.accept) // CERTAIN
+    return TaskEstimate(contract, order, cost, seconds, CERTAIN - reached)
+
+
+def _order(
+    goal: Goal, settings: Settings, contract: Contract, engines: tuple[Engine, ...]
+) -> tuple[ScoredBid, ...]:
+    bids = tuple(bid for engine in engines if (bid := _bid(engine, contract)) is not None)
+    terms = Terms(slots=1, budget=goal.budget, alpha=settings.alpha_ppm, beta=settings.beta_ppm)
+    wrong = goal.wrong_cost * contract.value // max(goal.value, 1)
+    task = OpenTask(contract=contract, wrong_cost=wrong, remaining=contract.budget)
+    free = {bid.agent_id: 1 for bid in bids}
+    clearing = clear((task,), bids, free, terms, seed=contract.task_id)
+    good = [score for score in clearing.scores if score.index > 0]
+    return tuple(sorted(good, key=lambda score: -score.index))
+
+
+def _bid(engine: Engine, contract: Contract) -> Bid | None:
+    for curve in engine.curves():
+        if (row := _row(curve, contract)) is not None:
+            return row.model_copy(
+                update={"agent_id": f"writer-{engine.strategy}", "strategy": engine.strategy}
+            )
+    return None
+
+
+def _row(curve: Curve, contract: Contract) -> Bid | None:
+    for row in curve.rows:
+        if curve.kind == contract.kind and all(c.holds(contract) for c in row.when):
+            return Bid(
+                task_id=contract.task_id,
+                agent_id=AgentId(""),
+                strategy="",
+                family="repair",
+                price=row.price,
+                seconds=row.seconds,
+                probability=row.probability,
+            )
+    return None
