@@ -11,6 +11,7 @@ from swarm.agents.planning.contracts import (
     features,
     split,
     title,
+    touch,
 )
 from swarm.agents.planning.conventions import LONGEST, MOST, Convention, conventions
 from swarm.agents.planning.grouping import MOST_GROUPS, grouped
@@ -72,6 +73,7 @@ def test_a_test_may_be_named_in_many_ways(text: str, meant: tuple[Id, ...]) -> N
         ("tests.test_dates is red", (LEAP, LEAP_2000, UNITTEST)),
         ("the bug is in shop/rates.py", (IN_CLASS,)),
         ("the bug is in rates.py", (IN_CLASS,)),
+        ('File "/home/me/work/shop/rates.py", line 7, in rate', (IN_CLASS,)),
         ("the module shop.rates is wrong", (IN_CLASS,)),
         ("calendars.py has a bug", (UNITTEST,)),
         ("a ZeroDivisionError", (IN_CLASS,)),
@@ -273,6 +275,13 @@ def test_features_count_what_is_visible() -> None:
         "suite_ms": 120,
         "trace_depth": 2,
     }
+
+
+def test_a_task_may_touch_what_a_failure_names_and_the_tests_namesake() -> None:
+    (group,) = grouped((LEAP,), a_coverage({LEAP: {A: {2}}}))
+    sources = ("a.py", "b.py", "shop/dates.py", "shop/mydates.py")
+    suite = Suite(1, 1, {LEAP: "b.py:3: AttributeError"}, sources)
+    assert touch(group, suite) == ("a.py", "b.py", "shop/dates.py")
 
 
 def test_a_title_names_the_first_test() -> None:

@@ -5,8 +5,9 @@ The goal's value is split by how many of its targets a task turns green; a fifth
 for checks of the joined tree.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from swarm.agents.planning.grouping import Group
 from swarm.agents.planning.tracing import Coverage
@@ -33,7 +34,9 @@ class Suite:
 
     tests: int
     milliseconds: int
-    failures: dict[TestId, str]
+    failures: Mapping[TestId, str]
+    sources: Collection[str] = ()
+    """Files of the tree that hold code and no tests."""
 
 
 def contracts(
@@ -52,7 +55,7 @@ def contracts(
             title=title(group.targets),
             description=description(group, suite),
             targets=group.targets,
-            touch=group.files if len(groups) > 1 else (),
+            touch=touch(group, suite) if len(groups) > 1 else (),
             value=value,
             budget=budget,
             seconds=seconds,
@@ -63,6 +66,27 @@ def contracts(
             zip(groups, values, budgets, strict=True), start=FIRST_TASK
         )
     )
+
+
+def touch(group: Group, suite: Suite) -> tuple[str, ...]:
+    """Files that may hold the cause: suspected, named by a failure, or called like the test's file.
+
+    What is missing altogether - a name, a branch, a constant - was executed by nobody, so suspicion
+    alone would not do.
+    """
+    named = {
+        path
+        for test in group.targets
+        for path in suite.sources
+        if path in suite.failures.get(test, "") or _is_namesake(test, path)
+    }
+    return (*group.files, *sorted(named - set(group.files)))
+
+
+def _is_namesake(test: TestId, path: str) -> bool:
+    """`tests/test_rates.py::...` and `shop/rates.py`."""
+    home = PurePosixPath(test.partition("::")[0]).stem
+    return home.removeprefix("test_") == PurePosixPath(path).stem != home
 
 
 def split(total: int, weights: Sequence[int]) -> list[int]:

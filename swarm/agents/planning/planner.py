@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterator
+from itertools import accumulate
 from pathlib import Path
 
 from swarm.agents.checks.baseline import Baseline, base_run
@@ -12,6 +13,7 @@ from swarm.agents.planning.conventions import GUIDES, SETTINGS
 from swarm.agents.planning.grouping import Group, grouped
 from swarm.agents.planning.request import Seen, Selection, select
 from swarm.agents.planning.statements import Author, statements
+from swarm.agents.planning.suspicion import is_test_file
 from swarm.agents.planning.tracing import Coverage, trace
 from swarm.agents.port import Plan, Workbench
 from swarm.domain.evidence import GREEN, Outcome
@@ -23,6 +25,10 @@ RED: frozenset[Outcome] = frozenset({"failed", "error", "timeout", "crashed"})
 
 SUITE_SECONDS = 300.0
 TRACE_SECONDS = 60.0
+COMPARED_SECONDS = 10.0
+"""What the passing tests that are traced for comparison took without a tracer."""
+
+MOST_COMPARED = 2_000
 MOST_TRACED = 64
 """Failing tests that are traced one by one."""
 
@@ -80,7 +86,7 @@ class Planner:
         facts = statements(author, paths, texts, baseline.run, groups)
         if selection.refusal:
             return _refused(baseline, facts, self._worded(selection))
-        tasks = contracts(goal, groups, coverage, _suite(baseline))
+        tasks = contracts(goal, groups, coverage, _suite(baseline, paths))
         return Plan(tasks, baseline.run, baseline.voided, facts)
 
     def _worded(self, selection: Selection) -> str:
@@ -121,19 +127,19 @@ def is_module(test: TestId, files: Collection[str]) -> bool:
 
 
 def nearest(baseline: Baseline, red: tuple[TestId, ...]) -> tuple[TestId, ...]:
-    """Passing ids, those of the failing tests' own files first, then quick ones first."""
+    """Passing ids to compare with: of the failing tests' own files first, quick ones first; as many
+    as together took `COMPARED_SECONDS`.
+    """
     homes = {test.partition("::")[0] for test in red}
-    green = [row.test for row in baseline.run.outcomes if row.outcome == "passed"]
-    return tuple(
-        sorted(
-            green,
-            key=lambda test: (
-                test.partition("::")[0] not in homes,
-                baseline.seconds.get(test, 0.0),
-                test,
-            ),
-        )
-    )
+    seconds = baseline.seconds
+
+    def closeness(test: TestId) -> tuple[bool, float, TestId]:
+        return test.partition("::")[0] not in homes, seconds.get(test, 0.0), test
+
+    green = (row.test for row in baseline.run.outcomes if row.outcome == "passed")
+    ranked = sorted(green, key=closeness)[:MOST_COMPARED]
+    spent = accumulate(seconds.get(test, 0.0) for test in ranked)
+    return tuple(t for t, so_far in zip(ranked, spent, strict=True) if so_far <= COMPARED_SECONDS)
 
 
 def _selection(
@@ -160,11 +166,12 @@ def _suspected(groups: Collection[Group]) -> dict[TestId, tuple[str, ...]]:
     return {test: group.files for group in groups for test in group.targets}
 
 
-def _suite(baseline: Baseline) -> Suite:
+def _suite(baseline: Baseline, paths: Collection[str]) -> Suite:
     return Suite(
         tests=len(baseline.run.outcomes),
         milliseconds=int(sum(baseline.seconds.values()) * 1000),
-        failures=dict(baseline.failures),
+        failures=baseline.failures,
+        sources=tuple(path for path in paths if path.endswith(".py") and not is_test_file(path)),
     )
 
 

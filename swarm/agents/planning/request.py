@@ -108,10 +108,14 @@ def tests_named(word: str, seen: Seen) -> frozenset[TestId]:
 
 
 def files_named(word: str, files: Iterable[str]) -> frozenset[str]:
-    """Python files that the word names: a path, the end of one, a dotted or a test module."""
+    """Python files that the word names: a path (or the end of one, or one that ends so, as in
+    a traceback of another machine), a dotted or a test module.
+    """
     if word.endswith(".py"):
         wanted = word.removeprefix("./")
-        return frozenset(path for path in files if _ends_with(path, wanted, "/"))
+        return frozenset(
+            path for path in files if _ends_with(path, wanted, "/") or wanted.endswith(f"/{path}")
+        )
     if "." not in word and not word.startswith("test_"):
         return frozenset()
     module = word.replace(".", "/")

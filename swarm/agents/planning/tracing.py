@@ -4,6 +4,7 @@ What comes back was said by a process that also ran the repository's code. It st
 first and is no evidence of anything.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import resources
@@ -14,6 +15,9 @@ from swarm.domain.goals import Environment
 from swarm.domain.names import TestId, TreeHash
 from swarm.sandbox.public_api import Sandbox
 from swarm.tools.public_api import execute_suite, inside
+
+HANGS_AFTER = 10.0
+"""Seconds for one test under the tracer, which knows enough of it by then."""
 
 _RUNNERS = {"pytest": "pytest_run.py", "unittest": "unittest_run.py"}
 _FUTURE = "from __future__ import annotations\n"
@@ -74,10 +78,11 @@ async def trace(
     passing: tuple[TestId, ...],
     seconds: float,
     nonce: str,
+    hangs_after: float = HANGS_AFTER,
 ) -> Coverage:
     """Trace the failing ids, and of the passing ones as many as fit into a third of the time.
 
-    What could not be traced is not in the answer; a run that broke is an empty one.
+    What could not be traced is not in the answer. A test that hangs is traced as far as it came.
     """
     runner = _RUNNERS.get(environment.runner)
     if runner is None or not failing:
@@ -90,8 +95,9 @@ async def trace(
         ids=(*failing, *passing),
         wall_seconds=seconds,
         nonce=nonce,
+        test_seconds=hangs_after,
         script=joined(inside(runner), tracer.read_text(encoding="utf-8")),
-        extra={"watch": list(failing), "seconds": seconds / 3},
+        extra={"watch": list(failing), "seconds": seconds / 3, "patience": hangs_after / 3},
     )
     return read_coverage(execution.extra)
 
@@ -104,7 +110,7 @@ def joined(runner: str, tracer: str) -> str:
 def read_coverage(extra: Iterable[object]) -> Coverage:
     """Pass over whatever does not have the tracer's form."""
     failing: dict[TestId, Trace] = {}
-    passing: dict[Place, dict[int, int]] = {}
+    passing: dict[Place, Counter[int]] = {}
     counted = 0
     for each in extra:
         told = _read(each)
@@ -112,8 +118,9 @@ def read_coverage(extra: Iterable[object]) -> Coverage:
             lines = {Place(p, n, at): frozenset(rows) for p, n, at, rows in told.places}
             failing[TestId(told.test)] = Trace(lines, told.depth)
         elif isinstance(told, _Counts):
-            passing = {Place(p, n, at): dict(rows) for p, n, at, rows in told.places}
-            counted = told.counted
+            counted += told.counted
+            for path, name, at, rows in told.places:
+                passing.setdefault(Place(path, name, at), Counter()).update(dict(rows))
     return Coverage(failing, passing, counted)
 
 

@@ -5,7 +5,7 @@ that script and its channel, which says when a test starts and when it is done. 
 once each; code outside of the repository is not traced, so most of the interpreter runs untouched.
 
 A test named in `watch` is told on its own; all others are only counted, so that a report about many
-tests stays short.
+tests stays short. A watched test that takes long is told before it ends, because it may never end.
 """
 
 from __future__ import annotations
@@ -25,12 +25,8 @@ FOREIGN = {"site-packages", "dist-packages", ".venv", "venv", ".tox", ".nox"}
 class Recorder:
     """What one test executes: {(path, name, first line): lines}, and how deep calls went."""
 
-    def __init__(self, root: Path) -> None:
-        self._root = root
-        self._paths: dict[str, str] = {}
-        self.clear()
-
-    def clear(self) -> None:
+    def __init__(self, root: Path, paths: dict[str, str]) -> None:
+        self._root, self._paths = root, paths
         self.seen: dict[tuple[str, str, int], set[int]] = {}
         self.depth = self._level = 0
 
@@ -72,8 +68,12 @@ class TracingChannel:
     def __init__(self, channel: Any, extra: dict[str, Any]) -> None:
         self._channel = channel
         self._watch = set(extra["watch"])
+        self._patience = extra["patience"]
         self._until = time.monotonic() + extra["seconds"]
-        self._recorder = Recorder(Path.cwd().resolve())
+        self._root = Path.cwd().resolve()
+        self._paths: dict[str, str] = {}
+        self._recorder = Recorder(self._root, self._paths)
+        self._timer: threading.Timer | None = None
         self._counts: dict[tuple[str, str, int], dict[int, int]] = {}
         self._counted = 0
 
@@ -82,7 +82,11 @@ class TracingChannel:
 
     def start(self, test: str) -> None:
         self._channel.start(test)
-        self._recorder.clear()
+        self._recorder = Recorder(self._root, self._paths)
+        if test in self._watch:
+            self._timer = threading.Timer(self._patience, self._tell_early, (test, self._recorder))
+            self._timer.daemon = True
+            self._timer.start()
         if test in self._watch or time.monotonic() < self._until:
             threading.settrace(self._recorder.enter)
             sys.settrace(self._recorder.enter)
@@ -90,18 +94,34 @@ class TracingChannel:
     def done(self, test: str, outcome: str, seconds: float, text: str) -> None:
         sys.settrace(None)
         threading.settrace(None)
-        seen, depth = self._recorder.seen, self._recorder.depth
-        if test in self._watch:
-            self._tell({"test": test, "depth": depth, "places": told(seen)})
-        elif seen and outcome == "passed":
-            self._count(seen)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer.join()
+            self._timer = None
+            self._tell(test, self._recorder)
+        elif self._recorder.seen and outcome == "passed":
+            self._count(self._recorder.seen)
         self._channel.done(test, outcome, seconds, text)
 
     def finish(self, status: int) -> None:
-        self._tell({"counted": self._counted, "places": told(self._counts)})
+        self._tell_counts()
         self._channel.finish(status)
 
-    def _tell(self, data: dict[str, Any]) -> None:
+    def _tell_early(self, test: str, recorder: Recorder) -> None:
+        """In a thread of its own; the tests' process may be ended before `finish`."""
+        self._tell(test, recorder)
+        self._tell_counts()
+
+    def _tell_counts(self) -> None:
+        counted, counts = self._counted, self._counts
+        self._counted, self._counts = 0, {}
+        self._say({"counted": counted, "places": told(counts)})
+
+    def _tell(self, test: str, recorder: Recorder) -> None:
+        seen = {place: set(lines) for place, lines in list(recorder.seen.items())}
+        self._say({"test": test, "depth": recorder.depth, "places": told(seen)})
+
+    def _say(self, data: dict[str, Any]) -> None:
         self._channel.extra(data)  # noqa: S610  # a report, not a query
 
     def _count(self, seen: dict[tuple[str, str, int], set[int]]) -> None:
