@@ -73,8 +73,9 @@ class Publisher:
             await asyncio.to_thread(self._verify, request, outlet)
             branch = branch_of(request.goal_id)
             pull_request = await self._forge.find(request.repository, branch)
-            # A person may have deleted the branch along with the decision; it stays deleted.
-            if pull_request is None or pull_request.state == "open":
+            # The branch came before the pull request. If it is gone or elsewhere by now, a person did
+            # that, and it stays so.
+            if pull_request is None:
                 await asyncio.to_thread(_push, outlet, branch, request.head)
                 pull_request = await self._forge.open_pull_request(_asked(request, branch))
             return _published(pull_request, request)

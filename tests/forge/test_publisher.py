@@ -1,11 +1,16 @@
 import asyncio
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from swarm.domain.ballots import Certificate, Policy, Subject
 from swarm.domain.changes import Changes, Written
@@ -21,7 +26,7 @@ from swarm.forge.public_api import (
     PullRequest,
     PullRequestRequest,
 )
-from swarm.repository.public_api import Mirror
+from swarm.repository.public_api import Mirror, read_branch
 from swarm.repository.public_api import Outlet as GitOutlet
 from swarm.testing.git import a_commit, a_repository, git, head_of
 
@@ -167,14 +172,22 @@ def test_what_a_person_ended_is_not_begun_again(tmp_path: Path, end: str) -> Non
     assert pull_requests(tmp_path)[0].state in {"closed", "merged"}
 
 
-def test_a_person_who_works_on_our_branch_is_not_overwritten(tmp_path: Path) -> None:
+def test_a_person_may_go_on_with_our_branch(tmp_path: Path) -> None:
     request = begun(tmp_path)
     publish(tmp_path, request)
     git(tmp_path / "user", "checkout", "--quiet", BRANCH)
     theirs = a_commit(tmp_path / "user", {"mine": "x"})
+    assert publish(tmp_path, request) == 1
+    assert head_of(tmp_path / "user", BRANCH) == theirs
+
+
+def test_a_person_who_has_that_branch_already_is_asked(tmp_path: Path) -> None:
+    request = begun(tmp_path)
+    git(tmp_path / "user", "branch", BRANCH)
     with pytest.raises(NeedsHuman, match="swarm did not write"):
         publish(tmp_path, request)
-    assert head_of(tmp_path / "user", BRANCH) == theirs
+    assert head_of(tmp_path / "user", BRANCH) == head_of(tmp_path / "user", "main")
+    assert pull_requests(tmp_path) == ()
 
 
 # Killed between any two steps. Each step is one call of the publisher on the outside world.
@@ -286,3 +299,76 @@ def for_goal(goal_id: GoalId, request: PublishRequest) -> PublishRequest:
     subject = request.certificate.subject.model_copy(update={"goal_id": goal_id})
     certificate = request.certificate.model_copy(update={"subject": subject})
     return request.model_copy(update={"goal_id": goal_id, "certificate": certificate})
+
+
+class Together(RuleBasedStateMachine):
+    """A person and the publisher at work on one repository, in any order."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(tempfile.mkdtemp())
+        self.request = begun(self.folder)
+        self.user = self.folder / "user"
+        self.main = head_of(self.user)
+        self.theirs: CommitHash | None = None
+        """What the person put under the name of our branch."""
+
+    def teardown(self) -> None:
+        shutil.rmtree(self.folder)
+
+    @property
+    def branch(self) -> CommitHash | None:
+        return read_branch(self.user, BRANCH)
+
+    @property
+    def pull_request(self) -> PullRequest | None:
+        return asyncio.run(LocalForge(self.folder / "forge").find(str(self.user), BRANCH))
+
+    @rule()
+    def the_publisher_publishes(self) -> None:
+        before, known = self.branch, self.pull_request
+        try:
+            publish(self.folder, self.request)
+        except NeedsHuman:
+            assert known is None
+            assert before == self.theirs is not None
+        else:
+            assert self.branch == (before if known else self.request.head)
+            assert known is None or self.pull_request == known
+
+    @rule(calls=st.integers(0, 11))
+    def the_publisher_is_killed(self, calls: int) -> None:
+        if self.theirs is None:
+            publish_with_a_fuse(self.folder, self.request, calls)
+
+    @rule()
+    def the_person_works_under_that_name(self) -> None:
+        git(self.user, "checkout", "--quiet", *(() if self.branch else ("-b",)), BRANCH)
+        self.theirs = a_commit(self.user, {"theirs": "x"})
+        git(self.user, "checkout", "--quiet", "main")
+
+    @precondition(lambda self: self.branch)
+    @rule()
+    def the_person_deletes_the_branch(self) -> None:
+        git(self.user, "branch", "--quiet", "-D", BRANCH)
+        self.theirs = None
+
+    @precondition(lambda self: self.pull_request and self.pull_request.state == "open")
+    @rule(merge=st.booleans())
+    def the_person_decides(self, *, merge: bool) -> None:
+        forge = LocalForge(self.folder / "forge")
+        asyncio.run(forge.mark_merged(1, "said") if merge else forge.close(1, "ann"))
+
+    @invariant()
+    def at_most_one_pull_request_exists(self) -> None:
+        assert len(pull_requests(self.folder)) <= 1
+
+    @invariant()
+    def what_the_person_made_stays(self) -> None:
+        assert head_of(self.user) == self.main
+        assert self.theirs is None or self.branch == self.theirs
+        assert git(self.user, "status", "--porcelain") == ""
+
+
+TestTogether = Together.TestCase
+TestTogether.settings = settings(max_examples=6, stateful_step_count=8, deadline=None)
