@@ -151,7 +151,7 @@ def test_globs_are_separated_by_commas(world: World) -> None:
 
 
 def test_dollars_become_micro_dollars_exactly(world: World) -> None:
-    found = world.load({"value_usd": "0.000001", "cpu_hour_usd": "0.04"})
+    found = world.load({"value_usd": "0.000001", "cpu_hour_usd": "0.04", "wrong_minutes": "15"})
     assert (found.value, found.cpu_hour) == (1, 40_000)
     assert found.wrong_cost == 15_000_000
 
