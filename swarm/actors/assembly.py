@@ -3,6 +3,7 @@
 Both runtimes are built from here; what differs is only how the parts reach each other.
 """
 
+import asyncio
 import json
 import os
 import secrets
@@ -53,6 +54,8 @@ from swarm.sandbox.public_api import (
     SandboxHost,
     SandboxMode,
     open_host,
+    remove_leftovers,
+    why_not,
 )
 from swarm.settings.public_api import Settings
 
@@ -219,6 +222,7 @@ class _Boxes:
     def host(self, mode: SandboxMode) -> SandboxHost:
         if mode not in self._hosts:
             self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+            remove_leftovers(self._scratch)
             self._hosts[mode] = open_host(self._scratch, mode, Path(sys.executable))
         return self._hosts[mode]
 
@@ -227,6 +231,9 @@ class _Boxes:
         python = Path(goal.environment.python)
         if not os.access(python, os.X_OK):
             return f"there is no interpreter {python} on this machine"
+        if mode_of(goal) == "namespaces":
+            self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return await asyncio.to_thread(why_not, self._scratch)
         return ""
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from swarm.actors.public_api import coordinator_alive, read_facts
+from swarm.actors.public_api import FactView, coordinator_alive, read_facts
 from swarm.cli.documents import Json, goal_document, overview_document
 from swarm.cli.overview import overview
 from swarm.cli.page import page, plain_table
@@ -18,7 +18,6 @@ from swarm.cli.watching import Watch, find_goal
 from swarm.cli.words import cell, lines, percent
 from swarm.domain.bids import AgentCard
 from swarm.domain.errors import Rejected
-from swarm.domain.facts import Fact
 from swarm.domain.money import dollars
 from swarm.domain.names import TaskId
 from swarm.market.public_api import explain
@@ -135,21 +134,29 @@ def _span(values: list[int], shown: Callable[[int], str]) -> str:
 def show_facts(repository: Path, *, as_json: bool) -> None:
     session = open_session(as_json=as_json)
     top = str(inspect(repository.absolute()).top)
-    facts = tuple(signed.fact for signed in read_facts(session.places, top))
-    document: Json = {"repository": top, "facts": [fact.model_dump(mode="json") for fact in facts]}
+    facts = read_facts(session.places, top)
+    document: Json = {
+        "repository": top,
+        "facts": [{**view.signed.model_dump(mode="json"), "stale": view.stale} for view in facts],
+    }
     session.show(_facts(top, facts), document)
 
 
-def _facts(repository: str, facts: tuple[Fact, ...]) -> RenderableType:
+def _facts(repository: str, facts: tuple[FactView, ...]) -> RenderableType:
     if not facts:
         return cell(f"Nothing is known about {repository} yet.")
-    table = plain_table("kind", "about", "claim", "where", "by")
-    for fact in sorted(facts, key=lambda fact: (fact.kind, fact.subject, fact.at)):
+    table = plain_table("kind", "about", "claim", "where", "by", "")
+    for view in sorted(facts, key=_fact_order):
+        fact = view.signed.fact
         where = f"{fact.path}:{fact.line}" if fact.path else ""
-        table.add_row(
-            fact.kind, cell(fact.subject, most=60), cell(fact.claim), cell(where), cell(fact.by)
-        )
+        row = (cell(fact.subject, most=60), cell(fact.claim), cell(where), cell(fact.by))
+        table.add_row(fact.kind, *row, "stale: the file changed" if view.stale else "")
     return table
+
+
+def _fact_order(view: FactView) -> tuple[str, str, int]:
+    fact = view.signed.fact
+    return (fact.kind, fact.subject, fact.at)
 
 
 # Settings ---------------------------------------------------------------------------------------
