@@ -1,23 +1,27 @@
 """The best set of awards when tasks can exclude each other and share one budget.
 
-Without those two a flow finds the optimum by itself. With them: solve the flow; if its awards clash or
-cost too much, split into cases in each of which that cannot happen again, and go on with the most
-promising case (branch and bound, best first). The flow of a case is an upper bound of everything in it,
-so the first one without a clash is the optimum. Tasks that all exclude each other go into one group of
-the flow, which leaves few clashes to split over.
+Without those two a flow finds the optimum by itself. With them it is branch and bound, best case first. A
+case forbids some edges and requires others; the flow of what is left is an upper bound of everything in it.
+Where the budget binds, the flow is taken over values less a price of money, and that price is raised until
+the bound is as low as it gets (Lagrangian relaxation by the method of Handler and Zang, Networks 10, 1980).
+Tasks that all exclude each other go into one group of the flow, which leaves few clashes to split over.
+
+The work is limited: a clearing must never hold up the market. If the limit is met, the answer is the best
+set found so far, and says so.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations, count
+from dataclasses import dataclass, replace
+from itertools import combinations
 
 from swarm.market.flow import Edge, Lane, best_assignment
 
-_MOST_CASES = 300
-_MOST_EDGES = 30_000
-"""Edges looked at over all cases: about a second. Enough for a goal's tasks; after that the best case is
-made to fit, and the answer says that it was."""
+_MOST_WORK = 400_000
+"""Tasks times edges, over all flows: some tenths of a second. Ten tasks and five agents get 800 flows."""
+
+_LEAST_FLOWS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,82 +47,151 @@ class Allocation:
     exact: bool
 
 
-def allocate(problem: Problem) -> Allocation:
-    lanes = _lanes(problem)
-    whole: frozenset[Edge] = frozenset()
-    order = count()
-    queue = [_Case.of(problem, lanes, whole, next(order))]
-    seen = {whole}
-    for _ in range(min(_MOST_CASES, max(1, _MOST_EDGES // max(1, len(problem.values))))):
-        case = heapq.heappop(queue)
-        splits = list(_splits(problem, case.awards))
-        if not splits:
-            return Allocation(case.awards, exact=True)
-        for without in {case.without | split for split in splits} - seen:
-            seen.add(without)
-            heapq.heappush(queue, _Case.of(problem, lanes, without, next(order)))
-    fitted = (_fitted(problem, queue[0].awards), _fitted(problem, {}))
-    return Allocation(max(fitted, key=lambda awards: _total(problem, awards)), exact=False)
-
-
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class _Case:
-    """What is left when some edges are left out, and the best that it could come to."""
-
+    without: frozenset[Edge]
+    within: frozenset[Edge]
     bound: int
-    """Minus the total value, so that the smallest is the most promising."""
+    """Nothing in this case is worth more."""
 
-    number: int
-    without: frozenset[Edge] = field(compare=False)
-    awards: dict[str, str] = field(compare=False)
+    over: Mapping[str, str]
+    """The awards behind the bound; too dear where the budget binds, and they may clash."""
 
-    @classmethod
-    def of(
-        cls, problem: Problem, lanes: tuple[Lane, ...], without: frozenset[Edge], number: int
-    ) -> "_Case":
-        values = {edge: value for edge, value in problem.values.items() if edge not in without}
-        awards = best_assignment(values, problem.capacities, lanes)
-        return cls(-sum(values[edge] for edge in awards.items()), number, without, awards)
+    under: Mapping[str, str]
+    """The best awards seen on the way that the budget allows."""
 
 
-def _splits(problem: Problem, awards: Mapping[str, str]) -> Iterator[frozenset[Edge]]:
-    """What to leave out, one or the other, so that these awards are no longer possible."""
-    clash = next(
-        (pair for pair in combinations(sorted(awards), 2) if pair in problem.clashes), None
+def allocate(problem: Problem) -> Allocation:
+    search = _Search(problem)
+    first = search.case(frozenset(), frozenset())
+    queue = [(-first.bound, 0, first)]
+    number = 0
+    while queue and -queue[0][0] > search.worth and search.flows_left > 0:
+        _, _, case = heapq.heappop(queue)
+        for without, within in search.splits(case):
+            smaller = search.case(case.without | without, case.within | within)
+            number += 1
+            heapq.heappush(queue, (-smaller.bound, number, smaller))
+    return Allocation(search.best, exact=not queue or -queue[0][0] <= search.worth)
+
+
+class _Search:
+    """The best awards so far, and how much work is left."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+        tasks = {task for task, _ in problem.values}
+        work = max(1, len(problem.values) * len(tasks))
+        self.flows_left = max(_LEAST_FLOWS, _MOST_WORK // work)
+        self.best: Mapping[str, str] = {}
+        self.worth = 0
+
+    def case(self, without: frozenset[Edge], within: frozenset[Edge]) -> _Case:
+        rest = _rest(self._problem, without, within)
+        bound, over, under = self._relax(rest)
+        self._keep({**dict(within), **_unclashed(rest, under)})
+        secured = _worth(self._problem, dict(within))
+        return _Case(without, within, bound + secured, over, under)
+
+    def splits(self, case: _Case) -> Iterator[tuple[frozenset[Edge], frozenset[Edge]]]:
+        """What to forbid and to require, one or the other, so that `over` is possible in neither."""
+        nothing: frozenset[Edge] = frozenset()
+        dear = [edge for edge in case.over.items() if case.under.get(edge[0]) != edge[1]]
+        if dear:
+            edge = max(dear, key=lambda each: (self._problem.prices[each], each))
+            yield frozenset({edge}), nothing
+            yield nothing, frozenset({edge})
+        elif clash := _first_clash(self._problem, case.over):
+            for task in clash:
+                yield frozenset(edge for edge in self._problem.values if edge[0] == task), nothing
+
+    def _keep(self, awards: Mapping[str, str]) -> None:
+        worth = _worth(self._problem, awards)
+        if worth > self.worth:
+            self.best, self.worth = awards, worth
+
+    def _relax(self, rest: Problem) -> tuple[int, Mapping[str, str], Mapping[str, str]]:
+        """A bound, the awards behind it, and the best ones seen that the budget allows."""
+        over = self._flow(rest, 0)
+        bound = _worth(rest, over)
+        if _cost(rest, over) <= rest.budget:
+            return bound, over, over
+        under: Mapping[str, str] = {}
+        while True:
+            gain, extra = (
+                _worth(rest, over) - _worth(rest, under),
+                _cost(rest, over) - _cost(rest, under),
+            )
+            dearness = max(gain, 0) // extra
+            found = self._flow(rest, dearness)
+            bound = min(bound, _charged(rest, found, dearness))
+            if _charged(rest, found, dearness) <= _charged(rest, over, dearness):
+                return bound, over, under
+            if _cost(rest, found) > rest.budget:
+                over = found
+            else:
+                under = found
+
+    def _flow(self, rest: Problem, dearness: int) -> dict[str, str]:
+        """The best assignment when each micro-dollar costs so much value."""
+        self.flows_left -= 1
+        charged = (
+            (edge, value - dearness * rest.prices[edge]) for edge, value in rest.values.items()
+        )
+        values = {edge: value for edge, value in charged if value > 0}
+        return best_assignment(values, rest.capacities, _lanes(rest))
+
+
+def _rest(problem: Problem, without: frozenset[Edge], within: frozenset[Edge]) -> Problem:
+    """What is left to decide when some edges are forbidden and others are required."""
+    load = Counter(agent for _, agent in within)
+    taken = {task for task, _ in within}
+    budget = problem.budget - sum(problem.prices[edge] for edge in within)
+    values = {
+        edge: value
+        for edge, value in problem.values.items()
+        if edge not in without
+        and edge[0] not in taken
+        and problem.prices[edge] <= budget
+        and not any(_clash(problem, edge[0], task) for task in taken)
+    }
+    return replace(
+        problem,
+        values=values,
+        capacities={agent: free - load[agent] for agent, free in problem.capacities.items()},
+        slots=problem.slots - len(taken & problem.writing),
+        budget=budget,
     )
-    if clash:
-        for task in clash:
-            yield frozenset(edge for edge in problem.values if edge[0] == task)
-    elif sum(problem.prices[edge] for edge in awards.items()) > problem.budget:
-        for edge in awards.items():
-            yield frozenset({edge})
 
 
-def _total(problem: Problem, awards: Mapping[str, str]) -> int:
+def _worth(problem: Problem, awards: Mapping[str, str]) -> int:
     return sum(problem.values[edge] for edge in awards.items())
 
 
-def _fitted(problem: Problem, awards: Mapping[str, str]) -> dict[str, str]:
-    """What fits together of these awards, most valuable first, and then whatever else fits."""
+def _cost(problem: Problem, awards: Mapping[str, str]) -> int:
+    return sum(problem.prices[edge] for edge in awards.items())
+
+
+def _charged(problem: Problem, awards: Mapping[str, str], dearness: int) -> int:
+    """Value plus what is left of the budget, at that price of money: the Lagrangian."""
+    return _worth(problem, awards) + dearness * (problem.budget - _cost(problem, awards))
+
+
+def _clash(problem: Problem, one: str, other: str) -> bool:
+    return (min(one, other), max(one, other)) in problem.clashes
+
+
+def _first_clash(problem: Problem, awards: Mapping[str, str]) -> tuple[str, str] | None:
+    return next((pair for pair in combinations(sorted(awards), 2) if pair in problem.clashes), None)
+
+
+def _unclashed(problem: Problem, awards: Mapping[str, str]) -> dict[str, str]:
+    """Those of the awards that fit together, most valuable first."""
     kept: dict[str, str] = {}
-    others = sorted(problem.values, key=lambda edge: -problem.values[edge])
-    for edge in (*sorted(awards.items(), key=lambda edge: -problem.values[edge]), *others):
-        if _fits(problem, kept, edge):
+    for edge in sorted(awards.items(), key=lambda edge: -problem.values[edge]):
+        if not any(_clash(problem, edge[0], task) for task in kept):
             kept[edge[0]] = edge[1]
     return kept
-
-
-def _fits(problem: Problem, kept: Mapping[str, str], edge: Edge) -> bool:
-    task, agent = edge
-    spent = sum(problem.prices[each] for each in kept.items()) + problem.prices[edge]
-    writers = sum(each in problem.writing for each in (*kept, task))
-    return (
-        task not in kept
-        and list(kept.values()).count(agent) < problem.capacities.get(agent, 0)
-        and spent <= problem.budget
-        and (task not in problem.writing or writers <= problem.slots)
-        and not any(tuple(sorted((task, other))) in problem.clashes for other in kept)
-    )
 
 
 def _lanes(problem: Problem) -> tuple[Lane, ...]:

@@ -1,6 +1,7 @@
 """What failures at a task say of the next bid."""
 
 import math
+from collections.abc import Callable
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -46,18 +47,26 @@ def test_kinship_strengthens_what_a_failure_says() -> None:
     assert same < within < across < 500_000
 
 
+def mean(of: Callable[[float], float]) -> float:
+    """Over difficulty, for an agent of claim 1/2 that succeeds with chance q; by a fine sum."""
+    points = [n / 500 for n in range(-4000, 4001)]
+    density = [math.exp(-x * x / 2) for x in points]
+    chances = [1 / (1 + math.exp(-2 * x)) for x in points]
+    return math.fsum(d * of(q) for d, q in zip(density, chances, strict=True)) / math.fsum(density)
+
+
 def test_the_update_is_what_the_integral_says() -> None:
-    # Two agents of equal claim 1/2: P(second right | first wrong) = (1/2 - E[q^2]) / (1/2), where
-    # q = sigmoid(2d) and E[q^2] is integrated here by a fine sum instead of by the 21 nodes.
-    step, square, mass = 0.001, 0.0, 0.0
-    for n in range(-8000, 8001):
-        x = n * step
-        density = math.exp(-x * x / 2)
-        square += density / (1 + math.exp(-2 * x)) ** 2
-        mass += density
-    expected = round((0.5 - square / mass) / 0.5 * 1_000_000)
+    expected = mean(lambda q: (1 - q) * q) / mean(lambda q: 1 - q)
     used = after(500_000, family="f").probability(500_000, "s", "f")
-    assert abs(used - expected) < 100
+    assert abs(used - expected * 1_000_000) < 100
+
+
+def test_a_second_failure_is_read_in_the_light_of_the_first() -> None:
+    """It was awarded on a chance that the first had already lowered: three equals, two failed."""
+    lowered = after(500_000, family="f").probability(500_000, "s", "f")
+    used = after(500_000, lowered, family="f").probability(500_000, "s", "f")
+    expected = mean(lambda q: (1 - q) ** 2 * q) / mean(lambda q: (1 - q) ** 2)
+    assert abs(used - expected * 1_000_000) < 100
 
 
 def test_a_refusal_by_a_blind_check_says_nothing() -> None:

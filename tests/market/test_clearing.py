@@ -183,9 +183,18 @@ def test_a_bid_for_nothing_announced_is_refused() -> None:
 
 
 def test_of_several_bids_of_one_agent_the_cheapest_counts() -> None:
-    clearing = cleared([an_open_task()], [a_bid("a", price=3), a_bid("a", price=2)])
-    assert [award.price for award in clearing.awards] == [2]
-    assert len(clearing.scores) == 1
+    for prices in ((3, 2), (2, 3)):
+        clearing = cleared([an_open_task()], [a_bid("a", price=price) for price in prices])
+        assert [award.price for award in clearing.awards] == [2]
+        assert len(clearing.scores) == 1
+
+
+def test_who_takes_long_pays_for_the_delay() -> None:
+    bids = [a_bid("slow", price=10, seconds=100), a_bid("fast", price=90, seconds=10)]
+    patient, hurried = (Terms(slots=1, budget=USD, delay_cost=cost) for cost in (0, 1))
+    free = {bid.agent_id: 1 for bid in bids}
+    assert winners(clear([an_open_task()], bids, free, patient, "s")) == {T1: "slow"}
+    assert winners(clear([an_open_task()], bids, free, hurried, "s")) == {T1: "fast"}
 
 
 def test_ties_fall_by_a_draw_that_the_seed_decides() -> None:

@@ -13,6 +13,7 @@ from swarm.domain.facts import SignedFact
 from swarm.memory.admission import entry, key_of
 from swarm.memory.encoding import read_clocks, read_update
 from swarm.memory.public_api import Replica, exchange, open_replica
+from swarm.memory.replica import LARGEST_UPDATE
 from swarm.testing.facts import a_fact, signed, verify
 
 OLD, NEW = signed(a_fact("old")), signed(a_fact("new"))
@@ -90,36 +91,44 @@ def clear(facts: Facts) -> None:
     facts.clear()
 
 
+ATTACKS = {
+    add_and_delete: "facts are never deleted",
+    delete: "facts are never deleted",
+    clear: "facts are never deleted",
+    overwrite: "not a signed fact",
+    replace_by_another: "the key is not the hash",
+    steal_the_signature: "the key is not the hash",
+    odd_key: "the key is not the hash",
+    forge: "the signature is not good",
+    loose_form: "not in canonical form",
+    number: "something else than a string",
+    nested: "something else than a string",
+}
+
+
 @pytest.mark.parametrize("at_once", [True, False])
-@pytest.mark.parametrize(
-    "act",
-    [
-        add_and_delete,
-        delete,
-        overwrite,
-        replace_by_another,
-        forge,
-        steal_the_signature,
-        odd_key,
-        loose_form,
-        number,
-        nested,
-        clear,
-    ],
-)
+@pytest.mark.parametrize(("act", "reason"), ATTACKS.items())
 def test_it_is_refused_whole_and_leaves_no_trace(
-    act: Callable[[Facts], None], at_once: bool
+    act: Callable[[Facts], None], reason: str, at_once: bool
 ) -> None:
     replica = victim()
     before = (replica.facts(), replica.save())
     merged = replica.merge(attack(replica, act, at_once=at_once))
-    assert merged.refused
+    assert reason in merged.refused[0].reason
     assert merged.added == ()
     assert (replica.facts(), replica.save()) == before
     honest = open_replica(replica.save(), verify)
     honest.add(NEW)
     assert exchange(replica, honest).agree
     assert len(replica) == 2
+
+
+@pytest.mark.parametrize("act", ATTACKS)
+def test_saying_it_twice_does_not_help(act: Callable[[Facts], None]) -> None:
+    replica = victim()
+    update = attack(replica, act)
+    assert replica.merge(update) == replica.merge(update)
+    assert replica.merge(update).refused
 
 
 def test_a_deletion_of_what_has_not_arrived_is_refused() -> None:
@@ -145,7 +154,8 @@ def test_an_update_with_a_gap_is_refused_and_the_whole_one_taken() -> None:
     source.add(OLD)
     middle = source.state_vector()
     source.add(NEW)
-    assert replica.merge(source.update_since(middle)).refused
+    refused = replica.merge(source.update_since(middle)).refused
+    assert refused[0].reason == "the update builds on something that is not here"
     assert len(replica.merge(source.save()).added) == 2
 
 
@@ -186,6 +196,46 @@ def test_noise_is_refused(data: bytes) -> None:
     replica = victim()
     assert replica.merge(data).refused
     assert len(replica) == 1
+
+
+def varint(number: int) -> bytes:
+    low, rest = number & 0x7F, number >> 7
+    return bytes([low | 0x80]) + varint(rest) if rest else bytes([low])
+
+
+def text(word: str) -> bytes:
+    return varint(len(word.encode())) + word.encode()
+
+
+def item_after(client: int, clock: int) -> bytes:
+    """An entry that overwrites another one."""
+    return bytes([0x80 | 0x20 | 8]) + varint(client) + varint(clock) + b"\x01w" + text("evil")
+
+
+def block(client: int, *items: bytes) -> bytes:
+    return varint(len(items)) + varint(client) + varint(0) + b"".join(items)
+
+
+def whole(*blocks: bytes) -> bytes:
+    return varint(len(blocks)) + b"".join(blocks) + b"\x00"
+
+
+@pytest.mark.parametrize(
+    ("update", "reason"),
+    [
+        (whole(block(5, item_after(5, 0))), "builds on a later one"),
+        (whole(block(5, item_after(5, 9))), "builds on a later one"),
+        (whole(block(5, item_after(6, 0)), block(6, item_after(5, 0))), "cannot be placed"),
+        (whole(block(5, item_after(6, 0))), "builds on something that is not here"),
+        (whole(block(5), block(5)), "a client occurs twice"),
+        (b"\x00" * (LARGEST_UPDATE + 1), "larger than"),
+    ],
+)
+def test_items_in_impossible_places_are_refused(update: bytes, reason: str) -> None:
+    replica = victim()
+    before = replica.save()
+    assert reason in replica.merge(update).refused[0].reason
+    assert replica.save() == before
 
 
 @given(st.binary(max_size=60))

@@ -198,6 +198,13 @@ def test_unknown_evidence_carries_no_yes_but_a_testers_no_stands() -> None:
     assert tally(SUBJECT, POLICY, AUTHORS, agreeing, BOOTH.verify, evidence={}).yes == ()
 
 
+def test_evidence_filed_under_another_hash_carries_nothing() -> None:
+    good, other = shown("yes"), shown("no")
+    ballots = [BOOTH.vote(LINT, SUBJECT, "yes", evidence=other[0])]
+    result = tally(SUBJECT, POLICY, AUTHORS, ballots, BOOTH.verify, evidence={other[0]: good[1]})
+    assert [each.reason for each in result.ignored] == ["its evidence is not at hand"]
+
+
 # Laws over random sets of ballots.
 
 choices: st.SearchStrategy[Choice] = st.sampled_from(["yes", "yes", "yes", "no", "abstain"])
