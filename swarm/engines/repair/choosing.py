@@ -15,8 +15,23 @@ def ranked(progress: Progress) -> list[int]:
     return sorted(range(len(progress.plausible)), key=lambda k: (_doubt(progress.plausible[k]), k))
 
 
+_DOUBTFUL = {
+    "constant condition": 5,
+    "deleted statement": 3,
+    "deleted condition": 3,
+    "missing guard": 2,
+    "needless call": 1,
+    "wrong exception": 1,
+    "statement from nearby": 1,
+}
+"""What the kind of change alone says against it."""
+
+
 def _doubt(plausible: Plausible) -> int:
-    return 0
+    pair = " and " in plausible.label and plausible.label != "and for or"
+    kind = 4 if pair else _DOUBTFUL.get(plausible.label, 0)
+    late = min(plausible.index // 50, 20)
+    return 10 * kind + 2 * min(plausible.size, 30) + 60 * plausible.special + late
 
 
 def next_to_confirm(progress: Progress) -> int | None:

@@ -19,7 +19,7 @@ from swarm.engines.port import Assignment, Done, GaveUp, Item, StepTaken, Submis
 from swarm.engines.repair import choosing, localisation, offers
 from swarm.engines.repair.dispatch import Answer, ask
 from swarm.engines.repair.patches import as_changes, patched
-from swarm.engines.repair.progress import Planned, Plausible, Progress, Searched, after
+from swarm.engines.repair.progress import Plausible, Progress, Searched, after
 from swarm.sandbox.public_api import Sandbox
 
 STAGE_SECONDS = 4.0
@@ -136,9 +136,9 @@ class Attempt:
     async def _plan(self, progress: Progress) -> tuple[str, Progress, float]:
         request = {**self._search_request(progress), "kind": "plan"}
         answer = await self._ask(request, 120.0)
-        planned = tuple(Planned.model_validate(each) for each in answer.body.get("planned", ()))
-        action = f"built {len(planned)} candidates from observed values"
-        return action, progress.model_copy(update={"planned": planned}), answer.cpu_seconds
+        action = f"built {answer.body.get('count', 0)} candidates from observed values"
+        known = progress.model_copy(update={"planned": answer.body.get("planned", "")})
+        return action, known, answer.cpu_seconds
 
     async def _search(self, progress: Progress) -> tuple[str, Progress, float]:
         answer = await self._ask(self._search_request(progress), 12 * STAGE_SECONDS)
@@ -164,7 +164,7 @@ class Attempt:
             "slow": progress.slow,
             "partial": progress.partial,
             "seen": () if progress.phase == "slow" else progress.seen,
-            "planned": [each.model_dump() for each in progress.planned or ()],
+            "planned": progress.planned,
             "seconds": STAGE_SECONDS,
             "most": MOST_PLAUSIBLE,
             "limit": FULL_SECONDS if full else QUICK_SECONDS,

@@ -28,6 +28,12 @@ class Plausible(Frozen):
     line: int
     label: str
     index: int
+    size: int
+    """How many words the change takes away or adds."""
+
+    special: bool
+    """It has literals that stand in the tests and not in the file."""
+
     edits: tuple[PlannedEdit, ...]
 
 
@@ -36,17 +42,6 @@ class SeenTypes(Frozen):
 
     expressions: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     variables: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
-
-
-class Planned(Frozen):
-    """A candidate that was proposed once and for all."""
-
-    path: str
-    line: int
-    edits: tuple[PlannedEdit, ...]
-    label: str
-    score: int
-    hot: bool
 
 
 class Spectrum(Frozen):
@@ -94,8 +89,10 @@ class Progress(Frozen):
     seen: tuple[str, ...] = ()
     """Fingerprints of what was tried; a candidate that does the same is passed over."""
 
-    planned: tuple[Planned, ...] | None = None
-    """The candidates in their order, for a strategy that proposes them from what it observes."""
+    planned: str | None = None
+    """The candidates in their order, packed by the worker, for a strategy that proposes them from
+    what it observes.
+    """
 
     plausible: tuple[Plausible, ...] = ()
     patience: int = 2

@@ -6,7 +6,12 @@ means the same tomorrow.
 
 from __future__ import annotations
 
+import base64
+import difflib
+import json
 import math
+import re
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -76,15 +81,52 @@ def joined(first: Candidate, second: Candidate) -> Candidate | None:
     return Candidate(first.path, first.line, edits, label, first.score + second.score, hot)
 
 
-def read_candidate(plain: dict[str, Any]) -> Candidate:
-    edits = tuple(Edit(**edit) for edit in plain["edits"])
-    return Candidate(**{**plain, "edits": edits})
+def packed(candidates: Iterable[Candidate]) -> str:
+    """A list of candidates as one short word: they are much alike."""
+    plain = [[c.path, c.line, _plain(c), c.label, round(c.score, 6), c.hot] for c in candidates]
+    return base64.b64encode(zlib.compress(json.dumps(plain).encode())).decode()
 
 
-def stored(candidate: Candidate) -> dict[str, Any]:
+def unpacked(word: str) -> list[Candidate]:
+    plain = json.loads(zlib.decompress(base64.b64decode(word)))
+    return [
+        Candidate(path, line, tuple(Edit(*edit) for edit in edits), label, score, hot)
+        for path, line, edits, label, score, hot in plain
+    ]
+
+
+def _plain(candidate: Candidate) -> list[list[Any]]:
+    return [[edit.start, edit.end, edit.text] for edit in candidate.edits]
+
+
+def words_of(text: str) -> list[str]:
+    """Names, numbers, operators and strings, roughly: to measure and compare, not to parse."""
+    return _WORD.findall(text)
+
+
+_WORD = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|\d[\w.]*|\w+|[^\w\s]+")
+_LITERAL = re.compile(r"['\"\d]")
+_EVERYDAY = frozenset({"0", "1", "2", "10", "''", '""'})
+
+
+def stored(candidate: Candidate, text: str, tests: str) -> dict[str, Any]:
+    """The candidate as an answer tells it; `text` is its file's, `tests` that of the tests."""
+    known, asked = set(words_of(text)), set(words_of(tests))
+    new = [word for edit in candidate.edits for word in words_of(edit.text)]
+    old = [word for edit in candidate.edits for word in words_of(text[edit.start : edit.end])]
+    literals = {word for word in new if _LITERAL.match(word)} - known - _EVERYDAY
     return {
         "path": candidate.path,
         "line": candidate.line,
         "edits": [vars(edit) for edit in candidate.edits],
         "label": candidate.label,
+        "size": _distance(old, new),
+        "special": bool(literals & asked),
     }
+
+
+def _distance(old: list[str], new: list[str]) -> int:
+    """How many words go or come."""
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    same = sum(block.size for block in matcher.get_matching_blocks())
+    return len(old) + len(new) - 2 * same

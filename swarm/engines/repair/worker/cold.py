@@ -15,7 +15,7 @@ from typing import Any
 from swarm.engines.repair.worker.candidates import Candidate, edited, stored
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory
 from swarm.engines.repair.worker.search import Tally
-from swarm.engines.repair.worker.sources import Source
+from swarm.engines.repair.worker.sources import Source, read_all
 from swarm.engines.repair.worker.suite import GREEN, Suite, collect
 
 _START_SECONDS = 20.0
@@ -26,12 +26,14 @@ class ColdSearch:
     def __init__(self, sources: dict[str, Source], request: dict[str, Any]) -> None:
         self._sources = sources
         self._request = request
+        self._tests_text = read_all(request["files"])
         self._memory = own_memory() + request["memory_bytes"]
 
     def attempt(self, candidate: Candidate, index: int, tally: Tally) -> None:
         """Run the failing tests and those that cover the file with the candidate in place."""
         tests = [*self._request["targets"], *self._request["covering"].get(candidate.path, [])]
-        text = edited(self._sources[candidate.path].text, candidate.edits)
+        source = self._sources[candidate.path]
+        text = edited(source.text, candidate.edits)
         tally.tried += 1
 
         def work(tell: Tell) -> None:
@@ -44,7 +46,9 @@ class ColdSearch:
 
         ended = in_child(work, _START_SECONDS, self._memory)
         if len(ended.lines) == len(tests) and all(line in GREEN for line in ended.lines):
-            tally.plausible.append({**stored(candidate), "index": index})
+            tally.plausible.append(
+                {**stored(candidate, source.text, self._tests_text), "index": index}
+            )
 
     def _run(self, suite: Suite, tests: list[str], tell: Tell) -> None:
         for test in tests:

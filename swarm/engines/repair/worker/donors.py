@@ -21,6 +21,7 @@ from swarm.engines.repair.worker.snippets import Snippet, both, either, negation
 from swarm.engines.repair.worker.sources import DEFINITIONS, Source
 
 _SIMPLE = (ast.Assign, ast.AugAssign, ast.Expr, ast.Return, ast.Raise, ast.Delete)
+_COPIED = (ast.Assign, ast.AugAssign, ast.Expr)
 _BLOCKS = (ast.If, ast.For, ast.While, ast.With, ast.Try)
 _MOST_NODES = 14
 _MOST_LINES = 4
@@ -179,22 +180,22 @@ def _statements(drafts: Drafts, node: ast.stmt, near: Stock, far: list[Stock]) -
             if isinstance(node, _SIMPLE) and "\n" not in donor.text:
                 label = "statement from nearby"
                 drafts.replace_text(node, donor.text, 0.12 * nearness, label)
-    _imitations(drafts, node, here)
+    for donor in near.statements:
+        if donor.function is here and isinstance(donor.node, _COPIED):
+            _imitations(drafts, node, donor)
 
 
-def _imitations(drafts: Drafts, node: ast.stmt, function: Any) -> None:
-    """A sibling's statement with one of its names changed into another of this function."""
-    if function is None or not isinstance(node, _SIMPLE):
+def _imitations(drafts: Drafts, node: ast.stmt, donor: Donor) -> None:
+    """A statement of the same function with one of its names changed into another."""
+    if "\n" in donor.text or not isinstance(donor.node, ast.stmt):
         return
-    text = drafts.pen.of(node).text
-    if "\n" in text:
-        return
-    for each in sorted(drafts.header_names(node)):
-        for other, _ in drafts.variables(node):
-            if other != each and other not in drafts.header_names(node):
-                copy = _renamed(drafts.source, node, each, other)
+    known = dict(drafts.variables(node))
+    for old in sorted(donor.names & set(known)):
+        for new, kinds in known.items():
+            if new not in donor.names and fits(known[old], kinds):
+                copy = _renamed(drafts.source, donor.node, old, new)
                 drafts.insert_after(node, copy, 0.08, "sibling of a statement")
-                drafts.insert_before(node, copy, 0.06, "sibling of a statement")
+                drafts.insert_before(node, copy, 0.08, "sibling of a statement")
 
 
 def _renamed(source: Source, node: ast.stmt, old: str, new: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from swarm.engines.repair.worker.candidates import Candidate, in_order, joined, read_candidate
+from swarm.engines.repair.worker.candidates import Candidate, in_order, joined, unpacked
 from swarm.engines.repair.worker.cold import ColdSearch
 from swarm.engines.repair.worker.donors import donors
 from swarm.engines.repair.worker.drafts import Drafts, Seen
@@ -70,7 +70,7 @@ def _sources(paths: dict[str, Any]) -> dict[str, Source]:
 def _candidates(sources: dict[str, Source], request: dict[str, Any]) -> list[Candidate]:
     """What lives in functions, best first."""
     if request["strategy"] == "synthesis":
-        return [read_candidate(each) for each in request["planned"]]
+        return unpacked(request["planned"]) if request["planned"] else []
     pool = [_drafts(source, request) for source in sources.values()]
     make = STRATEGIES[request["strategy"]]
     return in_order(each for drafts in pool for each in make(drafts, pool) if each.hot)

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from swarm.engines.repair.worker.candidates import words_of
 from swarm.engines.repair.worker.drafts import CONTAINERS, NUMBERS, SEQUENCES, Drafts
 from swarm.engines.repair.worker.expressions import is_condition
 from swarm.engines.repair.worker.snippets import (
@@ -27,7 +28,7 @@ from swarm.engines.repair.worker.snippets import (
 
 _COMPARED = ("==", "!=", "<", "<=", ">", ">=")
 _COMPUTED = ("+", "-", "*", "//", "%")
-_MOST = 700
+_MOST = 900
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,8 @@ def proposals(drafts: Drafts, node: ast.expr) -> list[Snippet]:
 
 def generality(proposal: Snippet) -> tuple[int, str]:
     """Short ones without numbers first: a number is more often a special case than a repair."""
-    numbers = sum(each.isdigit() for each in proposal.text)
-    return len(proposal.text) + 6 * numbers, proposal.text
+    words = words_of(proposal.text)
+    return len(words) + sum(each.isdigit() for each in words), proposal.text
 
 
 def _atoms(drafts: Drafts, node: ast.expr) -> list[Atom]:

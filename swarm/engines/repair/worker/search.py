@@ -28,7 +28,7 @@ from swarm.engines.repair.worker.patching import (
     fingerprint,
     living_functions,
 )
-from swarm.engines.repair.worker.sources import Source
+from swarm.engines.repair.worker.sources import Source, read_all
 from swarm.engines.repair.worker.suite import GREEN, Suite
 
 _BATCH = 25
@@ -80,6 +80,7 @@ class Search:
         self._modules = live_modules(sources)
         self._seen = set(request["seen"])
         self._alone = request["phase"] == "slow"
+        self._tests_text = read_all(request["files"])
         gc.collect()
         gc.freeze()  # children then leave these objects' pages shared
         self._canary = self._sung()
@@ -168,11 +169,14 @@ class Search:
         ended = self._run_alone(ready, tests)
         green = sum(line in GREEN for line in ended.lines)
         if green == len(tests) and ended.how == "done":
-            tally.plausible.append({**stored(ready.candidate), "index": ready.index})
+            tally.plausible.append({**self._stored(ready.candidate), "index": ready.index})
         elif ended.how == "timeout":
             tally.slow.append(ready.index)
         elif 0 < green < len(self._targets):
             tally.partial.append((ready.index, green))
+
+    def _stored(self, candidate: Candidate) -> dict[str, Any]:
+        return stored(candidate, self._sources[candidate.path].text, self._tests_text)
 
     def _run_alone(self, ready: Ready, tests: list[str]) -> Ended:
         def work(tell: Tell) -> None:

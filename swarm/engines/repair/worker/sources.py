@@ -170,3 +170,9 @@ def read_source(path: str) -> Source | None:
             return Source(path, file.read())
     except (OSError, SyntaxError, UnicodeDecodeError, ValueError):
         return None
+
+
+def read_all(paths: list[str]) -> str:
+    """The text of these files, one after the other; what cannot be read is left out."""
+    sources = (read_source(path) for path in paths)
+    return "\n".join(source.text for source in sources if source is not None)

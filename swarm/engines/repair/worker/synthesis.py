@@ -15,15 +15,14 @@ from __future__ import annotations
 import ast
 import builtins
 import json
-import math
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from swarm.engines.repair.worker.candidates import Candidate, in_order
+from swarm.engines.repair.worker.candidates import Candidate, in_order, packed
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory
 from swarm.engines.repair.worker.drafts import Drafts, fits
 from swarm.engines.repair.worker.expressions import is_condition
@@ -45,8 +44,8 @@ _NODES = 16
 _VISITS = 6
 _FAILING, _PASSING = 4, 6
 _EACH_CLASS = 3
-_KEPT_EACH = 80
-_KEPT = 2500
+_KEPT_EACH = 120
+_KEPT = 3000
 
 
 @dataclass
@@ -235,27 +234,23 @@ _FREE = frozenset({"len", "min", "max", "abs", "sum", "sorted", "list", "str", "
 
 def _choose(site: Site, visits: list[tuple[bool, list[str]]]) -> None:
     """One candidate for each way of behaving that differs from the expression's own."""
-    weigh = 3.0 if site.angelic else 1.0
     classes: dict[tuple[str, ...], int] = {}
-    """How many of each way of behaving were taken: few visits cannot tell all of them apart."""
-
     own = tuple(values[0] for _, values in visits)
-    kept = 0
+    chosen: list[tuple[float, Snippet]] = []
     for k, proposal in enumerate(site.proposals, start=1):
         vector = tuple(values[k] for _, values in visits)
-        unknown = site.codes[k] is None or not visits
-        if not unknown and (vector == own or set(vector) == {"!"}):
-            continue
-        rank = classes[vector] = classes.get(vector, 0) + 1
-        if rank > _EACH_CLASS and not unknown:
-            continue
-        agrees = _agreement(visits, own, vector)
-        simple = 0.9 ** (generality(proposal)[0] / 4)
-        weight = weigh * simple * (0.1 if unknown else (0.2 + agrees) / rank)
-        site.drafts.replace(site.node, proposal, weight, "expression built from values")
-        kept += 1
-        if kept >= _KEPT_EACH:
-            return
+        weight = 0.8 ** generality(proposal)[0]
+        if site.codes[k] is None or not visits:
+            chosen.append((0.1 * weight, proposal))
+        elif vector != own and set(vector) != {"!"}:
+            rank = classes[vector] = classes.get(vector, 0) + 1
+            fit = (0.2 + _agreement(visits, own, vector)) / rank
+            if rank <= _EACH_CLASS:  # few visits cannot tell all of a class apart
+                chosen.append((fit * weight, proposal))
+    chosen.sort(key=lambda each: -each[0])
+    for weight, proposal in chosen[:_KEPT_EACH]:
+        label = "expression built from values"
+        site.drafts.replace(site.node, proposal, weight * (3 if site.angelic else 1), label)
 
 
 def _agreement(
@@ -301,5 +296,4 @@ def synthesise(
 ) -> dict[str, Any]:
     """The candidates in their order, as the answer to a request."""
     found = Synthesis(suite, pool, modules, request).candidates()
-    planned = [{**asdict(each), "score": math.floor(each.score * 1e6)} for each in found]
-    return {"planned": planned}
+    return {"planned": packed(found), "count": len(found)}
