@@ -1,7 +1,7 @@
 """The commands in their panels. Nothing but typer is imported before a command is called."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -76,11 +76,18 @@ def _options(
     """Options before any command."""
 
 
-def main() -> None:
-    """Run the command line; what swarm raises on purpose becomes three lines and an exit code."""
+def call(argv: Sequence[str]) -> int:
+    """Run one command line; what swarm raises on purpose becomes three lines and an exit code."""
     try:
-        app(prog_name="swarm")
+        app(args=list(argv), prog_name="swarm")
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else int(left.code is not None)
     except SwarmError as error:
         from swarm.cli.failing import report
 
-        sys.exit(report(error, as_json="--json" in sys.argv))
+        return report(error, as_json="--json" in argv)
+    return 0
+
+
+def main() -> None:
+    sys.exit(call(sys.argv[1:]))

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -134,29 +134,39 @@ def _span(values: list[int], shown: Callable[[int], str]) -> str:
 def show_facts(repository: Path, *, as_json: bool) -> None:
     session = open_session(as_json=as_json)
     top = str(inspect(repository.absolute()).top)
-    facts = read_facts(session.places, top)
-    document: Json = {
-        "repository": top,
-        "facts": [{**view.signed.model_dump(mode="json"), "stale": view.stale} for view in facts],
-    }
+    facts = sorted(read_facts(session.places, top), key=_place_of_fact)
+    document: Json = {"repository": top, "facts": [_fact_document(view) for view in facts]}
     session.show(_facts(top, facts), document)
 
 
-def _facts(repository: str, facts: tuple[FactView, ...]) -> RenderableType:
+def _place_of_fact(view: FactView) -> tuple[str, str, int]:
+    fact = view.signed.fact
+    return fact.kind, fact.subject, fact.at
+
+
+def _facts(repository: str, facts: Sequence[FactView]) -> RenderableType:
     if not facts:
         return cell(f"Nothing is known about {repository} yet.")
     table = plain_table("kind", "about", "claim", "where", "by", "")
-    for view in sorted(facts, key=_fact_order):
+    for view in facts:
         fact = view.signed.fact
-        where = f"{fact.path}:{fact.line}" if fact.path else ""
-        row = (cell(fact.subject, most=60), cell(fact.claim), cell(where), cell(fact.by))
-        table.add_row(fact.kind, *row, "stale: the file changed" if view.stale else "")
+        table.add_row(
+            fact.kind,
+            cell(fact.subject, most=60),
+            cell(fact.claim),
+            cell(f"{fact.path}:{fact.line}" if fact.path else ""),
+            cell(fact.by),
+            cell("stale" if view.stale else "", "yellow"),
+        )
     return table
 
 
-def _fact_order(view: FactView) -> tuple[str, str, int]:
-    fact = view.signed.fact
-    return (fact.kind, fact.subject, fact.at)
+def _fact_document(view: FactView) -> Json:
+    return {
+        **view.signed.fact.model_dump(mode="json"),
+        "stale": view.stale,
+        "public_key": view.signed.public_key,
+    }
 
 
 # Settings ---------------------------------------------------------------------------------------

@@ -1,13 +1,23 @@
 """What the tests of the command line share: states folded from stories, and what a terminal shows."""
 
+import contextlib
 import io
+import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import pytest
 from rich.console import Console, RenderableType
 
+from swarm.actors.public_api import Places
+from swarm.cli.app import call
 from swarm.coordination.public_api import GoalState, fold
 from swarm.domain.events import EVENT, Event
 from swarm.domain.names import GoalId
+from swarm.journal.public_api import FileBlobs, open_journal
+from swarm.testing.events import BODY
 
 NOW = 1_760_000_060_000
 
@@ -31,3 +41,43 @@ def shown(view: RenderableType, *, width: int = 120) -> str:
     console = Console(file=io.StringIO(), record=True, width=width, markup=False, emoji=False)
     console.print(view)
     return console.export_text()
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """All of standard output, which must be one JSON document."""
+        read: dict[str, Any] = json.loads(self.out)
+        return read
+
+
+def swarm(home: Path, *argv: str) -> Called:
+    """Call the program in this process, with a state folder of its own."""
+    out, err = io.StringIO(), io.StringIO()
+    with (
+        pytest.MonkeyPatch.context() as environment,
+        contextlib.redirect_stdout(out),
+        contextlib.redirect_stderr(err),
+    ):
+        environment.setenv("SWARM_HOME", str(home))
+        environment.setenv("COLUMNS", "160")
+        code = call(argv)
+    return Called(code, out.getvalue(), err.getvalue())
+
+
+def a_home(home: Path, *stories: Sequence[Event]) -> Path:
+    """A state folder in which these things have happened."""
+    home.mkdir(mode=0o700, exist_ok=True)
+    places = Places(home)
+    places.make()
+    journal = open_journal(places.journal)
+    for story in stories:
+        journal.append(story)
+    journal.close()
+    FileBlobs(places.blobs).put(BODY.encode())
+    return home

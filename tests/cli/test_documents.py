@@ -1,9 +1,12 @@
 import json
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
 from swarm.cli.documents import error_document, goal_document, overview_document
 from swarm.domain.errors import Lacking
+from swarm.domain.events import Event
 from swarm.testing.events import (
     BASE,
     BODY,
@@ -16,11 +19,12 @@ from swarm.testing.events import (
 from tests.cli.cli_examples import NOW, folded, state_of
 
 
-def document(story):
+def document(story: Sequence[Event]) -> dict[str, Any]:
     made = goal_document(
         state_of(story), NOW, body=BODY, runtime="inline", sandbox_mode="namespaces"
     )
-    return json.loads(json.dumps(made))
+    read: dict[str, Any] = json.loads(json.dumps(made))
+    return read
 
 
 def test_the_document_of_a_finished_goal_has_everything_that_was_promised() -> None:
@@ -60,13 +64,13 @@ def test_ballots_name_who_answers_for_them() -> None:
 
 
 @pytest.mark.parametrize("story", [a_blocked_goal, a_running_goal, a_paused_goal])
-def test_without_a_pull_request_there_is_null(story) -> None:
+def test_without_a_pull_request_there_is_null(story: Callable[[], Sequence[Event]]) -> None:
     assert document(story())["pull_request"] is None
 
 
 def test_the_overview_says_why_each_goal_waits() -> None:
     goals = folded(a_finished_goal(), a_paused_goal(a_goal("g-000002")))
-    made = overview_document(goals.values(), NOW, False)
+    made = json.loads(json.dumps(overview_document(goals.values(), NOW, False)))
     assert made["running"] is False
     briefs = {each["id"]: each for each in made["goals"]}
     assert briefs["g-000001"]["open"] is False

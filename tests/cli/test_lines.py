@@ -1,19 +1,21 @@
+from collections.abc import Sequence
+
 import pytest
 
 from swarm.cli.lines import line
-from swarm.domain.events import GoalGuided, GoalSubmitted, GoalVetoed
+from swarm.domain.events import Event, GoalGuided, GoalSubmitted, GoalVetoed
 from swarm.domain.names import CommandId
 from swarm.testing.events import GOAL, a_finished_goal, a_goal, a_partial_goal, a_running_goal
 from tests.cli.cli_examples import state_of
 
 
-def told(story: tuple[object, ...]) -> list[str]:
+def told(story: Sequence[Event]) -> list[str]:
     """Each event's line, with the state of that moment."""
     said = []
     for number in range(1, len(story) + 1):
         event = story[number - 1]
-        state = state_of(story[:number]) if number > 1 else None  # type: ignore[arg-type]
-        found = line(event, state)  # type: ignore[arg-type]
+        state = state_of(story[:number]) if number > 1 else None
+        found = line(event, state)
         said += [found.text] if found else []
     return said
 

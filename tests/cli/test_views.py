@@ -1,3 +1,5 @@
+from collections.abc import Callable, Sequence
+
 import pytest
 
 from swarm.cli.ending import Proposal, diff, ending, next_steps, pull_request
@@ -5,6 +7,8 @@ from swarm.cli.lines import Line
 from swarm.cli.live import live
 from swarm.cli.overview import overview
 from swarm.cli.page import page
+from swarm.domain.events import Event
+from swarm.domain.goals import Goal
 from swarm.domain.names import AttemptId
 from swarm.testing.events import (
     BEGIN,
@@ -39,7 +43,9 @@ PATCH = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n"
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 @pytest.mark.parametrize("story", STORIES)
-def test_no_view_lets_a_foreign_text_through_as_it_is(story, width) -> None:
+def test_no_view_lets_a_foreign_text_through_as_it_is(
+    story: Callable[[Goal], Sequence[Event]], width: int
+) -> None:
     state = state_of(story(a_goal(text=EVIL)))
     proposal = Proposal(EVIL, EVIL, ((EVIL, 1, 1),), f"+{EVIL}")
     views = (
