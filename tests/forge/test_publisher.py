@@ -107,15 +107,30 @@ def test_publishing_again_does_nothing_more(tmp_path: Path) -> None:
     assert (len(pull_requests(tmp_path)), branches(tmp_path)) == (1, ["main", BRANCH])
 
 
+def test_one_thing_is_published_at_a_time(tmp_path: Path) -> None:
+    request, log = begun(tmp_path), list[str]()
+
+    def outlet(_: str) -> Outlet:
+        log.append("begun")
+        return outlet_of(tmp_path)
+
+    def holds(_: Certificate) -> bool:
+        log.append("checked")
+        return True
+
+    publisher = Publisher(outlet, LocalForge(tmp_path / "forge"), holds=holds)
+    asyncio.run(at_once(publisher, request))
+    assert log == ["begun", "checked"] * 5
+
+
+async def at_once(publisher: Publisher, request: PublishRequest) -> None:
+    async with asyncio.TaskGroup() as group:
+        for _ in range(5):
+            group.create_task(publisher.publish(request))
+
+
 def test_calls_at_the_same_time_publish_once(tmp_path: Path) -> None:
-    request, publisher = begun(tmp_path), a_publisher(tmp_path)
-
-    async def storm() -> None:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(5):
-                group.create_task(publisher.publish(request))
-
-    asyncio.run(storm())
+    asyncio.run(at_once(a_publisher(tmp_path), begun(tmp_path)))
     assert len(pull_requests(tmp_path)) == 1
 
 

@@ -51,6 +51,8 @@ def test_a_line_keeps_to_its_length(text: str, most: int) -> None:
         ("ping @team", "ping \uff20team"),
         ("see https://evil.org", "see https: //evil.org"),
         ("a\u202eb", "a[U+202E]b"),
+        ("a\ufe0f\U000e0101b", "a[U+FE0F][U+E0101]b"),
+        ("a\u3164b\u2800", "a[U+3164]b[U+2800]"),
         ("Do it [skip ci]", "Do it (skip ci]"),
         ("[[CI SKIP] x", "[(CI SKIP] x"),
         ("skip-checks: true ***NO_CI***", "skip-checks  true ** NO_CI***"),
