@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from swarm.actors.places import Places
+from swarm.actors.rayenv import prepare_environment
 from swarm.domain.errors import Lacking, SwarmError, Transient
 from swarm.settings.public_api import Settings, load_settings
 
@@ -86,6 +87,7 @@ def _serve(
     places: Places, settings: Settings, runtime: Runtime, address: str | None, *, forever: bool
 ) -> None:
     if runtime == "ray":
+        prepare_environment(places)
         from swarm.actors.ray import run_on_ray
 
         try:

@@ -7,7 +7,6 @@ from heartbeats), so restarts and repeated calls are safe, and only therefore sw
 
 import hashlib
 import os
-import secrets
 import tempfile
 from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
@@ -320,7 +319,7 @@ def assemble(
 
 def run_on_ray(places: Places, settings: Settings, *, address: str | None, forever: bool) -> None:
     """Work until no goal is open. Raises Transient when Ray cannot be started."""
-    with connected(places, address):
+    with connected(address):
         troupe = assemble(places.home, settings)
         try:
             ray.get(troupe.coordinator.run.remote(forever))
@@ -331,9 +330,8 @@ def run_on_ray(places: Places, settings: Settings, *, address: str | None, forev
 
 
 @contextmanager
-def connected(places: Places, address: str | None) -> Iterator[None]:
+def connected(address: str | None) -> Iterator[None]:
     """A Ray of our own, or the cluster at `address`; left at the end."""
-    _prepare_environment(places)
     for attempt in range(1, STARTS + 1):
         try:
             _init(address)
@@ -378,16 +376,3 @@ def _short_folder() -> Path:
     if status.st_uid != os.getuid() or status.st_mode & 0o077:
         return Path(tempfile.mkdtemp(prefix="sr-"))
     return folder
-
-
-def _prepare_environment(places: Places) -> None:
-    """Token authentication with a file of our own; no telemetry. Read by Ray when it starts."""
-    token = places.home / "ray.token"
-    if not token.exists():
-        descriptor = os.open(token, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
-    os.environ.setdefault("RAY_AUTH_MODE", "token")
-    os.environ.setdefault("RAY_AUTH_TOKEN_PATH", str(token))
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    os.environ["RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO"] = "0"
