@@ -38,7 +38,8 @@ def exchange(first: Replica, second: Replica) -> Exchanged:
 
 def exchange_once(replica: Replica, vector: bytes, update: bytes) -> tuple[bytes, bytes]:
     """One side of an exchange by message: take an update (which may be empty), and answer with what is
-    new for a replica with this state vector, and with our own. Raises Rejected for a bad vector.
+    new for a replica with this state vector, and with our own. A vector of ours that has not moved says
+    that the update was refused. Raises Rejected for a bad vector.
     """
     answer = replica.update_since(vector)
     replica.merge(update)

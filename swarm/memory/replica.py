@@ -18,6 +18,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from swarm.domain.canonical import digest
 from swarm.domain.errors import Rejected
 from swarm.domain.facts import FactKind, SignedFact
 from swarm.domain.names import Digest
@@ -56,6 +57,7 @@ class Replica:
         self._document = _document()
         self._mirror = _document()
         self._held: dict[Digest, SignedFact] = {}
+        self._hashes: dict[Digest, bytes] = {}
 
     # Asking ---------------------------------------------------------------------------------------
 
@@ -75,10 +77,7 @@ class Replica:
 
     def content_hash(self) -> Digest:
         """Equal for replicas that hold the same facts with the same signatures."""
-        whole = hashlib.sha256()
-        for key in sorted(self._held):
-            whole.update(entry(self._held[key]).encode() + b"\n")
-        return Digest(whole.hexdigest())
+        return digest(b"".join(self._hashes[key] for key in sorted(self._hashes)))
 
     # Growing --------------------------------------------------------------------------------------
 
@@ -91,7 +90,7 @@ class Replica:
         before = self._document.state_vector()
         self._document.put(key, entry(signed))
         self._mirror.apply(self._document.update_since(before))
-        self._held[key] = signed
+        self._hold(key, signed)
         return True
 
     def merge(self, update: bytes) -> Merged:
@@ -107,8 +106,13 @@ class Replica:
             return self._refuse(refused)
         self._document.apply(update)
         added = tuple(signed for key, signed in admitted.items() if key not in self._held)
-        self._held.update(admitted)
+        for key, signed in admitted.items():
+            self._hold(key, signed)
         return Merged(added=added)
+
+    def _hold(self, key: Digest, signed: SignedFact) -> None:
+        self._held[key] = signed
+        self._hashes[key] = hashlib.sha256(entry(signed).encode()).digest()
 
     def _staged(self, update: bytes) -> "list[Change]":
         """What the update does to the mirror. Raises Rejected when it cannot be taken as a whole."""
