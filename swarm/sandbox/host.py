@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import sys
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -24,6 +25,13 @@ def open_host(scratch: Path, mode: SandboxMode, python: Path = Path(sys.executab
     return Host(scratch, mode, python)
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    box: Box
+    pid: int
+    launcher: Launcher
+
+
 class Host:
     """Implements `swarm.sandbox.port.SandboxHost`."""
 
@@ -34,7 +42,7 @@ class Host:
         self._folder: HostFolder | None = None
         self._launcher: Launcher | None = None
         self._numbers = count(1)
-        self._boxes: dict[str, tuple[Box, int]] = {}
+        self._boxes: dict[str, _Made] = {}
         self._copies: dict[Path, Path] = {}
 
     async def create(self, spec: SandboxSpec, base: BaseRef) -> Sandbox:
@@ -55,8 +63,8 @@ class Host:
 
     async def close(self) -> None:
         try:
-            for box, _pid in list(self._boxes.values()):
-                await box.destroy()
+            for made in list(self._boxes.values()):
+                await made.box.destroy()
         finally:
             if self._launcher is not None:
                 await self._launcher.close()
@@ -94,19 +102,20 @@ class Host:
     async def _launch(
         self, place: Place, spec: SandboxSpec, base: BaseRef, request: wire.Message
     ) -> Sandbox:
+        launcher = self._started()
         try:
-            control, pid = await self._started().launch(request)
+            control, pid = await launcher.launch(request)
         except OSError as error:
             raise remedies.explained(error, remedies.this_machine()) from error
         box = Box(place, spec, base, control, self._destroy)
-        self._boxes[box.id] = (box, pid)
+        self._boxes[box.id] = _Made(box, pid, launcher)
         return box
 
     async def _destroy(self, box: Box) -> None:
         if box.id not in self._boxes:
             return
-        _box, pid = self._boxes.pop(box.id)
-        await self._started().end(pid)
+        made = self._boxes.pop(box.id)
+        await made.launcher.end(made.pid)
         await asyncio.to_thread(erase, self._opened().path / box.id)
 
     def _opened(self) -> HostFolder:
@@ -115,7 +124,10 @@ class Host:
         return self._folder
 
     def _started(self) -> Launcher:
-        if self._launcher is None or not self._launcher.alive:
+        if self._launcher is not None and not self._launcher.alive:
+            self._launcher.abandon()
+            self._launcher = None
+        if self._launcher is None:
             self._launcher = Launcher(self._python, self._opened().path / "zygote.log")
         return self._launcher
 

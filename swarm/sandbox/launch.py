@@ -64,7 +64,12 @@ class Launcher:
         finally:
             answers.close()
 
+    def abandon(self) -> None:
+        """When it is dead."""
+        self._control.close()
+
     async def close(self) -> None:
+        """Let it end, and wait until it has."""
         self._control.close()
         await asyncio.to_thread(self._process.wait)
 

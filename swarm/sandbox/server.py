@@ -67,23 +67,33 @@ class Server:
 
 
 def serve(server: Server) -> NoReturn:
-    """Answer requests until the supervisor closes or dies; then everything here ends."""
+    """Answer requests until the supervisor or the zygote is gone; then everything here ends."""
     wake = _prepare(server)
     poll = select.poll()
     poll.register(server.control, select.POLLIN)
     poll.register(wake, select.POLLIN)
-    open_ = True
-    while open_:
-        ready = poll.poll(_WATCH_MS if server.commands and server.resident_bytes else None)
-        for fd, _event in ready:
-            if fd == wake:
-                _drain(wake)
-            else:
-                open_ = _serve_one(server)
-        _reap(server)
-        _watch_memory(server)
+    if not server.alone:  # process 1 is killed with the zygote, and all others with process 1
+        poll.register(os.pidfd_open(os.getppid()), select.POLLIN)
+    while _turn(server, poll, wake):
+        pass
     _sweep(server, keep=())
     os._exit(0)
+
+
+def _turn(server: Server, poll: select.poll, wake: int) -> bool:
+    """Do what there is to do; false at the end."""
+    going_on = True
+    watched = server.commands and server.resident_bytes
+    for fd, _event in poll.poll(_WATCH_MS if watched else None):
+        if fd == wake:
+            _drain(wake)
+        elif fd == server.control.fileno():
+            going_on = going_on and _serve_one(server)
+        else:
+            going_on = False
+    _reap(server)
+    _watch_memory(server)
+    return going_on
 
 
 def _prepare(server: Server) -> int:

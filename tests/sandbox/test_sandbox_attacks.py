@@ -298,9 +298,10 @@ def test_it_holds_no_rights_and_can_gain_none(cage: Cage) -> None:
 
 def test_nothing_runs_as_the_hosts_root(cage: Cage) -> None:
     async def work() -> list[str]:
-        process = await cage.sandbox.spawn(("sleep", "98765"))
+        process = await cage.sandbox.spawn(("sh", "-c", "echo; read never", "marked-98765"))
         try:
-            return _owners_of(b"sleep\x0098765")
+            await process.read()
+            return _owners_of(b"marked-98765")
         finally:
             await process.kill()
             await process.wait()
@@ -310,11 +311,11 @@ def test_nothing_runs_as_the_hosts_root(cage: Cage) -> None:
     assert owners != ["0"]
 
 
-def _owners_of(command: bytes) -> list[str]:
+def _owners_of(mark: bytes) -> list[str]:
     owners = []
     for each in Path("/proc").glob("[0-9]*"):
         try:
-            if (each / "cmdline").read_bytes().startswith(command):
+            if mark in (each / "cmdline").read_bytes():
                 status = (each / "status").read_text()
                 owners.append(status.split("Uid:\t")[1].split("\t")[0])
         except OSError:  # it ended meanwhile
