@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from swarm.agents.planning.public_api import Planner
-from swarm.agents.port import Plan
+from swarm.agents.public_api import Plan, Planner
 from swarm.demo.public_api import BUGS, Bug, write_project
 from swarm.domain.goals import Goal
 from swarm.domain.names import AgentId, CommitHash, GoalId

@@ -120,10 +120,16 @@ def description(group: Group, suite: Suite) -> str:
     for test in group.targets[:SHOWN]:
         parts.append(f"{test}\n{suite.failures.get(test, '')[-FAILURE_LENGTH:]}".rstrip())
     if group.suspects:
-        parts.append("Executed by the failing tests more than by passing ones:")
-        parts.extend(
-            f"- {each.place.path}:{each.place.line} {each.place.name}"
-            for each in group.suspects[:SHOWN]
+        parts.append(
+            "\n".join(
+                (
+                    "Executed by the failing tests more than by passing ones:",
+                    *(
+                        f"- {each.place.path}:{each.place.line} {each.place.name}"
+                        for each in group.suspects[:SHOWN]
+                    ),
+                )
+            )
         )
     return "\n\n".join(parts)[:DESCRIPTION_LENGTH]
 
