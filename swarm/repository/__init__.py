@@ -12,6 +12,7 @@ agents see plain files, and what they did comes back as `Changes`.
     trees        entries of a tree; a tree plus changes; changes between trees
     files        plain files of a tree: export, archive, unpacking
     joining      several patches in plan order, merged without a work tree
+    people       what people name: commits, branches, patches in files
     mirror       the bare mirror: fetch, record, commit, prune
     publication  the one branch, and whether the user has merged it
 """

@@ -99,6 +99,9 @@ class Mirror:
     def patch(self, base: TreeHash, tree: TreeHash) -> str:
         return trees.patch(self.git, base, tree)
 
+    def patch_file(self, base: TreeHash, tree: TreeHash) -> bytes:
+        return trees.patch_file(self.git, base, tree)
+
     def touched(self, base: TreeHash, tree: TreeHash) -> tuple[str, ...]:
         return trees.touched(self.git, base, tree)
 

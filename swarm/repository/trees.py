@@ -199,4 +199,9 @@ def patch(git: Git, base: TreeHash, tree: TreeHash) -> str:
     return git.run("diff-tree", "-p", *_PLAIN_DIFF, base, tree).decode("utf-8", "replace")
 
 
+def patch_file(git: Git, base: TreeHash, tree: TreeHash) -> bytes:
+    """The whole difference in git's form, binary files too: applied to the base it gives the tree."""
+    return git.run("diff-tree", "-p", "--binary", "--full-index", *_PLAIN_DIFF, base, tree)
+
+
 _PLAIN_DIFF = ("-r", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")

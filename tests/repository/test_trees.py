@@ -91,6 +91,16 @@ def test_what_is_exported_or_unpacked_is_the_tree(
             assert _tree_on_disk(Path(folder) / name, Path(folder) / f"{name}.git") == tree
 
 
+@some
+@given(old=trees(), new=trees())
+def test_a_patch_file_applied_to_its_base_gives_its_tree(
+    mirror: Mirror, old: tuple[Written, ...], new: tuple[Written, ...]
+) -> None:
+    base, goal = tree_of(mirror, *old), tree_of(mirror, *new)
+    assume(base != goal)
+    assert mirror.tree_patched(base, mirror.patch_file(base, goal)) == goal
+
+
 def _tree_on_disk(files: Path, scratch: Path) -> str:
     """The tree as git itself reads it from the disk: an oracle that shares no code with ours."""
     git(files, "init", "--quiet", "--bare", "--template=", str(scratch))
