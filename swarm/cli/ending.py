@@ -11,11 +11,10 @@ from rich.padding import Padding
 from rich.text import Text
 
 from swarm.cli.page import MARKS, bids, plain_table, section, task_title, times, votes
-from swarm.cli.standing import attempts_of, is_own, task_status
-from swarm.cli.words import STYLES, cell, count, legible, paragraph, short
+from swarm.cli.standing import attempts_of, is_own
+from swarm.cli.words import STYLES, cell, count, legible, money, paragraph, short
 from swarm.coordination.public_api import Dropped, GoalState, Task
 from swarm.domain.goals import GoalStatus
-from swarm.domain.money import dollars
 from swarm.domain.tasks import TaskKind
 
 DIFF_LINES = 60
@@ -119,7 +118,7 @@ def _attempts(state: GoalState, task: Task) -> Text:
         style = MARKS.get(attempt.outcome, ("", "yellow"))[1]
         outcome.append(attempt.outcome, style=style)
         said = attempt.reason or attempt.title
-        outcome.append(f" after {count(len(attempt.steps), 'step')}, {dollars(attempt.spent)}")
+        outcome.append(f" after {count(len(attempt.steps), 'step')}, {money(attempt.spent)}")
         told.append(outcome.append(f"  {legible(said, 300)}" if said else "", style="dim"))
     return Text("\n").join(told)
 
@@ -129,8 +128,7 @@ def _money(state: GoalState) -> RenderableType:
     return section(
         "Cost",
         Text(
-            f"{dollars(state.spent)} of {dollars(state.goal.budget)}"
-            f" ({dollars(checks)} of it for checks)"
+            f"{money(state.spent)} of {money(state.goal.budget)} ({money(checks)} of it for checks)"
         ),
     )
 
@@ -139,11 +137,13 @@ def _money(state: GoalState) -> RenderableType:
 
 
 def _next(steps: Steps) -> RenderableType:
-    table = plain_table("", "")
-    table.show_header = False
-    for command, purpose in steps:
-        table.add_row(cell(command, "cyan", 400), cell(purpose, "dim"))
-    return section("Next", table) if table.row_count else ""
+    """Each command on one line, however long: what a terminal wraps itself can be copied."""
+    text = Text(no_wrap=True, overflow="ignore")
+    for number, (command, purpose) in enumerate(steps):
+        text.append("\n" if number else "")
+        text.append(f"{legible(command, 400):<46}", style="cyan")
+        text.append(f"  # {purpose}", style="dim")
+    return Group(Text("\nNext", style="bold"), text) if steps else ""
 
 
 def next_steps(state: GoalState) -> Steps:
@@ -177,10 +177,3 @@ def _remedies(state: GoalState) -> Iterator[tuple[str, str]]:
         yield f"swarm run --fix-failing --repo {where}", "what swarm can do without a model"
     elif state.cause == "environment":
         yield "swarm doctor", "what this machine lacks"
-
-
-def status_line(state: GoalState) -> str:
-    """One line for output that is no terminal."""
-    tasks = [task for task in state.tasks.values() if is_own(task)]
-    told = ", ".join(f"{short(t.contract.task_id)} {task_status(state, t)}" for t in tasks)
-    return f"{state.status} ({told}), {dollars(state.spent)} spent" if told else str(state.status)

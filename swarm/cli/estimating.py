@@ -7,9 +7,8 @@ from swarm.cli.documents import Json
 from swarm.cli.failing import DONE, WAITS
 from swarm.cli.page import plain_table
 from swarm.cli.session import Session
-from swarm.cli.words import cell, count, lasted, percent, short
+from swarm.cli.words import cell, count, lasted, money, percent, short
 from swarm.domain.goals import Goal
-from swarm.domain.money import dollars
 
 
 def show_estimate(session: Session, goal: Goal) -> int:
@@ -31,7 +30,7 @@ def view(goal: Goal, estimate: Estimate) -> RenderableType:
             short(task.contract.task_id),
             cell(task.contract.title, most=60),
             cell(", ".join(bid.strategy for bid in task.order) or "nobody: not worth it"),
-            dollars(task.cost),
+            money(task.cost),
             lasted(1000 * task.seconds),
             percent(task.probability),
         )
@@ -40,7 +39,7 @@ def view(goal: Goal, estimate: Estimate) -> RenderableType:
 
 def _sum(goal: Goal, estimate: Estimate) -> str:
     return (
-        f"Together about {dollars(estimate.cost)} of {dollars(goal.budget)} and"
+        f"Together about {money(estimate.cost)} of {money(goal.budget)} and"
         f" {lasted(1000 * estimate.seconds)} of writing, with a chance of"
         f" {percent(estimate.probability)} for everything; planning and checks come on top."
         " Chances are the market's, as if failures had nothing in common."

@@ -19,8 +19,8 @@ _CODES: dict[type[SwarmError], int] = {
     Transient: FAILED,
 }
 _WHAT: dict[type[SwarmError], str] = {
-    Rejected: "swarm cannot do that",
-    NeedsHuman: "swarm needs you",
+    Rejected: "this cannot be done",
+    NeedsHuman: "a person is needed",
     Exhausted: "a limit is reached",
     Lacking: "this machine lacks something",
     Transient: "that did not work this time",

@@ -6,7 +6,7 @@ Events that only repeat what another says (an announcement of a check, its award
 from dataclasses import dataclass
 from typing import assert_never
 
-from swarm.cli.words import count, lasted, legible, percent, short
+from swarm.cli.words import count, lasted, legible, money, percent, short
 from swarm.coordination.public_api import GoalState
 from swarm.domain.events import (
     AttemptFailed,
@@ -43,7 +43,6 @@ from swarm.domain.events import (
     WorkSubmitted,
 )
 from swarm.domain.goals import GoalStatus
-from swarm.domain.money import dollars
 from swarm.domain.names import AttemptId, task_of
 from swarm.domain.tasks import Finding, TaskKind
 
@@ -139,7 +138,7 @@ def _awards(event: MarketCleared, state: GoalState) -> Line | None:
             bids = sum(score.task_id == award.task_id for score in event.clearing.scores)
             told.append(
                 f"{short(award.task_id)} goes to {award.agent_id} ({award.strategy}) at"
-                f" {dollars(award.price)}, chance {percent(award.probability_used)},"
+                f" {money(award.price)}, chance {percent(award.probability_used)},"
                 f" of {count(bids, 'bid')}"
             )
     return Line("; ".join(told), "magenta") if told else None

@@ -9,9 +9,8 @@ from rich.text import Text
 from swarm.cli.lines import Line
 from swarm.cli.page import MARKS
 from swarm.cli.standing import attempts_of, bids_on, checks_of, is_own, task_status, total_ms
-from swarm.cli.words import STYLES, cell, clock, lasted, legible, percent, short
+from swarm.cli.words import STYLES, cell, clock, lasted, legible, money, percent, short
 from swarm.coordination.public_api import Attempt, GoalState, Task
-from swarm.domain.money import dollars
 from swarm.domain.names import AttemptId
 
 LINES = 8
@@ -30,8 +29,8 @@ def _head(state: GoalState, now: int) -> Text:
     text.append(f"{state.goal.goal_id} ", style="dim")
     text.append(state.status, style=STYLES[state.status])
     text.append(f"  {legible(state.goal.text, 70)}")
-    money = f"  {dollars(state.spent)} of {dollars(state.goal.budget)}"
-    return text.append(money, style="dim")
+    spent = f"  {money(state.spent)} of {money(state.goal.budget)}"
+    return text.append(spent, style="dim")
 
 
 def _tasks(state: GoalState, now: int, since: Mapping[AttemptId, int]) -> RenderableType:

@@ -15,10 +15,9 @@ from swarm.cli.page import page, plain_table
 from swarm.cli.proposals import body_of, sandbox_mode_of
 from swarm.cli.session import Session, open_session
 from swarm.cli.watching import Watch, find_goal
-from swarm.cli.words import cell, lines, percent
+from swarm.cli.words import cell, lines, money, percent
 from swarm.domain.bids import AgentCard
 from swarm.domain.errors import Rejected
-from swarm.domain.money import dollars
 from swarm.domain.names import TaskId
 from swarm.market.public_api import explain
 from swarm.repository.public_api import inspect
@@ -114,7 +113,7 @@ def _agents(cards: tuple[AgentCard, ...], alive: bool) -> RenderableType:
             cell(card.strategy),
             cell(card.principal),
             f"{card.capacity} at once",
-            _span([row.price for row in rows], dollars),
+            _span([row.price for row in rows], money),
             _span([row.probability for row in rows], percent),
         )
     when = "at work now" if alive else "as they were when swarm last ran"

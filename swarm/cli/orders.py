@@ -104,7 +104,7 @@ def veto(goal: str, reason: str, *, as_json: bool) -> None:
 
 
 def _opened(goal: str, *, as_json: bool) -> tuple[Session, Watch, GoalState]:
-    session = open_session(as_json=as_json, make=True)
+    session = open_session(as_json=as_json)
     watch = Watch(session.places).catch_up()
     return session, watch, find_goal(watch.goals, goal)
 

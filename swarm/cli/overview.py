@@ -8,9 +8,8 @@ from rich.text import Text
 
 from swarm.cli.page import plain_table, section
 from swarm.cli.standing import needs_human, waits
-from swarm.cli.words import STYLES, cell, lasted
+from swarm.cli.words import STYLES, cell, lasted, money
 from swarm.coordination.public_api import GoalState
-from swarm.domain.money import dollars
 
 LATELY = 5
 """So many goals that need nothing any more are still named."""
@@ -55,7 +54,7 @@ def _add(table: Table, state: GoalState, now: int, alive: bool) -> None:
         cell(state.goal.text, most=60),
         Text("\n").join(reasons),
         Text("\n").join(cell(todo, "cyan") for todo in todos),
-        dollars(state.spent),
+        money(state.spent),
         lasted(now - state.submitted_at),
     )
 

@@ -19,10 +19,9 @@ from swarm.cli.standing import (
     verdict_on,
     waits,
 )
-from swarm.cli.words import STYLES, cell, count, lasted, legible, percent, short
+from swarm.cli.words import STYLES, cell, count, lasted, legible, money, percent, short
 from swarm.coordination.public_api import Attempt, Dropped, GoalState, Round, Task
 from swarm.domain.ballots import Ballot
-from swarm.domain.money import dollars
 from swarm.domain.tasks import TaskKind
 
 MARKS = {
@@ -61,7 +60,7 @@ def section(title: str, *parts: RenderableType) -> RenderableType:
 
 def head(state: GoalState, now: int) -> Text:
     goal = state.goal
-    spent = f"{dollars(state.spent)} of {dollars(goal.budget)} spent"
+    spent = f"{money(state.spent)} of {money(goal.budget)} spent"
     text = Text()
     text.append(f"{goal.goal_id} ", style="bold")
     text.append(state.status, style=STYLES[state.status])
@@ -117,14 +116,13 @@ def _attempts(state: GoalState, task: Task, now: int) -> RenderableType:
     found = attempts_of(state, task)
     if not found:
         return ""
-    table = plain_table("attempt", "agent", "way", "outcome", "cost", "time", "")
+    table = plain_table("attempt", "agent", "outcome", "cost", "time", "")
     for attempt in found:
         table.add_row(
             short(attempt.attempt_id),
-            cell(attempt.agent_id),
-            cell(attempt.strategy),
+            cell(_named(attempt.agent_id, attempt.strategy)),
             cell(attempt.outcome),
-            dollars(attempt.spent),
+            money(attempt.spent),
             lasted(attempt_ms(attempt, now)),
             cell(_said(attempt)),
         )
@@ -142,27 +140,31 @@ def bids(task: Task) -> RenderableType:
     found = bids_on(task)
     if not found:
         return ""
-    table = plain_table("bid", "way", "price", "time", "claims", "counted as", "index", "")
+    table = plain_table("bid", "price", "time", "claims", "counts as", "index", "")
     for bid in found:
         verdict = verdict_on(task, bid)
         table.add_row(
-            cell(bid.agent_id),
-            cell(bid.strategy),
-            dollars(bid.price),
+            cell(_named(bid.agent_id, bid.strategy)),
+            money(bid.price),
             f"{bid.seconds} s",
             percent(bid.probability_claimed),
             percent(bid.probability_used),
-            dollars(bid.index),
+            money(bid.index),
             cell(verdict, "green" if verdict == "won" else "dim"),
         )
     return table
+
+
+def _named(agent: str, strategy: str) -> str:
+    """The agent, and its way of working where the name does not say it."""
+    return agent if strategy in agent else f"{agent} ({strategy})"
 
 
 def _steps(attempt: Attempt) -> RenderableType:
     table = plain_table(f"steps of {short(attempt.attempt_id)}", "", "")
     for step in attempt.steps:
         action = cell(f"{step.number}  {step.action}")
-        table.add_row(action, lasted(step.seconds_ms), dollars(step.cost))
+        table.add_row(action, lasted(step.seconds_ms), money(step.cost))
     return table
 
 

@@ -55,7 +55,7 @@ def _handed_in(session: Session, goal: Goal) -> Watch:
 
 def resume_goals(name: str | None, runtime: Runtime, address: str | None, *, as_json: bool) -> int:
     """Play what is paused, and follow everything that is open."""
-    session = open_session(as_json=as_json, make=True)
+    session = open_session(as_json=as_json)
     watch = Watch(session.places).catch_up()
     states = _resumable(watch, name)
     if not states:

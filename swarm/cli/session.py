@@ -38,7 +38,7 @@ class Session:
             sys.stdout.write(json.dumps(document, indent=2) + "\n")
             sys.stdout.flush()
         else:
-            self.out.print(view)
+            self.out.print(view, crop=False)
 
     def say(self, text: str, style: str = "") -> None:
         """A line on the way: beside the document, not in it."""

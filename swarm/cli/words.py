@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from swarm.domain.goals import GoalStatus
+from swarm.domain.money import dollars
 from swarm.domain.names import AttemptId, TaskId
 from swarm.forge.public_api import visible
 
@@ -70,6 +71,12 @@ def clock(milliseconds: int) -> str:
     """`03:07` since the goal was submitted."""
     minutes, seconds = divmod(max(milliseconds, 0) // 1000, 60)
     return f"{minutes:02d}:{seconds:02d}"
+
+
+def money(amount: int) -> str:
+    """Dollars as far as they matter: `$2.33`, `$0.00017`."""
+    figures = len(str(abs(amount)))
+    return dollars(round(amount, 2 - figures if figures <= 6 else -4))
 
 
 def percent(ppm: int) -> str:

@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swarm.cli.words import cell, clock, count, lasted, legible, paragraph, percent, short, size
+from swarm.cli.words import (
+    cell,
+    clock,
+    count,
+    lasted,
+    legible,
+    money,
+    paragraph,
+    percent,
+    short,
+    size,
+)
 from swarm.domain.names import TaskId
 
 HOSTILE = st.text(alphabet=st.sampled_from("ab \n\t\r\x00\x07\x1b\x7f\x9b\u202e\u2066\u200b[]/"))
@@ -51,6 +62,13 @@ def test_durations_read_as_people_say_them(milliseconds: int, said: str) -> None
 
 def test_amounts_read_as_people_say_them() -> None:
     assert clock(187_000) == "03:07"
+    assert [money(each) for each in (2_333_605, 168, 9, 0, 12_345)] == [
+        "$2.33",
+        "$0.00017",
+        "$0.000009",
+        "$0.00",
+        "$0.012",
+    ]
     assert percent(310_000) == "31 %"
     assert (count(1, "task"), count(2, "patch", "patches")) == ("1 task", "2 patches")
     assert (size(512), size(4_200_000), size(7_000_000_000_000)) == ("512 B", "4.2 MB", "7000.0 GB")
