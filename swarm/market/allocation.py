@@ -113,19 +113,15 @@ class _Search:
     def _relax(self, rest: Problem) -> tuple[int, Mapping[str, str], Mapping[str, str]]:
         """A bound, the awards behind it, and the best ones seen that the budget allows."""
         over = self._flow(rest, 0)
-        bound = _worth(rest, over)
         if _cost(rest, over) <= rest.budget:
-            return bound, over, over
+            return _worth(rest, over), over, over
         under: Mapping[str, str] = {}
         while True:
-            gain, extra = (
-                _worth(rest, over) - _worth(rest, under),
-                _cost(rest, over) - _cost(rest, under),
-            )
-            dearness = max(gain, 0) // extra
+            gain = _worth(rest, over) - _worth(rest, under)
+            dearness = max(gain, 0) // (_cost(rest, over) - _cost(rest, under))
             found = self._flow(rest, dearness)
-            bound = min(bound, _charged(rest, found, dearness))
-            if _charged(rest, found, dearness) <= _charged(rest, over, dearness):
+            bound = _charged(rest, found, dearness)  # at any price of money it is one
+            if bound <= _charged(rest, over, dearness):
                 return bound, over, under
             if _cost(rest, found) > rest.budget:
                 over = found

@@ -2,7 +2,7 @@
 
 from itertools import combinations, product
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from swarm.market.allocation import Problem, allocate
@@ -55,6 +55,33 @@ problems = st.builds(
 
 @given(problems)
 def test_no_other_set_of_awards_is_worth_more(problem: Problem) -> None:
+    found = allocate(problem)
+    assert found.exact
+    assert fits(problem, dict(found.awards))
+    total = sum(problem.values[edge] for edge in found.awards.items())
+    assert total == best_by_trying_all(problem)
+
+
+@st.composite
+def tight(draw: st.DrawFn) -> Problem:
+    """Everybody bids on everything and the budget allows about half of it: edges must be required."""
+    every = [(task, agent) for task in TASKS for agent in AGENTS]
+    prices = draw(st.lists(st.integers(1, 6), min_size=12, max_size=12))
+    values = draw(st.lists(st.integers(1, 30), min_size=12, max_size=12))
+    return Problem(
+        values=dict(zip(every, values, strict=True)),
+        prices=dict(zip(every, prices, strict=True)),
+        capacities=dict.fromkeys(AGENTS, draw(st.integers(1, 2))),
+        writing=frozenset(TASKS[: draw(st.integers(2, 4))]),
+        clashes=frozenset(draw(st.sets(st.sampled_from(list(combinations(TASKS, 2))), max_size=2))),
+        slots=draw(st.integers(1, 3)),
+        budget=draw(st.integers(4, 14)),
+    )
+
+
+@settings(max_examples=400)
+@given(tight())
+def test_nor_when_money_is_short(problem: Problem) -> None:
     found = allocate(problem)
     assert found.exact
     assert fits(problem, dict(found.awards))
