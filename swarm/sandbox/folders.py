@@ -51,6 +51,8 @@ def erase(folder: Path) -> None:
 
 def leftovers(scratch: Path) -> tuple[Leftover, ...]:
     """Folders of hosts that are dead."""
+    if not scratch.is_dir():
+        return ()
     with _opened(scratch) as directory:
         return tuple(
             Leftover(folder, tree.size(bytes(Path(folder.name)), directory))

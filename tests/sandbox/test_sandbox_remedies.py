@@ -1,0 +1,82 @@
+"""What is said where a sandbox cannot be made, and what the probe finds."""
+
+import errno
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from swarm.domain.errors import Lacking, Rejected
+from swarm.sandbox import remedies
+from swarm.sandbox.public_api import doctor_rows, probe, why_not
+from swarm.sandbox.remedies import Machine, explained, this_machine
+from tests.sandbox.conftest import needs_namespaces
+
+LAPTOP = Machine(
+    kernel=(6, 8),
+    root=False,
+    container=False,
+    apparmor_restricts=False,
+    clone_allowed=True,
+    namespaces=15000,
+)
+UBUNTU = replace(LAPTOP, apparmor_restricts=True)
+CONTAINER = replace(LAPTOP, container=True, root=True)
+
+
+@pytest.mark.parametrize(
+    ("machine", "number", "step", "remedy"),
+    [
+        (UBUNTU, errno.EPERM, "clone", remedies.APPARMOR),
+        (UBUNTU, errno.EACCES, "mount tmpfs root", remedies.APPARMOR),
+        (replace(LAPTOP, clone_allowed=False), errno.EPERM, "clone", remedies.CLONE_SYSCTL),
+        (replace(LAPTOP, namespaces=0), errno.EPERM, "clone", remedies.MAX_SYSCTL),
+        (LAPTOP, errno.ENOSPC, "clone", remedies.MAX_SYSCTL),
+        (CONTAINER, errno.EPERM, "unshare", remedies.CONTAINER),
+        (CONTAINER, errno.ENOSYS, "clone", remedies.CONTAINER),
+        (CONTAINER, errno.EPERM, "mount proc new/proc", remedies.MASKED_PROC),
+        (CONTAINER, errno.EINVAL, "mount overlay new/r", remedies.SCRATCH),
+        (LAPTOP, errno.EPERM, "mount overlay new/r", remedies.SCRATCH),
+        (replace(LAPTOP, kernel=(5, 10)), errno.EPERM, "mount overlay", remedies.OLD_KERNEL),
+        (replace(LAPTOP, kernel=(4, 18)), errno.ENOENT, "clone", remedies.OLD_KERNEL),
+    ],
+)
+def test_the_remedy_fits_the_step_and_the_machine(
+    machine: Machine, number: int, step: str, remedy: str
+) -> None:
+    error = explained(OSError(number, "refused", step), machine)
+    assert isinstance(error, Lacking)
+    assert error.advice == remedy
+    assert step in str(error)
+
+
+@pytest.mark.parametrize("number", [errno.ENOENT, errno.EROFS, errno.ELOOP, errno.ENOTDIR])
+def test_a_place_that_cannot_be_made_is_the_requests_fault(number: int) -> None:
+    assert isinstance(explained(OSError(number, "no", "/opt/x"), LAPTOP), Rejected)
+
+
+def test_this_machine_is_described() -> None:
+    assert this_machine().kernel > (3, 0)
+
+
+def test_the_probe_finds_that_namespaces_work(tmp_path: Path) -> None:
+    needs_namespaces()
+    assert probe(tmp_path).works
+    assert why_not(tmp_path) == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_probe_says_why_not(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    report = probe(tmp_path / "file")
+    assert not report.works
+    assert "cannot be used" in report.why
+    assert why_not(tmp_path / "file").startswith(report.why)
+
+
+def test_the_doctor_looks_at_four_things(tmp_path: Path) -> None:
+    needs_namespaces()
+    rows = {row.name: row for row in doctor_rows(tmp_path)}
+    assert set(rows) == {"kernel", "isolated sandboxes", "room for sandboxes", "left over"}
+    assert rows["isolated sandboxes"].ok
+    assert all(row.ok or row.remedy for row in rows.values())
