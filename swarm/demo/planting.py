@@ -71,7 +71,8 @@ def write_project(into: Path, bugs: tuple[Bug, ...] = ()) -> str:
 def _project_files() -> Iterator[tuple[PurePosixPath, bytes]]:
     for path in sorted(PROJECT.rglob("*")):
         relative = path.relative_to(PROJECT)
-        if path.is_file() and not {"__pycache__", ".pytest_cache"} & set(relative.parts):
+        folders = relative.parts[:-1]
+        if path.is_file() and not any(name.startswith((".", "__")) for name in folders):
             yield PurePosixPath(relative), path.read_bytes()
 
 

@@ -88,6 +88,14 @@ def test_several_gaps():
     assert day.gaps(MONDAY) == [(90, 120), (150, 200)]
 
 
+def test_gap_runs_from_each_end_to_the_next_start():
+    day = Book(
+        [Entry(MONDAY, a, b, "a") for a, b in ((0, 10), (10, 20), (25, 30), (31, 40), (50, 51))]
+    )
+    assert day.gaps(MONDAY) == [(20, 25), (30, 31), (40, 50)]
+    assert day.gaps(MONDAY, shortest=5) == [(20, 25), (40, 50)]
+
+
 def test_free_day_has_no_gaps():
     assert book().gaps(date(2024, 3, 6)) == []
 
@@ -101,6 +109,7 @@ def test_longest_streak_may_lie_in_the_past():
     days = [1, 4, 5, 6, 11, 12]
     streaks = Book([Entry(date(2024, 3, day), 540, 600, "a") for day in days])
     assert streaks.longest_streak() == 3
+    assert Book([Entry(MONDAY, 0, 5, "a")]).longest_streak() == 1
 
 
 def test_last_entry():

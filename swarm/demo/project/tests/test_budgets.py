@@ -36,6 +36,9 @@ def test_state_of_a_budget(minutes, expected):
 
 def test_state_heeds_the_warning_threshold():
     assert state(Budget("acme", 600, warn_at=50), booked(300), MID) == "close"
+    assert state(Budget("acme", 600, warn_at=50), booked(299), MID) == "fine"
+    assert state(Budget("acme", 1000, warn_at=95), booked(949), MID) == "fine"
+    assert state(Budget("acme", 1000, warn_at=95), booked(950), MID) == "close"
 
 
 def test_what_is_left_is_carried_over():
@@ -49,10 +52,17 @@ def test_month_that_went_over_takes_from_the_next():
 def test_carry_over_is_bounded():
     assert carry_over(BUDGET, [0, 500], most=300) == 300
     assert carry_over(BUDGET, [0, 700], most=300) == 200
+    assert carry_over(BUDGET, [0, 0, 900], most=50) == -250
+    assert carry_over(BUDGET, [], most=50) == 0
 
 
 def test_forecast():
     assert forecast(BUDGET, booked(100, 100), MID) == 620
+
+
+def test_forecast_at_the_ends_of_a_month():
+    assert forecast(BUDGET, booked(100), date(2024, 3, 1)) == 3100
+    assert forecast(BUDGET, booked(100, 55), date(2024, 3, 31)) == 155
 
 
 def test_forecast_ignores_what_comes_later():

@@ -18,6 +18,8 @@ def test_minutes_of_an_entry():
 
 def test_minutes_of_an_entry_over_midnight():
     assert entry(1380, 60).minutes == 120
+    assert entry(1439, 1).minutes == 2
+    assert entry(700, 699).minutes == 1439
 
 
 def test_entry_with_equal_ends_lasts_a_day():
@@ -97,3 +99,4 @@ def test_merge_keeps_different_work_apart():
 
 def test_merge_of_a_contained_entry_keeps_the_later_end():
     assert merge_adjacent([entry(540, 700), entry(600, 660)]) == [entry(540, 700)]
+    assert merge_adjacent([entry(540, 700), entry(600, 710)]) == [entry(540, 710)]

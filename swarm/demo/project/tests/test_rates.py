@@ -58,6 +58,17 @@ def test_evening_surcharge_only_for_the_evening_part():
     assert card().charge(Entry(WEDNESDAY, 21 * 60, 22 * 60, "globex")) == 6000 + 1500
 
 
+def test_evening_surcharge_for_any_part_of_the_evening():
+    for start, end, extra in (
+        (1199, 1201, 25),
+        (1200, 1260, 1500),
+        (1230, 1290, 1500),
+        (1140, 1200, 0),
+    ):
+        base = (end - start) * 100
+        assert card().charge(Entry(WEDNESDAY, start, end, "globex")) == base + extra
+
+
 def test_free_day_surcharge_beats_the_evening():
     assert card().charge(Entry(SATURDAY, 540, 600, "globex")) == 9000
     assert card().charge(Entry(SATURDAY, 21 * 60, 22 * 60, "globex")) == 9000

@@ -26,6 +26,8 @@ def test_shorten():
     assert shorten("invoice", 7) == "invoice"
     assert shorten("invoices", 7) == "invoic…"
     assert shorten("to be paid", 7) == "to be…"
+    assert shorten("abc", 2) == "a…"
+    assert shorten("", 5) == ""
 
 
 def test_table_aligns_columns():
@@ -48,6 +50,12 @@ def test_bars():
         "c #",
         "d",
     ]
+
+
+def test_bars_of_equal_and_of_no_amounts():
+    assert bars({"a": 7, "b": 7}, width=3) == ["a ###", "b ###"]
+    assert bars({"a": 0}) == ["a"]
+    assert bars({}) == []
 
 
 def test_shares_add_up_to_a_hundred():

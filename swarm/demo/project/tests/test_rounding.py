@@ -18,11 +18,16 @@ def test_round_to_the_nearest_step(minutes, rounded):
 
 def test_halves_go_up():
     assert round_minutes(5, 10) == 10
+    assert round_minutes(4, 10) == 0
+    assert round_minutes(15, 30) == 30
+    assert round_minutes(44, 30) == 30
 
 
 def test_round_up():
     assert round_minutes(1, 15, "up") == 15
     assert round_minutes(30, 15, "up") == 30
+    assert round_minutes(31, 15, "up") == 45
+    assert round_minutes(0, 15, "up") == 0
 
 
 def test_round_down():
@@ -47,6 +52,9 @@ def test_percentages():
     assert percent_of(10_000, 19) == 1900
     assert percent_of(1050, 7.5) == 79
     assert percent_of(-1000, 10) == -100
+    assert percent_of(10_000, 0.25) == 25
+    assert percent_of(200, 12.5) == 25
+    assert percent_of(999, 0) == 0
 
 
 def test_parts_add_up():

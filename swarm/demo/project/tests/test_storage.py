@@ -57,6 +57,9 @@ def test_bad_line_is_named():
     with pytest.raises(BadLine) as caught:
         load("; hours\n2024-03-01 9-10 acme\n2024-03-01 9-99 acme\n")
     assert caught.value.number == 3
+    assert "line 3" in str(caught.value)
+    with pytest.raises(BadLine, match="line 1:"):
+        load("nonsense")
 
 
 def test_dump_separates_days():

@@ -62,6 +62,8 @@ def test_add_workdays_skips_the_weekend():
 
 def test_add_workdays_backwards():
     assert add_workdays(date(2024, 3, 11), -1) == date(2024, 3, 8)
+    assert add_workdays(date(2024, 3, 18), -6) == date(2024, 3, 8)
+    assert add_workdays(date(2024, 4, 2), -1) == date(2024, 3, 28)
 
 
 def test_add_workdays_heeds_closed_days():
@@ -89,7 +91,10 @@ def test_month_bounds():
     assert month_bounds(date(2023, 12, 31)) == (date(2023, 12, 1), date(2023, 12, 31))
 
 
-@pytest.mark.parametrize(("month", "label"), [(1, "Q1"), (3, "Q1"), (4, "Q2"), (12, "Q4")])
+@pytest.mark.parametrize(
+    ("month", "label"),
+    [(1, "Q1"), (3, "Q1"), (4, "Q2"), (6, "Q2"), (7, "Q3"), (9, "Q3"), (10, "Q4"), (12, "Q4")],
+)
 def test_quarter(month, label):
     assert quarter(date(2024, month, 15)) == f"2024-{label}"
 
