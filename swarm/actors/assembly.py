@@ -10,7 +10,6 @@ import secrets
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +17,8 @@ from typing import Literal
 
 from swarm.actors.clock import Clock
 from swarm.actors.coordinator import Coordinator, Terms
-from swarm.actors.crew import CheckerMember, Crew, Member, PlannerMember, WriterMember
+from swarm.actors.crew import Cast, CheckerMember, Crew, Member, PlannerMember, WriterMember
+from swarm.actors.crew import Planner as PlannerPort
 from swarm.actors.host import Host
 from swarm.actors.knowledge import Knowledge
 from swarm.actors.metering import SECONDS_PER_HOUR, Meter
@@ -40,7 +40,7 @@ from swarm.agents.public_api import (
 from swarm.coordination.public_api import GoalState, Rules
 from swarm.domain.bids import AgentCard, Curve, Role, Row
 from swarm.domain.goals import Goal
-from swarm.domain.names import AgentId, HostId, Principal, PublicKey
+from swarm.domain.names import AgentId, HostId, Principal
 from swarm.domain.tasks import TaskKind
 from swarm.engines.public_api import Engine, repair_engines
 from swarm.forge.public_api import LocalForge, Publisher
@@ -64,6 +64,8 @@ HOSTS = ("planning", "writing", "reviewing")
 
 PLAN_CPU_SECONDS = 20
 CHECK_CPU_SECONDS = 10
+PLANNER = AgentId("planner-suite")
+
 CAPACITY = 2
 """Leases that one agent carries out at the same time."""
 
@@ -168,7 +170,7 @@ def host_of(
     coordinator: CoordinatorPort,
     registry: RegistryPort,
     clock: Clock,
-    engines: tuple[Engine, ...] | None = None,
+    cast: Cast | None = None,
 ) -> Host:
     host = HostId(f"{name}#{secrets.token_hex(4)}")
     work = folders.work / name
@@ -187,7 +189,7 @@ def host_of(
         )
 
     knowledge = _knowledge(name, folders, coordinator, clock)
-    crew = crew_of(name, host, folders, settings, knowledge, clock, engines)
+    crew = crew_of(name, host, folders, settings, knowledge, clock, cast or default_cast(settings))
     return Host(
         host=host,
         name=name,
@@ -251,54 +253,86 @@ def crew_of(
     settings: Settings,
     knowledge: Knowledge,
     clock: Clock,
-    engines: tuple[Engine, ...] | None,
+    cast: Cast,
 ) -> Crew:
-    ring = KeyRing(folders.keys)
-    cpu_price = settings.cpu_hour // SECONDS_PER_HOUR
+    """The members that belong on the host of this name: `planning`, `writing` or `reviewing`."""
+    hiring = _Hiring(host, KeyRing(folders.keys), settings, knowledge, clock)
+    kind = name.partition("-")[0]
+    if kind == "planning":
+        testers = (hiring.checker(each, "tester") for each in cast.testers)
+        return Crew((hiring.planner(cast.planner), *testers))
+    if kind == "writing":
+        return Crew(tuple(hiring.writer(engine) for engine in cast.engines))
+    return Crew(tuple(hiring.checker(each, "reviewer") for each in cast.reviewers))
 
-    def checker(checker: Checker, role: Role) -> Member:
+
+def default_cast(settings: Settings) -> Cast:
+    """Agents that need no model."""
+    return Cast(
+        planner=Planner(PLANNER),
+        engines=repair_engines(settings.cpu_hour // SECONDS_PER_HOUR),
+        testers=testers_of(settings),
+        reviewers=reviewers_of(settings),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Hiring:
+    """Gives agents their keys and cards."""
+
+    host: HostId
+    ring: KeyRing
+    settings: Settings
+    knowledge: Knowledge
+    clock: Clock
+
+    def planner(self, planner: PlannerPort) -> Member:
+        curve = _curve(TaskKind.PLAN, "", PLAN_CPU_SECONDS * self._cpu_price)
+        card = self._card(PLANNER, "planner", "suite", Principal("local/planner-suite"), (curve,))
+        return PlannerMember(card, planner, self.knowledge)
+
+    def checker(self, checker: Checker, role: Role) -> Member:
         kind = TaskKind.TEST if role == "tester" else TaskKind.REVIEW
         agent_id = AgentId(f"{role}-{checker.aspect}")
-        signer = ring.signer(agent_id)
-        curve = _curve(kind, checker.aspect, CHECK_CPU_SECONDS * cpu_price)
+        curve = _curve(kind, checker.aspect, CHECK_CPU_SECONDS * self._cpu_price)
         principal = PRINCIPALS[checker.aspect]
-        card = _card(agent_id, role, checker.aspect, principal, signer.public_key, host, (curve,))
-        return CheckerMember(card, checker, signer, clock)
+        card = self._card(agent_id, role, checker.aspect, principal, (curve,))
+        return CheckerMember(card, checker, self.ring.signer(agent_id), self.clock)
 
-    def planner() -> Member:
-        agent_id = AgentId("planner-suite")
-        curve = _curve(TaskKind.PLAN, "", PLAN_CPU_SECONDS * cpu_price)
-        key = ring.signer(agent_id).public_key
-        principal = Principal("local/planner-suite")
-        card = _card(agent_id, "planner", "suite", principal, key, host, (curve,))
-        return PlannerMember(card, Planner(agent_id), knowledge)
-
-    def writer(engine: Engine) -> Member:
+    def writer(self, engine: Engine) -> Member:
         agent_id = AgentId(f"writer-{engine.strategy}")
-        key = ring.signer(agent_id).public_key
         principal = Principal(f"local/{engine.family}-{engine.strategy}")
-        card = _card(
-            agent_id,
-            "writer",
-            engine.strategy,
-            principal,
-            key,
-            host,
-            engine.curves(),
-            engine.family,
+        card = self._card(
+            agent_id, "writer", engine.strategy, principal, engine.curves(), engine.family
         )
-        return WriterMember(card, engine, knowledge, settings.cpu_hour)
+        return WriterMember(card, engine, self.knowledge, self.settings.cpu_hour)
 
-    makers: dict[str, Callable[[], tuple[Member, ...]]] = {
-        "planning": lambda: (
-            planner(),
-            *(checker(each, "tester") for each in testers_of(settings)),
-        ),
-        "writing": lambda: tuple(writer(engine) for engine in engines or repair_engines(cpu_price)),
-        "reviewing": lambda: tuple(checker(each, "reviewer") for each in reviewers_of(settings)),
-    }
-    kind = name.partition("@")[0].partition("-")[0]
-    return Crew(makers[kind]())
+    @property
+    def _cpu_price(self) -> int:
+        """Micro-USD for a second of one processor."""
+        return self.settings.cpu_hour // SECONDS_PER_HOUR
+
+    def _card(
+        self,
+        agent_id: AgentId,
+        role: Role,
+        strategy: str,
+        principal: Principal,
+        curves: tuple[Curve, ...],
+        family: str = "rules",
+    ) -> AgentCard:
+        return AgentCard(
+            agent_id=agent_id,
+            role=role,
+            engine=family,
+            strategy=strategy,
+            family=family,
+            principal=principal,
+            public_key=self.ring.signer(agent_id).public_key,
+            capacity=CAPACITY,
+            curves=curves,
+            host=self.host,
+        )
 
 
 def testers_of(settings: Settings) -> tuple[Checker, ...]:
@@ -314,27 +348,3 @@ def _curve(kind: TaskKind, aspect: str, price: int) -> Curve:
     """Plans and checks nearly always come to an answer; their price is processor time."""
     row = Row(price=price, seconds=30, probability=950_000)
     return Curve(kind=kind, aspect=aspect, rows=(row,))
-
-
-def _card(
-    agent_id: AgentId,
-    role: Role,
-    strategy: str,
-    principal: Principal,
-    key: PublicKey,
-    host: HostId,
-    curves: tuple[Curve, ...],
-    family: str = "rules",
-) -> AgentCard:
-    return AgentCard(
-        agent_id=agent_id,
-        role=role,
-        engine=family,
-        strategy=strategy,
-        family=family,
-        principal=principal,
-        public_key=key,
-        capacity=CAPACITY,
-        curves=curves,
-        host=host,
-    )

@@ -62,7 +62,7 @@ POLL_SECONDS = 1.0
 ARRIVAL_SECONDS = 30.0
 """Hosts that have not come by then are not waited for."""
 
-SETTLED_SECONDS = 1.0
+SETTLED_SECONDS = 0.3
 """A coordinator without open goals ends when nothing was left for it for so long."""
 
 

@@ -10,7 +10,7 @@ from swarm.actors.knowledge import Knowledge
 from swarm.actors.ports import CoordinatorPort, Lease
 from swarm.actors.reporting import Desk
 from swarm.actors.workbench import HostWorkbench
-from swarm.agents.public_api import CheckAssignment, Checked, Checker, Planner
+from swarm.agents.public_api import CheckAssignment, Checked, Checker, Plan, Workbench
 from swarm.coordination.public_api import GiveUp, RecordStep, ReportCheck, ReportPlan, SubmitWork
 from swarm.domain.ballots import Ballot, Choice, VoterRole
 from swarm.domain.bids import AgentCard
@@ -18,6 +18,7 @@ from swarm.domain.canonical import canonical
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import CheckReport, Evidence, SuiteRun
+from swarm.domain.goals import Goal
 from swarm.domain.names import AgentId, TestId
 from swarm.domain.tasks import Step, Verdict
 from swarm.engines.public_api import (
@@ -34,6 +35,22 @@ from swarm.quorum.public_api import cast, read_ballot
 
 _CHOICES: dict[Verdict, Choice] = {"yes": "yes", "no": "no", "unknown": "abstain"}
 SECONDS_PER_HOUR = 3600
+
+
+class Planner(Protocol):
+    """Turns a goal into contracts, or says why there are none. `at`: seconds since 1970."""
+
+    async def plan(self, goal: Goal, workbench: Workbench, *, at: int) -> Plan: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who plays which role, before anybody has a card."""
+
+    planner: Planner
+    engines: tuple[Engine, ...]
+    testers: tuple[Checker, ...]
+    reviewers: tuple[Checker, ...]
 
 
 class Member(Protocol):

@@ -5,9 +5,9 @@ import asyncio
 from swarm.actors.assembly import HOSTS, HostFolders, coordinator_of, host_of, publisher_of
 from swarm.actors.clock import Clock
 from swarm.actors.coordinator import Coordinator
+from swarm.actors.crew import Cast
 from swarm.actors.places import Places
 from swarm.actors.registry import Registry
-from swarm.engines.public_api import Engine
 from swarm.journal.public_api import Journal
 from swarm.settings.public_api import Settings
 
@@ -19,11 +19,11 @@ async def run_inline(
     clock: Clock,
     *,
     forever: bool,
-    engines: tuple[Engine, ...] | None = None,
+    cast: Cast | None = None,
 ) -> Coordinator:
     """Work until no goal is open; returns the coordinator as it is then.
 
-    `engines` replaces the writers' engines.
+    `cast` replaces the agents that come with swarm.
     """
     registry = Registry(clock)
     coordinator = coordinator_of(
@@ -41,9 +41,7 @@ async def run_inline(
     async with asyncio.TaskGroup() as group:
         tasks = [
             group.create_task(
-                host_of(
-                    name, "here", folders, settings, coordinator, registry, clock, engines
-                ).run()
+                host_of(name, "here", folders, settings, coordinator, registry, clock, cast).run()
             )
             for name in HOSTS
         ]

@@ -1,27 +1,34 @@
 """The door of swarm.actors. Nothing here imports Ray; see `swarm.actors.ray` for its shells."""
 
 from swarm.actors.alive import coordinator_alive
+from swarm.actors.clock import Clock, SystemClock
+from swarm.actors.crew import Cast
 from swarm.actors.estimate import Estimate, estimate_goal
 from swarm.actors.facts import FactView, read_facts
 from swarm.actors.gate import CheckVerdict, check_change
 from swarm.actors.house import start_house
 from swarm.actors.inbox import leave
+from swarm.actors.inline import run_inline
 from swarm.actors.intake import GoalRequest, prepare_goal
 from swarm.actors.places import Places
 from swarm.actors.proof import verify_goal
 
 __all__ = [
+    "Cast",
     "CheckVerdict",
+    "Clock",
     "Estimate",
     "FactView",
     "GoalRequest",
     "Places",
+    "SystemClock",
     "check_change",
     "coordinator_alive",
     "estimate_goal",
     "leave",
     "prepare_goal",
     "read_facts",
+    "run_inline",
     "start_house",
     "verify_goal",
 ]

@@ -71,6 +71,7 @@ class Checked:
 class Checker(Protocol):
     """A tester or a reviewer."""
 
-    aspect: str
+    @property
+    def aspect(self) -> str: ...
 
     async def check(self, assignment: CheckAssignment, workbench: Workbench) -> Checked: ...

@@ -1,0 +1,146 @@
+"""kill -9 at every record of a run: the run goes on, no finished step is repeated, one pull request.
+
+Journal, blobs, keys, git and sandboxes are real; only planning, writing and checking are scripted.
+Each run is a forked process, so that a kill is a kill.
+"""
+
+import functools
+import os
+import signal
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from swarm.actors.public_api import Places, leave
+from swarm.coordination.public_api import GoalState, SubmitGoal, fold
+from swarm.domain.events import PublicationDone, StepRecorded, WorkSubmitted
+from swarm.domain.goals import GoalStatus
+from swarm.domain.names import CommandId, GoalId
+from swarm.engines.public_api import StepTaken, Submission
+from swarm.journal.public_api import open_journal, read_only
+from swarm.settings.public_api import Settings
+from swarm.testing.crew import MortalJournal, a_cast, a_goal, carry_out, write
+from swarm.testing.engine import ScriptedEngine
+from swarm.testing.git import a_repository, git
+
+FILES = {"one.py": "broken = True\n", "two.py": "broken = True\n"}
+GOAL = GoalId("g-000001")
+AT_ONCE = 6
+"""Crash points tried at the same time: a run mostly waits for the disk."""
+
+
+def _script(assignment: object) -> list[StepTaken | Submission]:
+    path = assignment.contract.touch[0]  # type: ignore[attr-defined]
+    changes = write(path, "broken = False\n")
+    return [
+        StepTaken("looked", b"1", cost=10, seconds=0.0),
+        StepTaken("changed", b"2", cost=10, seconds=0.0, changes=changes),
+        Submission(changes, f"Mend {path}", "It was broken."),
+    ]
+
+
+def _run(places: Places, dies_at: int = 0, *, before: bool = False) -> None:
+    settings = Settings(home=places.home)
+    journal = open_journal(places.journal)
+    mortal = MortalJournal(journal, dies_at, before) if dies_at else journal
+    engine = ScriptedEngine(_script, strategy="scripted")
+    carry_out(places, settings, mortal, a_cast(tuple(FILES), (engine,)))
+    journal.close()
+
+
+def _started(work: Callable[[], None]) -> int:
+    """Run in a child process; its id."""
+    child = os.fork()
+    if child == 0:
+        try:
+            work()
+        except BaseException:  # noqa: BLE001 - a forked test must not go on as a second pytest
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return child
+
+
+def _forked(work: Callable[[], None]) -> int:
+    """Run in a child; returns what waitpid says of it."""
+    return os.waitpid(_started(work), 0)[1]
+
+
+def _killed_and_resumed(folder: Path, dies_at: int) -> None:
+    """Killed when the record is on the disk, or (every other one) just before; then run again."""
+    places = _new(folder)
+    killed = _forked(lambda: _run(places, dies_at, before=dies_at % 2 == 0))
+    # Records that coincide are counted a little differently in each run: the last may not come.
+    assert (
+        os.WTERMSIG(killed) == signal.SIGKILL or read_only(places.journal).head().position < dies_at
+    )
+    assert _forked(lambda: _run(places)) == 0
+    _check(places, folder / "repository")
+
+
+def _new(folder: Path) -> Places:
+    repository = folder / "repository"
+    a_repository(repository, FILES)
+    places = Places(folder / "home")
+    places.make()
+    command = SubmitGoal(command_id=CommandId("submit"), goal=a_goal(repository, GOAL))
+    leave(places.inbox, command)
+    return places
+
+
+def _check(places: Places, repository: Path) -> None:
+    events = [record.event for record in read_only(places.journal).read()]
+    steps = Counter(
+        (event.attempt_id.rsplit(".", 1)[0], event.step.action)
+        for event in events
+        if isinstance(event, StepRecorded)
+    )
+    assert set(steps.values()) == {1}, "a finished step was done again"
+    assert len(steps) == 4
+    assert sum(isinstance(event, PublicationDone) for event in events) == 1
+    submitted = {e.attempt_id.rsplit(".", 1)[0] for e in events if isinstance(e, WorkSubmitted)}
+    assert len(submitted) == 2
+    assert git(repository, "show", f"swarm/{GOAL}:one.py") == "broken = False"
+    assert git(repository, "show", f"swarm/{GOAL}:two.py") == "broken = False"
+    assert git(repository, "rev-list", "--count", f"main..swarm/{GOAL}") == "2"
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> int:
+    """How many records a run without accidents has."""
+    folder = tmp_path_factory.mktemp("reference")
+    places = _new(folder)
+    assert _forked(lambda: _run(places)) == 0
+    _check(places, folder / "repository")
+    return read_only(places.journal).head().position
+
+
+@pytest.mark.timeout(280)
+def test_a_run_that_is_killed_at_any_record_ends_in_one_pull_request(
+    records: int, tmp_path: Path
+) -> None:
+    left, running, bad = list(range(records, 0, -1)), dict[int, int](), list[int]()
+    while left or running:
+        while left and len(running) < AT_ONCE:
+            point = left.pop()
+            run = functools.partial(_killed_and_resumed, tmp_path / str(point), point)
+            running[_started(run)] = point
+        child, status = os.wait()
+        point = running.pop(child)
+        bad += [point] if status else []
+    assert bad == []
+
+
+def test_a_goal_ends_as_done_with_everything_spent_on_record(records: int, tmp_path: Path) -> None:
+    places = _new(tmp_path)
+    _forked(lambda: _run(places))
+    goals: dict[GoalId, GoalState] = {}
+    for record in read_only(places.journal).read():
+        fold(goals, record.event)
+    state = goals[GOAL]
+    assert state.status is GoalStatus.DONE
+    assert state.reserved == 0
+    assert 40 <= state.spent <= state.goal.budget
