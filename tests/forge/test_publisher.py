@@ -1,9 +1,8 @@
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
@@ -28,7 +27,7 @@ from swarm.forge.public_api import (
 )
 from swarm.repository.public_api import Mirror, read_branch
 from swarm.repository.public_api import Outlet as GitOutlet
-from swarm.testing.git import a_commit, a_repository, git, head_of
+from swarm.testing.git import a_commit, a_quick_folder, a_repository, git, head_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -321,7 +320,8 @@ class Together(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        self.folder = Path(tempfile.mkdtemp())
+        self.stack = ExitStack()
+        self.folder = self.stack.enter_context(a_quick_folder())
         self.request = begun(self.folder)
         self.user = self.folder / "user"
         self.main = head_of(self.user)
@@ -329,7 +329,7 @@ class Together(RuleBasedStateMachine):
         """What the person put under the name of our branch."""
 
     def teardown(self) -> None:
-        shutil.rmtree(self.folder)
+        self.stack.close()
 
     @property
     def branch(self) -> CommitHash | None:

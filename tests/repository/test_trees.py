@@ -1,4 +1,3 @@
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,16 +10,16 @@ from swarm.domain.errors import Rejected
 from swarm.domain.names import TreeHash
 from swarm.repository.paths import folders
 from swarm.repository.public_api import Mirror, unpack_archive
-from swarm.testing.git import a_repository, git
+from swarm.testing.git import a_quick_folder, a_repository, git
 
 EMPTY = TreeHash("4b825dc642cb6eb9a060e54bf8d69288fbee4904")
 
 
 @pytest.fixture(scope="module")
 def mirror() -> Iterator[Mirror]:
-    with tempfile.TemporaryDirectory() as folder:
-        a_repository(Path(folder) / "user")
-        mirror = Mirror.open(Path(folder) / "mirror", Path(folder) / "user")
+    with a_quick_folder() as folder:
+        a_repository(folder / "user")
+        mirror = Mirror.open(folder / "mirror", folder / "user")
         mirror.git.run("hash-object", "-w", "-t", "tree", "--stdin")
         yield mirror
 
@@ -84,11 +83,11 @@ def test_what_is_exported_or_unpacked_is_the_tree(
     mirror: Mirror, items: tuple[Written, ...]
 ) -> None:
     tree = tree_of(mirror, *items)
-    with tempfile.TemporaryDirectory() as folder:
-        mirror.export(tree, Path(folder) / "exported")
-        unpack_archive(mirror.archive(tree), Path(folder) / "unpacked")
+    with a_quick_folder() as folder:
+        mirror.export(tree, folder / "exported")
+        unpack_archive(mirror.archive(tree), folder / "unpacked")
         for name in ("exported", "unpacked"):
-            assert _tree_on_disk(Path(folder) / name, Path(folder) / f"{name}.git") == tree
+            assert _tree_on_disk(folder / name, folder / f"{name}.git") == tree
 
 
 @some
