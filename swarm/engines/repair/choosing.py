@@ -9,6 +9,8 @@ from swarm.engines.port import Submission
 from swarm.engines.repair.patches import difference
 from swarm.engines.repair.progress import Plausible, Progress
 
+MOST_ALTERNATIVES = 8
+
 
 def ranked(progress: Progress) -> list[int]:
     """Positions in `plausible`, best first."""
@@ -21,7 +23,7 @@ _DOUBTFUL = {
     "deleted condition": 3,
     "missing guard": 2,
     "needless call": 1,
-    "wrong exception": 1,
+    "too narrow an exception": 3,
     "statement from nearby": 1,
 }
 """What the kind of change alone says against it."""
@@ -47,10 +49,15 @@ def submission(progress: Progress, position: int, changes: Changes, data: bytes)
     others = [progress.plausible[k] for k in ranked(progress) if k != position]
     return Submission(
         changes,
-        title=f"Fix {chosen.path}: {chosen.label} in line {chosen.line}",
+        title=f"Fix {chosen.path}, line {chosen.line}: {chosen.label}",
         why=_why(progress, chosen, data),
-        alternatives=tuple(f"{each.path}:{each.line} ({each.label})" for each in others),
+        alternatives=tuple(_briefly(each) for each in others[:MOST_ALTERNATIVES]),
     )
+
+
+def _briefly(plausible: Plausible) -> str:
+    new = " ... ".join(edit.text.strip() for edit in plausible.edits)
+    return f"{plausible.path}:{plausible.line} ({plausible.label}): {new or 'taken away'}"
 
 
 def _why(progress: Progress, chosen: Plausible, data: bytes) -> str:

@@ -38,7 +38,7 @@ async def ask(
     sandbox: Sandbox, environment: Environment, request: Mapping[str, Any], wall_seconds: float
 ) -> Answer:
     """Run the worker once. Raises Lacking when the target's environment cannot serve it, Rejected
-    when it breaks; running out of time is an answer without a body.
+    when it breaks. When it was killed, `nothing` in the body says so, beside what it said before.
     """
     modules = sources()
     full = {**request, "options": options(environment.command), "root": str(sandbox.root)}
@@ -50,15 +50,25 @@ async def ask(
         stdin=document,
         wall_seconds=wall_seconds,
     )
-    if result.killed_by or not result.stdout:
-        body: dict[str, Any] = {"nothing": _silence(result.killed_by, result.stderr)}
-    else:
-        body = json.loads(result.stdout)
+    body = _last(result.stdout)
+    if result.killed_by or not body:
+        body = {**body, "nothing": _silence(result.killed_by, result.stderr)}
     if "refusal" in body:
         raise Lacking(body["refusal"], advice="install what it names, or use another engine")
     if "crash" in body:
         raise Rejected(f"the repair worker broke: {body['crash']}")
     return Answer(body, result.cpu_seconds, result.seconds)
+
+
+def _last(stdout: bytes) -> dict[str, Any]:
+    """The last whole line; a worker that was killed may have begun another."""
+    for line in reversed(stdout.split(b"\n")[:-1]):
+        try:
+            body: dict[str, Any] = json.loads(line)
+        except ValueError:
+            continue
+        return body
+    return {}
 
 
 def _silence(killed_by: str, stderr: bytes) -> str:

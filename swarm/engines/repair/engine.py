@@ -19,7 +19,7 @@ from swarm.engines.port import Assignment, Done, GaveUp, Item, StepTaken, Submis
 from swarm.engines.repair import choosing, localisation, offers
 from swarm.engines.repair.dispatch import Answer, ask
 from swarm.engines.repair.patches import as_changes, patched
-from swarm.engines.repair.progress import Plausible, Progress, Searched, after
+from swarm.engines.repair.progress import Plausible, Progress, Searched, Spectrum, after, setback
 from swarm.sandbox.public_api import Sandbox
 
 STAGE_SECONDS = 4.0
@@ -27,7 +27,7 @@ STAGE_SECONDS = 4.0
 
 QUICK_SECONDS = 0.15
 FULL_SECONDS = 2.0
-MEMORY = 1 << 30
+MEMORY = 768 << 20
 MOST_PLAUSIBLE = 8
 
 
@@ -129,9 +129,15 @@ class Attempt:
         action = f"localised: {lines} suspicious lines in {len(spectrum.suspicion)} files"
         return (
             action,
-            Progress(spectrum=spectrum, phases=offers.PHASES[self.strategy]),
+            self._begun(spectrum),
             found.cpu_seconds,
         )
+
+    def _begun(self, spectrum: Spectrum) -> Progress:
+        phases = offers.PHASES[self.strategy]
+        if spectrum.broken:
+            phases = tuple(each for each in phases if each in ("cold", "over"))
+        return Progress(spectrum=spectrum, phases=phases, phase=phases[0])
 
     async def _plan(self, progress: Progress) -> tuple[str, Progress, float]:
         request = {**self._search_request(progress), "kind": "plan"}
@@ -143,10 +149,9 @@ class Attempt:
     async def _search(self, progress: Progress) -> tuple[str, Progress, float]:
         answer = await self._ask(self._search_request(progress), 12 * STAGE_SECONDS)
         if "nothing" in answer.body:
-            broken = progress.model_copy(update={"phase": "over"})
-            return f"search ended: {answer.body['nothing']}", broken, answer.cpu_seconds
-        found = Searched.model_validate(answer.body)
-        known = after(progress, found)
+            known = setback(progress, answer.body)
+            return f"search broke off: {answer.body['nothing']}", known, answer.cpu_seconds
+        known = after(progress, Searched.model_validate(answer.body))
         action = (
             f"searched {self.strategy} ({progress.phase}): {known.tried} tried, "
             f"{len(known.plausible)} plausible"
@@ -173,6 +178,8 @@ class Attempt:
                 for test, ms in progress.spectrum.limits_ms.items()
             },
             "memory_bytes": MEMORY,
+            "broken": progress.spectrum.broken,
+            "error": progress.spectrum.error,
             **{key: spectrum[key] for key in ("suspicion", "seen_types", "targets")},
             **{key: spectrum[key] for key in ("covering", "files")},
         }
@@ -214,7 +221,7 @@ class Attempt:
             outcome in GREEN or before.get(test) not in GREEN or test in self.assignment.voided
             for test, outcome in outcomes.items()
         )
-        return kept and all(outcomes.get(test) in GREEN for test in targets)
+        return kept and all(_is_met(test, outcomes) for test in targets)
 
     async def _changes(self, progress: Progress, plausible: Plausible) -> tuple[Changes, bytes]:
         data = await self.sandbox.read(self._inside(plausible.path))
@@ -226,6 +233,14 @@ class Attempt:
 
     def _inside(self, path: str) -> Path:
         return self.sandbox.root / path
+
+
+def _is_met(target: str, outcomes: Mapping[str, str]) -> bool:
+    """A target that names a file is met when all of its tests pass."""
+    if target in outcomes or "::" in target:
+        return outcomes.get(target) in GREEN
+    inside = [outcome for test, outcome in outcomes.items() if test.startswith(target + "::")]
+    return bool(inside) and all(outcome in GREEN for outcome in inside)
 
 
 def repair_engines(cpu_price: int) -> tuple[RepairEngine, ...]:

@@ -21,7 +21,7 @@ TRACE_SECONDS = 4.0
 MOST_TARGETS = 12
 MOST_PASSING = 80
 MOST_FILES = 12
-MEMORY = 1 << 30
+MEMORY = 768 << 20
 
 
 class Unsuitable(Rejected):
@@ -46,6 +46,8 @@ async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
     targets = targets_of(assignment)
     files = _files(targets)
     failing = await _trace(assignment, sandbox, files, targets[:MOST_TARGETS])
+    if not failing.body["tests"] and failing.body["broken"]:
+        return _broken(assignment, failing, files, targets)
     suspects = _suspects(failing.body, assignment)
     related = await _related(assignment, sandbox, files, suspects)
     passing = _passing(assignment, (*files, *related))
@@ -55,6 +57,30 @@ async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
     seen = {path: SeenTypes(**each) for path, each in types.body.get("types", {}).items()}
     spent = failing.cpu_seconds + sample.cpu_seconds + types.cpu_seconds
     return Found(spectrum.model_copy(update={"seen_types": seen}), spent)
+
+
+def _broken(
+    assignment: Assignment, failing: Answer, files: tuple[str, ...], targets: tuple[str, ...]
+) -> Found:
+    """The test files themselves cannot be imported: all there is are the tracebacks of that."""
+    touch = assignment.contract.touch
+    broken = failing.body["broken"]
+    frames = [
+        [tuple(each) for each in seen["frames"] if may_touch(each[0], touch)] for seen in broken
+    ]
+    lines = {path: {line: (1, 0)} for trace in frames for path, line in trace}
+    if not lines:
+        raise Unsuitable(f"the tests cannot be collected: {broken[0]['error']}")
+    spectrum = Spectrum(
+        suspicion=suspicions(lines, 1, frames),
+        targets=targets,
+        covering={},
+        limits_ms={},
+        files=files,
+        broken=True,
+        error=broken[0]["error"],
+    )
+    return Found(spectrum, failing.cpu_seconds)
 
 
 def _refuse_unsuitable(assignment: Assignment) -> None:

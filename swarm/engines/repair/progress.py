@@ -4,7 +4,7 @@ Positions in the list of candidates mean the same in every run, because the list
 sources and on what is recorded here.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -65,11 +65,18 @@ class Spectrum(Frozen):
     executable: tuple[str, ...] = ()
     """Suspicious files that carry the executable bit."""
 
+    broken: bool = False
+    """The failing tests could not even be collected: whatever is tried needs a fresh process."""
+
     error: str = ""
     """What the first failing test said."""
 
     seen_types: dict[str, SeenTypes] = Field(default_factory=dict)
     """By file."""
+
+
+PASSED_OVER = 25
+"""Candidates that a killed round may have been at."""
 
 
 class Progress(Frozen):
@@ -84,6 +91,9 @@ class Progress(Frozen):
     slow: tuple[int, ...] = ()
     slow_stages: int = 2
     """Stages left for candidates that ran out of time; most of them never end."""
+
+    setbacks: int = 4
+    """Rounds that may still be killed as a whole before a phase is given up."""
 
     partial: tuple[tuple[int, int], ...] = ()
     seen: tuple[str, ...] = ()
@@ -140,6 +150,23 @@ def after(progress: Progress, found: Searched) -> Progress:
     )
     patient = progress.phase != "slow" or moved.slow_stages > 0
     return moved if here and patient else _next_phase(moved)
+
+
+def setback(progress: Progress, said: dict[str, Any]) -> Progress:
+    """What is known after a round that was killed: what it said until then, and where not to go on.
+
+    The candidates it was at are passed over; after some such rounds the phase is.
+    """
+    told = {key: value for key, value in said.items() if key in Searched.model_fields}
+    known = after(progress, Searched.model_validate(told)) if told else progress
+    if known.phase != progress.phase:
+        return known
+    left = known.setbacks - 1
+    if left <= 0:
+        return _next_phase(known.model_copy(update={"setbacks": 4}))
+    if known.phase == "slow":
+        return known.model_copy(update={"setbacks": left, "slow": known.slow[1:]})
+    return known.model_copy(update={"setbacks": left, "cursor": known.cursor + PASSED_OVER})
 
 
 def _next_phase(progress: Progress) -> Progress:

@@ -38,7 +38,7 @@ def file_of(test: str) -> str:
 
 def as_pytest_id(test: str, files: Iterable[str]) -> str:
     """A unittest id `package.module.Case.test_it` as pytest names it, if a file fits."""
-    if "::" in test:
+    if "::" in test or test.endswith(".py"):
         return test
     for file in files:
         module = file.removesuffix(".py").replace("/", ".")

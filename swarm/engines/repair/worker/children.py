@@ -18,6 +18,10 @@ from dataclasses import dataclass
 
 Tell = Callable[[str], None]
 
+_LOOK_MS = 50
+_MOST_PROCESSES = 40
+"""A child that has more with its descendants is taken for one that forks without end."""
+
 
 @dataclass(frozen=True)
 class Ended:
@@ -33,7 +37,7 @@ class Ended:
 def in_child(work: Callable[[Tell], None], idle_seconds: float, memory_bytes: int) -> Ended:
     """Run `work` in a fork of this process, in a session of its own, and wait for its end.
 
-    It is killed when it has told nothing for `idle_seconds` (noticed within twice that time).
+    It is killed when it has told nothing for `idle_seconds`, or forks without end.
     """
     told = os.memfd_create("told")
     began = time.monotonic()
@@ -75,19 +79,31 @@ def _set_limit(which: int, amount: int) -> None:
 
 
 def _wait(pid: int, told: int, idle_seconds: float) -> bool:
-    """True when the child ended by itself, False when it fell silent."""
+    """True when the child ended by itself, False when it has to be ended."""
     handle = os.pidfd_open(pid)
     poller = select.poll()
     poller.register(handle, select.POLLIN)
     try:
-        size = -1
-        while not poller.poll(max(1, int(idle_seconds * 1000))):
-            size, before = os.fstat(told).st_size, size
-            if size == before:
+        size, since = 0, time.monotonic()
+        while not poller.poll(_LOOK_MS):
+            if os.fstat(told).st_size != size:
+                size, since = os.fstat(told).st_size, time.monotonic()
+            if time.monotonic() - since > idle_seconds or _members(pid) > _MOST_PROCESSES:
                 return False
         return True
     finally:
         os.close(handle)
+
+
+def _members(session: int) -> int:
+    """How many processes the child and its descendants are."""
+    count = 0
+    for name in os.listdir("/proc"):  # noqa: PTH208 - not a path of the tree
+        try:
+            count += name.isdigit() and os.getsid(int(name)) == session
+        except ProcessLookupError:
+            continue
+    return count
 
 
 def _end(pid: int) -> int:

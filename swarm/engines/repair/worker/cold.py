@@ -12,12 +12,15 @@ from importlib.machinery import SourceFileLoader
 from types import CodeType
 from typing import Any
 
+import pytest
+
 from swarm.engines.repair.worker.candidates import Candidate, edited, stored
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory
 from swarm.engines.repair.worker.search import Tally
 from swarm.engines.repair.worker.sources import Source, read_all
 from swarm.engines.repair.worker.suite import GREEN, Suite, collect
 
+_ALL_GREEN = "all green"
 _START_SECONDS = 20.0
 """Importing and collecting may take so long without a word."""
 
@@ -27,11 +30,13 @@ class ColdSearch:
         self._sources = sources
         self._request = request
         self._tests_text = read_all(request["files"])
+        # Plugins are loaded once, here, and not again in every child.
+        pytest.main(["--version", "--noconftest", "-c", os.devnull])
         self._memory = own_memory() + request["memory_bytes"]
 
     def attempt(self, candidate: Candidate, index: int, tally: Tally) -> None:
         """Run the failing tests and those that cover the file with the candidate in place."""
-        tests = [*self._request["targets"], *self._request["covering"].get(candidate.path, [])]
+        asked = [*self._request["targets"], *self._request["covering"].get(candidate.path, [])]
         source = self._sources[candidate.path]
         text = edited(source.text, candidate.edits)
         tally.tried += 1
@@ -41,24 +46,28 @@ class ColdSearch:
             collect(
                 self._request["options"],
                 self._request["files"],
-                lambda s: self._run(s, tests, tell),
+                lambda suite: self._run(suite, asked, tell),
             )
 
         ended = in_child(work, _START_SECONDS, self._memory)
-        if len(ended.lines) == len(tests) and all(line in GREEN for line in ended.lines):
+        if ended.lines[-1:] == [_ALL_GREEN]:
             tally.plausible.append(
                 {**stored(candidate, source.text, self._tests_text), "index": index}
             )
 
-    def _run(self, suite: Suite, tests: list[str], tell: Tell) -> None:
-        for test in tests:
+    def _run(self, suite: Suite, asked: list[str], tell: Tell) -> None:
+        named = [suite.named(each) for each in asked]
+        if not all(named):
+            return
+        for test in (each for tests in named for each in tests):
             limit = max(self._request["limit"], self._request["limits"].get(test, 0.0))
             limit_cpu(limit)
-            outcome = suite.run(test) if test in suite.items else "error"
+            outcome = suite.run(test)
             limit_cpu(0)
             tell(outcome)
             if outcome not in GREEN:
                 return
+        tell(_ALL_GREEN)
 
 
 def replace_text(path: str, text: str) -> None:

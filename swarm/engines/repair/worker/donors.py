@@ -37,6 +37,8 @@ class Donor:
     names: frozenset[str]
     kinds: frozenset[str]
     level: int
+    first: bool = False
+    """A statement that opens its block."""
 
 
 def donors(drafts: Drafts, pool: Iterable[Drafts]) -> list[Candidate]:
@@ -76,7 +78,8 @@ class Stock:
         lines = (lead + source.text[start:end]).splitlines()
         text = textwrap.dedent("\n".join(lines))
         names = frozenset(used_names(node))
-        return Donor(text, node, source.function(node), names, frozenset(), 0)
+        first = source.places[node].index == 0
+        return Donor(text, node, source.function(node), names, frozenset(), 0, first)
 
 
 def _distinct(donors_: Iterator[Donor]) -> list[Donor]:
@@ -175,8 +178,10 @@ def _statements(drafts: Drafts, node: ast.stmt, near: Stock, far: list[Stock]) -
             if donor.node is node or not donor.names - _BUILTINS <= known:
                 continue
             nearness = (1.0 if donor.function is here else 0.5) if rank == 0 else 0.1
-            drafts.insert_before(node, donor.text, 0.3 * nearness, "statement from nearby")
-            drafts.insert_after(node, donor.text, 0.3 * nearness, "statement from nearby")
+            before = 1.0 if donor.first else 0.8
+            weight = 0.3 * nearness
+            drafts.insert_before(node, donor.text, weight * before, "statement from nearby")
+            drafts.insert_after(node, donor.text, weight * (1.8 - before), "statement from nearby")
             if isinstance(node, _SIMPLE) and "\n" not in donor.text:
                 label = "statement from nearby"
                 drafts.replace_text(node, donor.text, 0.12 * nearness, label)

@@ -34,8 +34,13 @@ class Seen:
 
 
 class Drafts:
-    def __init__(self, source: Source, suspicion: dict[int, float], seen: Seen) -> None:
+    def __init__(
+        self, source: Source, suspicion: dict[int, float], seen: Seen, error: str = ""
+    ) -> None:
         self.source = source
+        self.error = error
+        """What the first failing test said."""
+
         self.pen = Pen(source)
         self.found: list[Candidate] = []
         self._suspicion = suspicion

@@ -27,6 +27,9 @@ _PAIRED = 60
 _MOST_PAIRS = 1500
 
 
+Say = Callable[[dict[str, Any]], None]
+
+
 def plan(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     """The candidates of a strategy that has to watch the tests before it can propose any."""
     sources = _sources(request["suspicion"])
@@ -34,7 +37,7 @@ def plan(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     return synthesise(suite, pool, live_modules(sources), request)
 
 
-def find(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
+def find(suite: Suite, request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Go on with the search where the request's cursor stands."""
     sources = _sources(request["suspicion"])
     candidates = _candidates(sources, request)
@@ -43,15 +46,20 @@ def find(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     search = Search(suite, sources, request)
     slow = request["phase"] == "slow"
     indices = request["slow"] if slow else list(range(request["cursor"], len(candidates)))
-    tally, behind = search.round(candidates, indices, request["seconds"], request["most"])
-    return {**asdict(tally), "behind": behind, "total": len(candidates)}
+
+    def answer(tally: Tally, behind: int) -> dict[str, Any]:
+        return {**asdict(tally), "behind": behind, "total": len(candidates)}
+
+    seconds, most = request["seconds"], request["most"]
+    return answer(*search.round(candidates, indices, seconds, most, lambda *so: say(answer(*so))))
 
 
-def find_cold(request: dict[str, Any]) -> dict[str, Any]:
+def find_cold(request: dict[str, Any], say: Say) -> dict[str, Any]:
     """The same for candidates outside of functions, before anything was collected."""
     sources = _sources(request["suspicion"])
     pool = [_drafts(source, request, wide=True) for source in sources.values()]
-    found = in_order(each for drafts in pool for each in templates(drafts) if not each.hot)
+    broken = request["broken"]
+    found = in_order(each for d in pool for each in templates(d) if broken or not each.hot)
     candidates = found[:_MOST_COLD]
     search, tally = ColdSearch(sources, request), Tally()
     deadline = time.monotonic() + request["seconds"]
@@ -59,6 +67,7 @@ def find_cold(request: dict[str, Any]) -> dict[str, Any]:
     while turn < len(candidates) and time.monotonic() < deadline:
         search.attempt(candidates[turn], turn, tally)
         turn += 1
+        say({**asdict(tally), "behind": turn - request["cursor"], "total": len(candidates)})
     return {**asdict(tally), "behind": turn - request["cursor"], "total": len(candidates)}
 
 
@@ -81,7 +90,9 @@ def _drafts(source: Source, request: dict[str, Any], *, wide: bool = False) -> D
     suspicion = {int(line): ppm / 1e6 for line, ppm in lines.items()}
     if wide:
         suspicion = widened(source, suspicion)
-    return Drafts(source, suspicion, Seen(**request["seen_types"].get(source.path, {})))
+    return Drafts(
+        source, suspicion, Seen(**request["seen_types"].get(source.path, {})), request["error"]
+    )
 
 
 def _pairs(

@@ -9,19 +9,29 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any
+
+Say = Callable[[dict[str, Any]], None]
 
 
 def serve(request: dict[str, Any]) -> None:
-    """Answer and leave. `refusal` is an answer too: why this interpreter cannot serve."""
+    """Answer and leave. `refusal` is an answer too: why this interpreter cannot serve.
+
+    The answer is the last line; a long search says what it has found so far in lines before it.
+    """
     out = os.dup(1)
     null = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(null, stream)
     refusal = _refusal()
-    answer = {"refusal": refusal} if refusal else _answered(request)
-    with os.fdopen(out, "w") as pipe:
-        json.dump(answer, pipe)
+
+    def say(answer: dict[str, Any]) -> None:
+        data = json.dumps(answer).encode() + b"\n"
+        while data:
+            data = data[os.write(out, data) :]
+
+    say({"refusal": refusal} if refusal else _answered(request, say))
     os._exit(0)
 
 
@@ -40,14 +50,14 @@ def _refusal() -> str:
     return ""
 
 
-def _answered(request: dict[str, Any]) -> dict[str, Any]:
+def _answered(request: dict[str, Any], say: Say) -> dict[str, Any]:
     try:
-        return _work(request)
+        return _work(request, say)
     except BaseException:  # noqa: BLE001 - the one place where a bug of ours becomes an answer
         return {"crash": traceback.format_exc()}
 
 
-def _work(request: dict[str, Any]) -> dict[str, Any]:
+def _work(request: dict[str, Any], say: Say) -> dict[str, Any]:
     from swarm.engines.repair.worker.finding import find, find_cold, plan
     from swarm.engines.repair.worker.observing import observe
     from swarm.engines.repair.worker.suite import Suite, collect, run_plainly
@@ -56,8 +66,13 @@ def _work(request: dict[str, Any]) -> dict[str, Any]:
     if request["kind"] == "run":
         return run_plainly(request["options"], request["files"])
     if request.get("phase") == "cold" and request["kind"] == "search":
-        return find_cold(request)
-    kinds = {"trace": trace, "observe": observe, "search": find, "plan": plan}
+        return find_cold(request, say)
+    kinds: dict[str, Callable[[Suite, dict[str, Any]], dict[str, Any]]] = {
+        "trace": trace,
+        "observe": observe,
+        "plan": plan,
+        "search": lambda suite, request: find(suite, request, say),
+    }
     answer: dict[str, Any] = {}
 
     def work(suite: Suite) -> None:

@@ -1,7 +1,7 @@
 """Candidates as code objects put into functions that are alive.
 
 Only the statement of the module's body in which the edits lie is compiled again. Its code objects
-are matched with the old ones by their path of names, and every living function that has an old one
+are matched with the old ones by their path of names, and every living function made from an old one
 - whoever holds it: a class, a decorator's closure, another module's `from` import - gets the new.
 """
 
@@ -59,9 +59,9 @@ class LiveModule:
     def __init__(self, source: Source, functions: list[FunctionType]) -> None:
         self._source = source
         self._future = 0
-        self._by_code: dict[CodeType, list[FunctionType]] = {}
+        self._by_place: dict[tuple[object, ...], list[FunctionType]] = {}
         for function in functions:
-            self._by_code.setdefault(function.__code__, []).append(function)
+            self._by_place.setdefault(_place(function.__code__), []).append(function)
             self._future |= function.__code__.co_flags & _FUTURE
         self._old: dict[int, dict[Path, CodeType]] = {}
 
@@ -94,12 +94,21 @@ class LiveModule:
         old = self.unchanged(statement)
         taken = 0
         for path, new in code_paths(code):
-            for function in self._by_code.get(old[path], []) if path in old else ():
+            for function in self._by_place.get(_place(old[path]), []) if path in old else ():
                 if len(function.__code__.co_freevars) != len(new.co_freevars):
                     raise Unpatchable(path[-1][0])
                 function.__code__ = new
                 taken += 1
         return taken
+
+
+def _place(code: CodeType) -> tuple[object, ...]:
+    """What tells a function of a file from its others.
+
+    Not its code: a statement compiled alone can come out otherwise than in its module (calls of
+    imported names do, in Python 3.11).
+    """
+    return code.co_name, code.co_firstlineno, code.co_argcount, code.co_varnames
 
 
 def living_functions() -> dict[str, list[FunctionType]]:

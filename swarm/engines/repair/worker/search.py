@@ -16,6 +16,7 @@ import copy
 import gc
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
@@ -32,6 +33,7 @@ from swarm.engines.repair.worker.sources import Source, read_all
 from swarm.engines.repair.worker.suite import GREEN, Suite
 
 _BATCH = 25
+_SAY_SECONDS = 0.5
 _CANARY = "canary "
 
 
@@ -86,16 +88,23 @@ class Search:
         self._canary = self._sung()
 
     def round(
-        self, candidates: list[Candidate], indices: list[int], seconds: float, most: int
+        self,
+        candidates: list[Candidate],
+        indices: list[int],
+        seconds: float,
+        most: int,
+        say: Callable[[Tally, int], None],
     ) -> tuple[Tally, int]:
         """Try the candidates at `indices` in turn; the tally, and how many indices are behind.
 
-        Stops when the time is over or `most` plausible ones are found.
+        Stops when the time is over or `most` plausible ones are found. Says now and then how far
+        it is, so that little is lost when all of it is killed.
         """
         tally = Tally()
         if not self._targets:
             return tally, len(indices)
-        deadline = time.monotonic() + seconds
+        said = time.monotonic()
+        deadline = said + seconds
         turn = 0
         while turn < len(indices):
             if time.monotonic() >= deadline or len(tally.plausible) >= most:
@@ -105,6 +114,9 @@ class Search:
             if settled < len(batch):
                 return tally, batch[settled].turn
             turn = behind
+            if time.monotonic() - said > _SAY_SECONDS:
+                said = time.monotonic()
+                say(tally, turn)
         return tally, turn
 
     def _batch(

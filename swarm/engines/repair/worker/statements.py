@@ -85,11 +85,15 @@ def handlers(drafts: Drafts, node: ast.ExceptHandler) -> None:
     if node.type is None:
         return
     caught = drafts.pen.of(node.type).text
-    for each in EXCEPTIONS:
+    raised = drafts.error.split(":")[0]
+    for each in dict.fromkeys((raised, *EXCEPTIONS) if raised.isidentifier() else EXCEPTIONS):
+        broad = "too narrow an exception" if each == "Exception" else ""
+        weight = 1.0 if each == raised else 0.2
         if each != caught:
-            drafts.replace(node.type, name(each), 0.2, "wrong exception")
+            drafts.replace(node.type, name(each), weight, broad or "wrong exception")
         if each not in used_names(node.type) and isinstance(node.type, ast.Name):
-            drafts.replace(node.type, Snippet(f"({caught}, {each})"), 0.15, "missing exception")
+            both = Snippet(f"({caught}, {each})")
+            drafts.replace(node.type, both, weight / 2, broad or "missing exception")
 
 
 def guards(drafts: Drafts, node: ast.stmt) -> None:

@@ -43,6 +43,17 @@ class Suite:
         return self._recorder.outcome()
 
     @property
+    def broken(self) -> list[Failure]:
+        """Why files could not be collected."""
+        return self._recorder.broken
+
+    def named(self, test: str) -> list[str]:
+        """The ids that a target means: itself, or every test of the file that it names."""
+        if test in self.items:
+            return [test]
+        return [each for each in self.items if "::" not in test and each.startswith(test + "::")]
+
+    @property
     def failure(self) -> Failure | None:
         """Of the test that ran last."""
         return self._recorder.failure
@@ -55,6 +66,7 @@ class Recorder:
         self._work = work
         self._outcomes: list[str] = []
         self.failure: Failure | None = None
+        self.broken: list[Failure] = []
 
     def begin(self) -> None:
         self._outcomes = []
@@ -72,6 +84,10 @@ class Recorder:
         self._work(Suite({item.nodeid: item for item in session.items}, self))
         return True
 
+    def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
+        if isinstance(report, pytest.CollectReport):
+            self.broken.append(_failure(call.excinfo))
+
     def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
         outcome: Any = "passed"
         words: Any = None
@@ -84,8 +100,7 @@ class Recorder:
     def _judged(self, item: Any, excinfo: Any) -> tuple[Any, Any]:
         if isinstance(excinfo.value, pytest.skip.Exception):
             return "skipped", (str(item.path), 0, "skipped")
-        frames = [(str(entry.path), entry.lineno + 1) for entry in excinfo.traceback]
-        self.failure = Failure(f"{excinfo.typename}: {excinfo.value!s:.300}", frames)
+        self.failure = _failure(excinfo)
         return "failed", self.failure.error
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -97,6 +112,11 @@ class Recorder:
             self._outcomes.append(report.outcome)
         elif report.when == "call":
             self._outcomes.append("passed")
+
+
+def _failure(excinfo: Any) -> Failure:
+    frames = [(str(entry.path), entry.lineno + 1) for entry in excinfo.traceback]
+    return Failure(f"{excinfo.typename}: {excinfo.value!s:.300}", frames)
 
 
 def options(given: list[str]) -> list[str]:

@@ -17,7 +17,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory
-from swarm.engines.repair.worker.suite import Suite
+from swarm.engines.repair.worker.suite import Failure, Suite
 
 _FOREIGN = ("site-packages", "dist-packages", ".tox", ".venv", "node_modules")
 
@@ -101,7 +101,18 @@ def trace(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
             _count(lines, seen.pop("lines"), seen["outcome"])
             tests[test] = seen
     executable = [path for path in lines if os.access(path, os.X_OK)]
-    return {"tests": tests, "lines": lines, "executable": executable}
+    broken = [_inside(each, project) for each in suite.broken]
+    return {"tests": tests, "lines": lines, "executable": executable, "broken": broken}
+
+
+def _inside(failure: Failure | None, project: Project) -> dict[str, Any]:
+    """Why something failed, with those frames that lie in the project."""
+    frames = failure.frames if failure is not None else []
+    inside = [(project.path_of(name), line) for name, line in frames]
+    return {
+        "error": failure.error if failure is not None else "",
+        "frames": [(path, line) for path, line in inside if path is not None],
+    }
 
 
 def _traced(suite: Suite, test: str, project: Project, limit: float, memory: int) -> dict[str, Any]:
@@ -134,16 +145,12 @@ def _traced(suite: Suite, test: str, project: Project, limit: float, memory: int
 
 
 def _told(suite: Suite, lines: LineTrace, project: Project, outcome: str) -> dict[str, Any]:
-    failure = suite.failure
-    frames = failure.frames if failure is not None else []
-    inside = [(project.path_of(name), line) for name, line in frames]
     hits = {path: sorted(each) for path, each in sorted(lines.hits.items())}
     return {
         "outcome": outcome,
         "lines": hits,
         "files": list(hits),
-        "error": failure.error if failure is not None else "",
-        "frames": [(path, line) for path, line in inside if path is not None],
+        **_inside(suite.failure, project),
     }
 
 
