@@ -120,8 +120,22 @@ class Watch:
 
     async def begun(self) -> int:
         """The command's process id inside. Raises OSError when it cannot be started."""
-        answer = channel.checked(await self._answers.next(channel.ANSWER_SECONDS), "a command")
+        try:
+            answer = await self._answers.next(channel.ANSWER_SECONDS)
+        except TimeoutError as error:
+            self._over = True
+            await self._runner.die()
+            raise Rejected("the sandbox does not answer", advice="create another one") from error
+        answer = channel.checked(answer, "a command")
         return int(answer["pid"])
+
+    async def kept_or_killed(self) -> int:
+        """As `begun`; when this fails or is cancelled, the command is killed."""
+        try:
+            return await self.begun()
+        except BaseException:
+            self.__exit__()
+            raise
 
     async def end(self, wall_seconds: float) -> End:
         try:
@@ -242,7 +256,7 @@ async def spawn(runner: Runner, order: Order) -> Running:
     err = os.open(os.devnull, os.O_WRONLY)
     try:
         watch = Watch(runner, order.number, start(runner, order, (stdin, out, err)))
-        pid = await watch.begun()
+        pid = await watch.kept_or_killed()
     except BaseException:
         channel.close_all([our_stdin, our_out])
         raise

@@ -34,8 +34,7 @@ class HostFolder:
         self.token = secrets.token_hex(4)
         self.path = scratch.absolute() / f"{_PREFIX}{self.token}"
         # The lock comes first: a folder is never there without one.
-        self._lock = os.open(_lock_of(self.path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._lock = _locked(_lock_of(self.path))
         self.path.mkdir(0o700)
 
     def remove(self) -> None:
@@ -51,46 +50,63 @@ def erase(folder: Path) -> None:
 
 def leftovers(scratch: Path) -> tuple[Leftover, ...]:
     """Folders of hosts that are dead."""
-    if not scratch.is_dir():
-        return ()
-    with _opened(scratch) as directory:
-        return tuple(
-            Leftover(folder, tree.size(bytes(Path(folder.name)), directory))
-            for folder in _folders(scratch)
-            if not _held(folder)
-        )
+    found = []
+    for folder in _folders(scratch):
+        with _dead(folder) as dead:
+            if dead:
+                found.append(_measured(folder))
+    return tuple(found)
 
 
 def remove_leftovers(scratch: Path) -> tuple[Leftover, ...]:
-    """Remove them, and return what they were."""
-    found = leftovers(scratch)
-    for each in found:
-        erase(each.folder)
-        _lock_of(each.folder).unlink(missing_ok=True)
-    return found
+    """Remove them, and return what they were. What somebody else is removing is left to them."""
+    removed = []
+    for folder in _folders(scratch):
+        with _dead(folder) as dead:
+            if dead:
+                removed.append(_measured(folder))
+                erase(folder)
+                _lock_of(folder).unlink(missing_ok=True)
+    return tuple(removed)
 
 
 def _folders(scratch: Path) -> list[Path]:
-    return sorted(each for each in scratch.glob(f"{_PREFIX}*") if each.suffix != _LOCK)
+    """Also those of which only the lock is left."""
+    return sorted({each.with_suffix("") for each in scratch.glob(f"{_PREFIX}*")})
+
+
+def _measured(folder: Path) -> Leftover:
+    with _opened(folder.parent) as directory:
+        return Leftover(folder, tree.size(bytes(Path(folder.name)), directory))
 
 
 def _lock_of(folder: Path) -> Path:
     return folder.with_name(folder.name + _LOCK)
 
 
-def _held(folder: Path) -> bool:
-    """Whether a living host holds the folder."""
+def _locked(path: Path) -> int:
+    """A descriptor of the file at that path, locked; not of one that was just removed there."""
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        if path.exists() and path.stat().st_ino == os.fstat(fd).st_ino:
+            return fd
+        os.close(fd)
+
+
+@contextmanager
+def _dead(folder: Path) -> Iterator[bool]:
+    """Whether nobody holds the folder; then we do meanwhile."""
+    fd = os.open(_lock_of(folder), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fd = os.open(_lock_of(folder), os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            free = True
+        except BlockingIOError:
+            free = False
+        yield free
     finally:
         os.close(fd)
-    return False
 
 
 @contextmanager

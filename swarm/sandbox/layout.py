@@ -21,6 +21,7 @@ HOME = "/tmp/home"  # noqa: S108
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt")
 _TAKEN = ("/proc", "/dev", "/sys", "/run", "/etc", "/usr/bin", "/usr/lib")
+_WHOLE = {*_SYSTEM, "/tmp", "/var", "/var/tmp", HOME}  # noqa: S108
 _RUN_BYTES = 16 << 20
 
 _SECRETS = (
@@ -81,6 +82,7 @@ def mounts(spec: SandboxSpec) -> tuple[Mount, ...]:
     wanted = [
         *(Mount(each, "system") for each in _SYSTEM if _is_directory(each)),
         Mount("/tmp", "tmpfs", f"size={limits.tmp_bytes},mode=1777"),  # noqa: S108
+        Mount("/var/tmp", "tmpfs", f"size={limits.tmp_bytes},mode=1777"),  # noqa: S108
         Mount("/run", "tmpfs", f"size={_RUN_BYTES},mode=755"),
         Mount("/dev/shm", "tmpfs", f"size={limits.tmp_bytes},mode=1777"),  # noqa: S108
         Mount(str(spec.mount_point), "tree"),
@@ -120,7 +122,7 @@ def check(spec: SandboxSpec) -> None:
     place = spec.mount_point
     if not place.is_absolute() or place == Path("/") or ".." in place.parts:
         raise Rejected(f"{place} cannot be a mount point", advice="an absolute path below / can")
-    if any(place.is_relative_to(each) for each in _TAKEN):
+    if any(place.is_relative_to(each) for each in _TAKEN) or str(place) in _WHOLE:
         raise Rejected(f"the tree cannot be shown at {place}: that place is taken inside")
     for each in spec.readonly:
         if not each.is_absolute() or not each.exists():

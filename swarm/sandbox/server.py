@@ -60,6 +60,9 @@ class Server:
     alone: bool
     """Everything that we see but ourselves is the sandbox's: we are process 1."""
 
+    parent: int | None = None
+    """A descriptor of the process whose end is ours too; process 1 is killed with its parent."""
+
     resident_bytes: int = 0
     """More than this in memory, all processes together, and all are killed; 0: not watched."""
 
@@ -72,8 +75,8 @@ def serve(server: Server) -> NoReturn:
     poll = select.poll()
     poll.register(server.control, select.POLLIN)
     poll.register(wake, select.POLLIN)
-    if not server.alone:  # process 1 is killed with the zygote, and all others with process 1
-        poll.register(os.pidfd_open(os.getppid()), select.POLLIN)
+    if server.parent is not None:
+        poll.register(server.parent, select.POLLIN)
     while _turn(server, poll, wake):
         pass
     _sweep(server, keep=())

@@ -88,7 +88,6 @@ def build(world: dict[str, Any]) -> None:
         (new / name).mkdir()
     for at, target in world["links"].items():
         _inside(new, at).symlink_to(target)
-    (new / "var/tmp").symlink_to("../tmp")
     _devices(new / "dev")
     for each in world["mounts"]:
         _mount(each, _place(new, each["at"]), world["lowers"])

@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
@@ -98,12 +99,17 @@ def _create(zygote: Zygote, message: wire.Message, reply: socket.socket, control
             message["owners"] = _owners(zygote, message["world"]["base"])
         pid = make()
     except OSError as error:
-        wire.send(reply, _failure(error))
+        _tell(reply, _failure(error))
         return
     if pid == 0:
         _child(message, reply, control, stage)
     if stage is not _descend:
-        wire.send(reply, {"pid": pid})
+        _tell(reply, {"pid": pid})
+
+
+def _tell(reply: socket.socket, message: wire.Message) -> None:
+    with suppress(OSError):  # whoever asked may have gone, and we have others to serve
+        wire.send(reply, message)
 
 
 def _way_in(message: wire.Message) -> tuple[Callable[[], int], Stage]:
@@ -148,7 +154,10 @@ def _descend(message: wire.Message, reply: socket.socket, control: int) -> None:
     """The stage with root's rights: gather, become an ordinary user, enter the namespaces."""
     world = message["world"]
     kernel.unshare(kernel.CLONE_NEWNS)
-    view.gather(world, UNPRIVILEGED, UNPRIVILEGED, message.get("owners", 0))
+    owners = message.get("owners", 0)
+    view.gather(world, UNPRIVILEGED, UNPRIVILEGED, owners)
+    if owners:
+        os.close(owners)
     os.setgroups([])
     os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
     os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
@@ -230,6 +239,7 @@ def _serve(message: wire.Message, reply: socket.socket, control: int, *, alone: 
         {name: tree.open_root(path) for name, path in message["roots"].items()},
         message["limits"],
         alone=alone,
+        parent=None if alone else os.pidfd_open(os.getppid()),
         resident_bytes=message["resident_bytes"],
     )
     wire.send(reply, {"ready": True})
