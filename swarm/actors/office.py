@@ -21,7 +21,7 @@ from swarm.domain.evidence import Evidence
 from swarm.domain.facts import SignedFact
 from swarm.domain.goals import Goal
 from swarm.domain.names import AttemptId, CommitHash, Digest, TreeHash, goal_of, task_of
-from swarm.forge.public_api import Published, PublishRequest, body, title
+from swarm.forge.public_api import Published, PublishRequest, body, plain_line, title
 from swarm.journal.public_api import Blobs
 from swarm.memory.public_api import Replica, exchange_once
 from swarm.repository.public_api import Conflict, Joined, Mirror, landed
@@ -158,7 +158,8 @@ class Office:
         """How the user merged it, if so."""
         assert state.intended is not None
         repository = Path(state.goal.repository)
-        return landed(repository, state.intended.head, state.intended.tree, branch)
+        head, tree = state.intended.head, state.intended.tree
+        return landed(repository, head, tree, branch, base=state.goal.base)
 
 
 def save_facts(path: Path, data: bytes) -> None:
@@ -168,5 +169,6 @@ def save_facts(path: Path, data: bytes) -> None:
 
 
 def commit_message(goal: Goal, patch: Patch) -> str:
-    subject = patch.title.strip().splitlines()[0][:72] if patch.title.strip() else "Change"
-    return f"{subject}\n\n{patch.why.strip()}\n\nGoal: {goal.goal_id}\nTask: {patch.task_id}\n"
+    """Agents' words are data: no mention, no closing keyword, no order to a CI gets through."""
+    subject = plain_line(patch.title, 72) or "Change"
+    return f"{subject}\n\n{plain_line(patch.why, 1000)}\n\nGoal: {goal.goal_id}\nTask: {patch.task_id}\n"

@@ -1,0 +1,174 @@
+"""The same parts as Ray actors, on a cluster of two nodes: kills, and nothing shared but Ray."""
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import stamina
+
+from swarm.actors.places import Places
+from swarm.actors.public_api import GoalRequest, leave, prepare_goal
+from swarm.actors.rayenv import prepare_environment
+from swarm.coordination.public_api import GoalState, SubmitGoal, fold
+from swarm.demo.public_api import plant
+from swarm.domain.events import Event, StepRecorded
+from swarm.domain.goals import GoalStatus
+from swarm.domain.names import CommandId, GoalId
+from swarm.journal.public_api import read_only
+from swarm.settings.public_api import Settings
+
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]
+
+GOAL = GoalId("g-000001")
+STARTS = 3
+PATIENCE = 150.0
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Two nodes on this machine; the second has the resource `far`."""
+    folder = tmp_path_factory.mktemp("ray")
+    prepare_environment(Places(folder))
+    import ray
+    from ray.cluster_utils import Cluster
+
+    def start() -> Any:
+        cluster = Cluster(
+            initialize_head=True,
+            connect=True,
+            head_node_args={"num_cpus": 2, "include_dashboard": False},
+        )
+        cluster.add_node(num_cpus=2, resources={"far": 1})
+        return cluster
+
+    def start_again(error: Exception) -> bool:
+        """On a loaded machine Ray's own start times out."""
+        ray.shutdown()  # type: ignore[no-untyped-call]
+        return True
+
+    cluster = stamina.retry(on=start_again, attempts=STARTS)(start)()
+    yield cluster
+    ray.shutdown()  # type: ignore[no-untyped-call]
+    cluster.shutdown()
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    places = Places(tmp_path / "home")
+    places.make()
+    return places
+
+
+@pytest.fixture
+def goal(places: Places, tmp_path: Path) -> GoalId:
+    plant(1, tmp_path / "repository")
+    request = GoalRequest("fix the failing tests", tmp_path / "repository", fix_failing=True)
+    goal = prepare_goal(request, Settings(home=places.home), new_id=lambda: GOAL)
+    leave(places.inbox, SubmitGoal(command_id=CommandId("submit"), goal=goal))
+    return goal.goal_id
+
+
+class Stage:
+    """A troupe at work on a state folder, and the journal as it grows."""
+
+    def __init__(self, places: Places, **options: Any) -> None:
+        from swarm.actors.ray import assemble
+
+        self.places = places
+        self.troupe = assemble(places.home, Settings(home=places.home, lease_seconds=15), **options)
+        self.troupe.coordinator.run.remote(False)
+
+    def events(self) -> list[Event]:
+        if not (self.places.journal / "journal.db").exists():
+            return []
+        return [record.event for record in read_only(self.places.journal).read()]
+
+    def state(self) -> GoalState:
+        goals: dict[GoalId, GoalState] = {}
+        for event in self.events():
+            fold(goals, event)
+        return goals[GOAL]
+
+    def wait(self, until: Callable[[list[Event]], bool]) -> None:
+        pause, deadline = threading.Event(), time.monotonic() + PATIENCE
+        while not until(self.events()):
+            assert time.monotonic() < deadline, [event.type for event in self.events()][-5:]
+            pause.wait(0.2)
+
+    def wait_for_the_end(self) -> GoalState:
+        self.wait(lambda events: any(event.type == "goal.ended" for event in events))
+        return self.state()
+
+
+@pytest.fixture
+def on_stage(cluster: Any, places: Places, goal: GoalId) -> Iterator[Callable[..., Stage]]:
+    stages: list[Stage] = []
+
+    def enter(**options: Any) -> Stage:
+        stages.append(Stage(places, **options))
+        return stages[-1]
+
+    yield enter
+    for stage in stages:
+        stage.troupe.dismiss()
+
+
+def _kill(actor: Any) -> None:
+    import ray
+
+    os.kill(ray.get(actor.process.remote()), signal.SIGKILL)
+
+
+def _worked(events: list[Event]) -> bool:
+    return any(isinstance(event, StepRecorded) for event in events)
+
+
+def _check(state: GoalState) -> None:
+    assert state.status is GoalStatus.DONE, state.reason
+    assert state.published is not None
+    numbers = [(a.attempt_id, step.number) for a in state.attempts.values() for step in a.steps]
+    assert len(numbers) == len(set(numbers))
+
+
+def test_a_killed_coordinator_comes_back_and_the_goal_ends(
+    on_stage: Callable[..., Stage],
+) -> None:
+    stage = on_stage()
+    stage.wait(_worked)
+    _kill(stage.troupe.coordinator)
+    _check(stage.wait_for_the_end())
+    starts = [event for event in stage.events() if event.type == "coordinator.started"]
+    assert len(starts) == 2
+
+
+def test_a_killed_writer_loses_its_lease_and_goes_on_behind_its_last_step(
+    on_stage: Callable[..., Stage],
+) -> None:
+    stage = on_stage()
+    stage.wait(_worked)
+    _kill(stage.troupe.hosts["writing"])
+    state = stage.wait_for_the_end()
+    _check(state)
+    expired = [a for a in state.attempts.values() if a.outcome == "expired"]
+    assert expired
+    task = state.tasks[expired[0].task_id]
+    localised = [
+        step
+        for attempt_id in task.attempts
+        for step in state.attempts[attempt_id].steps
+        if step.action.startswith("localised")
+    ]
+    assert len(localised) == 1, "the first step was done again"
+
+
+def test_a_goal_ends_with_its_writers_on_another_node_that_shares_nothing_but_ray(
+    on_stage: Callable[..., Stage],
+) -> None:
+    stage = on_stage(placement={"writing": {"far": 1}})
+    _check(stage.wait_for_the_end())
+    assert not (stage.places.work / "writing").exists()
