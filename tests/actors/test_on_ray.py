@@ -48,12 +48,12 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
     def start_again(error: Exception) -> bool:
         """On a loaded machine Ray's own start times out."""
-        ray.shutdown()  # type: ignore[no-untyped-call]
+        ray.shutdown()
         return True
 
     cluster = stamina.retry(on=start_again, attempts=STARTS)(start)()
     yield cluster
-    ray.shutdown()  # type: ignore[no-untyped-call]
+    ray.shutdown()
     cluster.shutdown()
 
 
