@@ -209,19 +209,22 @@ class Attempt:
             answer = await self._ask(request, 60.0)
         finally:
             await self.sandbox.write(path, data, executable=program)
-        return self._is_green(answer.body.get("outcomes", {})), answer.cpu_seconds
+        return self._is_green(
+            progress.spectrum, answer.body.get("outcomes", {})
+        ), answer.cpu_seconds
 
-    def _is_green(self, outcomes: dict[str, str]) -> bool:
+    def _is_green(self, spectrum: Spectrum, outcomes: dict[str, str]) -> bool:
         """Every target passes, and nothing that passed on the base does worse."""
-        before: dict[str, str] = {
-            each.test: each.outcome for each in self.assignment.base_run.outcomes
+        voided = {spectrum.names.get(each, each) for each in self.assignment.voided}
+        before = {
+            spectrum.names.get(each.test, each.test): each.outcome
+            for each in self.assignment.base_run.outcomes
         }
-        targets = localisation.targets_of(self.assignment)
         kept = all(
-            outcome in GREEN or before.get(test) not in GREEN or test in self.assignment.voided
+            outcome in GREEN or before.get(test) not in GREEN or test in voided
             for test, outcome in outcomes.items()
         )
-        return kept and all(_is_met(test, outcomes) for test in targets)
+        return kept and all(_is_met(test, outcomes) for test in spectrum.targets)
 
     async def _changes(self, progress: Progress, plausible: Plausible) -> tuple[Changes, bytes]:
         data = await self.sandbox.read(self._inside(plausible.path))

@@ -1,17 +1,16 @@
 """The first stage: which lines the failing tests run, and which passing tests run them too."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import GREEN
-from swarm.domain.names import TestId
 from swarm.engines.port import Assignment
 from swarm.engines.repair.dispatch import Answer, ask
 from swarm.engines.repair.progress import SeenTypes, Spectrum
-from swarm.engines.repair.selection import as_pytest_id, file_of, may_touch, mentions
+from swarm.engines.repair.selection import file_of, may_touch, mentions, possible_files
 from swarm.engines.repair.suspicion import suspicions
 from swarm.sandbox.public_api import Sandbox
 
@@ -34,25 +33,23 @@ class Found:
     cpu_seconds: float
 
 
-def targets_of(assignment: Assignment) -> tuple[str, ...]:
-    """The failing tests as pytest names them."""
-    files = [file_of(each.test) for each in assignment.base_run.outcomes]
-    return tuple(as_pytest_id(each, files) for each in assignment.contract.targets)
-
-
 async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
     """Trace the failing tests, then passing ones that may run the same files."""
     _refuse_unsuitable(assignment)
-    targets = targets_of(assignment)
+    names = await _names(assignment, sandbox)
+    targets = tuple(names.get(each, each) for each in assignment.contract.targets)
+    run = _run(assignment, names)
     files = _files(targets)
     failing = await _trace(assignment, sandbox, files, targets[:MOST_TARGETS])
     if not failing.body["tests"] and failing.body["broken"]:
         return _broken(assignment, failing, files, targets)
     suspects = _suspects(failing.body, assignment)
-    related = await _related(assignment, sandbox, files, suspects)
-    passing = _passing(assignment, (*files, *related))
+    related = await _related(run, sandbox, files, suspects)
+    passing = _passing(run, (*files, *related))
     sample = await _trace(assignment, sandbox, (*files, *related), passing)
-    spectrum = _spectrum(assignment, failing.body, sample.body, (*files, *related))
+    everything = (*files, *related)
+    spectrum = _spectrum(assignment, targets, failing.body, sample.body, everything)
+    spectrum = spectrum.model_copy(update={"names": names})
     types = await _observe(assignment, sandbox, spectrum)
     seen = {path: SeenTypes(**each) for path, each in types.body.get("types", {}).items()}
     spent = failing.cpu_seconds + sample.cpu_seconds + types.cpu_seconds
@@ -81,6 +78,40 @@ def _broken(
         error=broken[0]["error"],
     )
     return Found(spectrum, failing.cpu_seconds)
+
+
+async def _names(assignment: Assignment, sandbox: Sandbox) -> dict[str, str]:
+    """What pytest calls the tests whose runner names them by modules."""
+    if assignment.environment.runner != "unittest":
+        return {}
+    command = assignment.environment.command
+    there: dict[str, bool] = {}
+    found: dict[str, str] = {}
+    for test in (each.test for each in assignment.base_run.outcomes):
+        for path, rest in possible_files(test, command):
+            if path not in there:
+                there[path] = await _exists(sandbox, path)
+            if there[path]:
+                found[test] = f"{path}::{rest}"
+                break
+    return found
+
+
+async def _exists(sandbox: Sandbox, path: str) -> bool:
+    try:
+        await sandbox.read(sandbox.root / path)
+    except Rejected:
+        return False
+    return True
+
+
+def _run(assignment: Assignment, names: Mapping[str, str]) -> dict[str, str]:
+    """The outcomes of the base run as pytest names the tests, without those that flickered."""
+    return {
+        names.get(each.test, each.test): each.outcome
+        for each in assignment.base_run.outcomes
+        if each.test not in assignment.voided
+    }
 
 
 def _refuse_unsuitable(assignment: Assignment) -> None:
@@ -131,10 +162,10 @@ def _suspects(body: dict[str, Any], assignment: Assignment) -> list[str]:
 
 
 async def _related(
-    assignment: Assignment, sandbox: Sandbox, files: Sequence[str], suspects: list[str]
+    run: Mapping[str, str], sandbox: Sandbox, files: Sequence[str], suspects: list[str]
 ) -> tuple[str, ...]:
     """Other test files that speak of the suspicious modules."""
-    names = _files(each.test for each in assignment.base_run.outcomes if each.outcome in GREEN)
+    names = _files(test for test, outcome in run.items() if outcome in GREEN)
     found: list[str] = []
     for name in names:
         if name in files or not name.endswith(".py") or len(found) >= MOST_FILES:
@@ -145,20 +176,23 @@ async def _related(
     return tuple(found)
 
 
-def _passing(assignment: Assignment, files: Sequence[str]) -> list[TestId]:
+def _passing(run: Mapping[str, str], files: Sequence[str]) -> list[str]:
     """Passing tests of these files, in turns, so that each file has its say."""
-    by_file: dict[str, list[TestId]] = {name: [] for name in files}
-    for each in assignment.base_run.outcomes:
-        usable = each.outcome == "passed" and each.test not in assignment.voided
-        if usable and file_of(each.test) in by_file:
-            by_file[file_of(each.test)].append(each.test)
+    by_file: dict[str, list[str]] = {name: [] for name in files}
+    for test, outcome in run.items():
+        if outcome == "passed" and file_of(test) in by_file:
+            by_file[file_of(test)].append(test)
     longest = max((len(tests) for tests in by_file.values()), default=0)
     turns = [tests[k] for k in range(longest) for tests in by_file.values() if k < len(tests)]
     return turns[:MOST_PASSING]
 
 
 def _spectrum(
-    assignment: Assignment, failing: dict[str, Any], sample: dict[str, Any], files: tuple[str, ...]
+    assignment: Assignment,
+    targets: tuple[str, ...],
+    failing: dict[str, Any],
+    sample: dict[str, Any],
+    files: tuple[str, ...],
 ) -> Spectrum:
     red = {test: seen for test, seen in failing["tests"].items() if seen["outcome"] not in GREEN}
     if not red:
@@ -169,7 +203,7 @@ def _spectrum(
     first = min(red)
     return Spectrum(
         suspicion=suspicions(lines, len(red), [seen["frames"] for seen in red.values()]),
-        targets=_ordered(failing["tests"], targets_of(assignment)),
+        targets=_ordered(failing["tests"], targets),
         covering={
             path: tuple(test for test in quickest if path in green[test]["files"]) for path in lines
         },

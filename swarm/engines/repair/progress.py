@@ -68,6 +68,9 @@ class Spectrum(Frozen):
     broken: bool = False
     """The failing tests could not even be collected: whatever is tried needs a fresh process."""
 
+    names: dict[str, str] = Field(default_factory=dict)
+    """What pytest calls the tests of the base run, where the runner names them otherwise."""
+
     error: str = ""
     """What the first failing test said."""
 
@@ -140,7 +143,7 @@ def after(progress: Progress, found: Searched) -> Progress:
             "tried": progress.tried + found.tried,
             "total": found.total,
             "plausible": plausible,
-            "patience": progress.patience - 1 if plausible else progress.patience,
+            "patience": _patience(progress) if plausible else progress.patience,
             "slow": slow,
             "slow_stages": progress.slow_stages - (progress.phase == "slow"),
             "cursor": cursor,
@@ -149,7 +152,15 @@ def after(progress: Progress, found: Searched) -> Progress:
         }
     )
     patient = progress.phase != "slow" or moved.slow_stages > 0
-    return moved if here and patient else _next_phase(moved)
+    if here and patient:
+        return moved
+    # Later phases cost more and promise less: what there is now is not waited over.
+    return _next_phase(moved.model_copy(update={"patience": 0} if plausible else {}))
+
+
+def _patience(progress: Progress) -> int:
+    """Stages left once something was found; one in fresh processes counts for all of them."""
+    return 0 if progress.phase == "cold" else progress.patience - 1
 
 
 def setback(progress: Progress, said: dict[str, Any]) -> Progress:

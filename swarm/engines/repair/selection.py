@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 _TEST_NAMES = ("test_*.py", "*_test.py", "tests.py", "test.py", "conftest.py")
@@ -36,15 +36,16 @@ def file_of(test: str) -> str:
     return test.split("::", 1)[0]
 
 
-def as_pytest_id(test: str, files: Iterable[str]) -> str:
-    """A unittest id `package.module.Case.test_it` as pytest names it, if a file fits."""
-    if "::" in test or test.endswith(".py"):
-        return test
-    for file in files:
-        module = file.removesuffix(".py").replace("/", ".")
-        if test.startswith(module + "."):
-            return "::".join([file, *test[len(module) + 1 :].split(".")])
-    return test
+def possible_files(test: str, command: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Files that a unittest id `package.module.Case.test_it` may come from, and the rest as pytest
+    writes it; below the folders that discovery may have started in.
+    """
+    parts = test.split(".")
+    folders = ["", *(word for word in command if word.isidentifier()), "tests", "test"]
+    for folder in dict.fromkeys(folders):
+        for cut in range(len(parts) - 2, 0, -1):
+            path = PurePosixPath(folder, *parts[:cut]).as_posix() + ".py"
+            yield path, "::".join(parts[cut:])
 
 
 def mentions(text: str, paths: Iterable[str]) -> bool:
