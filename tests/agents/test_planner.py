@@ -171,7 +171,10 @@ def test_an_id_that_flickers_is_no_target(make_plan: MakePlan, tmp_path: Path) -
         "    assert seen\n"
         "def test_fails(): assert 0\n"
     )
-    plan = make_plan(fix_failing=True, files={"test_a.py": flickering})
+    refused = make_plan("fix test_flickers", files={"test_a.py": flickering})
+    assert refused.refusal.startswith("test_a.py::test_flickers flickers")
+    mark.unlink()
+    plan = make_plan(fix_failing=True)
     assert plan.voided == ("test_a.py::test_flickers",)
     assert plan.contracts[0].targets == ("test_a.py::test_fails",)
 

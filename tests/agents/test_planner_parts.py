@@ -32,6 +32,7 @@ GREEN = Id("tests/test_rates.py::test_fine")
 SEEN = Seen(
     failing=(LEAP, LEAP_2000, IN_CLASS, UNITTEST),
     passing=frozenset({GREEN}),
+    others={Id("tests/test_rates.py::test_later"): "is skipped"},
     failures={
         LEAP: "E  AssertionError",
         IN_CLASS: "shop/rates.py:7: in rate\nE  ZeroDivisionError",
@@ -113,6 +114,7 @@ def test_fix_failing_means_all_whatever_the_text_says() -> None:
         ("fix test_nowhere", "there is no test test_nowhere"),
         ("fix tests/test_dates.py::test_gone", "there is no test tests/test_dates.py::test_gone"),
         ("fix test_fine", "tests/test_rates.py::test_fine passes already"),
+        ("fix test_later", "tests/test_rates.py::test_later is skipped"),
         ("look at parser.py", "there is no file parser.py"),
         ("a KeyError somewhere", "no failing test shows KeyError"),
         ("Add a dark mode.", "the goal names no test, file, module or exception"),

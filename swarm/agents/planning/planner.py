@@ -149,7 +149,8 @@ def _selection(
     unread = [row.test for row in baseline.run.outcomes if is_module(row.test, files)]
     seen = Seen(
         failing=red,
-        passing=frozenset(row.test for row in baseline.run.outcomes if row.outcome in GREEN),
+        passing=_passing(baseline),
+        others=_others(baseline, files),
         failures=baseline.failures,
         suspected=_suspected(grouped(red, coverage) if red else ()),
         executed={test: trace.files for test, trace in coverage.failing.items()},
@@ -160,6 +161,24 @@ def _selection(
         reason = baseline.failures.get(unread[0], "").strip().splitlines()[-1:]
         return Selection((), ": ".join([f"{unread[0]} cannot be imported", *reason]))
     return selection
+
+
+def _passing(baseline: Baseline) -> frozenset[TestId]:
+    voided = frozenset(baseline.voided)
+    return frozenset(
+        row.test for row in baseline.run.outcomes if row.outcome in GREEN and row.test not in voided
+    )
+
+
+def _others(baseline: Baseline, files: Collection[str]) -> dict[TestId, str]:
+    """What is to be said of ids that neither pass nor fail steadily."""
+    told = {
+        row.test: f"is {row.outcome}"
+        for row in baseline.run.outcomes
+        if row.outcome not in RED | GREEN and not is_module(row.test, files)
+    }
+    flickers = "flickers: two runs of the base gave two outcomes"
+    return told | dict.fromkeys(baseline.voided, flickers)
 
 
 def _suspected(groups: Collection[Group]) -> dict[TestId, tuple[str, ...]]:

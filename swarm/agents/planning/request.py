@@ -31,6 +31,9 @@ class Seen:
 
     failing: tuple[TestId, ...]
     passing: frozenset[TestId]
+    others: Mapping[TestId, str] = field(default_factory=dict)
+    """What is to be said of ids that neither fail nor pass: `is skipped`, `flickers`."""
+
     failures: Mapping[TestId, str] = field(default_factory=dict)
     """The end of each failure's text."""
 
@@ -103,7 +106,7 @@ def read_names(text: str, seen: Seen) -> Named:
 
 def tests_named(word: str, seen: Seen) -> frozenset[TestId]:
     """Ids that the word names: the whole id, its end, or either without parameters."""
-    every = (*seen.failing, *seen.passing)
+    every = (*seen.failing, *seen.passing, *seen.others)
     return frozenset(test for test in every if _names_test(word, test))
 
 
@@ -161,6 +164,9 @@ def _of_tests(tests: frozenset[TestId], seen: Seen) -> Selection:
     red = tuple(test for test in seen.failing if test in tests)
     if red:
         return Selection(red)
+    odd = [f"{test} {seen.others[test]}" for test in sorted(tests) if test in seen.others]
+    if odd:
+        return Selection((), _listed(odd))
     verb = "passes" if len(tests) == 1 else "pass"
     return Selection((), f"{_listed(sorted(tests))} {verb} already")
 
