@@ -1,1 +1,32 @@
-"""Copy-on-write worlds to work in."""
+"""Copy-on-write worlds to work in.
+
+Law: what runs in a sandbox is hostile. It never runs as root, never sees the host's files, processes,
+network or environment, and never outlives its command, its sandbox or its supervisor; what comes out
+of it (answers, names, bytes) is read as an enemy's. Weaker isolation than was asked for is an error,
+never a fallback. The modules marked * run outside of the supervisor, in an interpreter started with
+`-I -S`: standard library only.
+
+    port          what a sandbox is to everybody else
+    host          makes sandboxes of one mode, and ends them
+    isolated      mode `namespaces`: folders and the request for one
+    worktree      mode `unsafe-worktree`: the same for a plain copy
+    layout        what an isolated sandbox shows where
+    limits        the limits as the kernel's
+    box           a sandbox as its supervisor holds it
+    command       one command in it, from its start to its end
+    output        what is kept of a command's output
+    channel       requests, and answers on a socket of their own
+    launch        the supervisor's end of the zygote
+    zygote *      the process that all sandboxes are forked from
+    view *        mounts the world, and makes it the root
+    server *      process 1 of a sandbox: runs, stops, reads, writes
+    seccomp *     the system calls that are refused
+    kernel *      system calls that the standard library lacks
+    wire *        messages and descriptors
+    tree *        files below a directory that an enemy may be changing
+    differences   what differs from the base
+    folders       where files are, and what dead supervisors left
+    interpreter   what has to be shown for a Python to run
+    remedies      why the kernel refused, and what helps
+    doctor        finds out by doing it
+"""

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,8 @@ from tests.sandbox.conftest import Place
 
 SUPERVISOR = """
     import asyncio, sys
-    from pathlib import Path
+    from contextlib import suppress
+from pathlib import Path
     from swarm.testing.sandbox import a_sandbox
 
     async def main(folder, mode, mark):
@@ -173,6 +175,26 @@ def test_a_host_that_made_nothing_starts_and_leaves_nothing(tmp_path: Path) -> N
     host = open_host(tmp_path / "scratch", "namespaces")
     asyncio.run(host.close())
     assert not (tmp_path / "scratch").exists()
+
+
+def test_a_creation_that_is_given_up_does_no_harm(place: Place) -> None:
+    async def main() -> None:
+        host = open_host(place.folder / "scratch", place.mode)
+        spec = SandboxSpec(place.folder / "r", require=place.mode)
+        base = a_base(place.folder / "base", {"a": "1"})
+        try:
+            kept = await host.create(spec, base)
+            for milliseconds in range(1, 16, 2):
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(milliseconds / 1000):
+                        await (await host.create(spec, base)).destroy()
+            assert (await kept.exec(("cat", "a"))).stdout == b"1"
+            await host.create(spec, base)
+        finally:
+            await host.close()
+
+    asyncio.run(main())
+    assert list((place.folder / "scratch").iterdir()) == []
 
 
 def test_a_sandbox_works_under_one_event_loop_after_the_other(place: Place) -> None:

@@ -4,7 +4,9 @@ import asyncio
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -226,11 +228,13 @@ ORDINARY = """
 
 
 @pytest.fixture
-def nobodys(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def nobodys() -> Iterator[Path]:
+    """A folder that an ordinary user owns and can reach."""
     needs_namespaces()
-    folder = Path(subprocess.check_output(["mktemp", "-d"], text=True).strip())
-    os.chown(folder, NOBODY, NOBODY) if os.getuid() == 0 else None
-    return folder
+    with tempfile.TemporaryDirectory() as folder:
+        if os.getuid() == 0:
+            os.chown(folder, NOBODY, NOBODY)
+        yield Path(folder)
 
 
 def test_an_ordinary_user_has_the_same_places(nobodys: Path) -> None:

@@ -1,16 +1,25 @@
 """What is said where a sandbox cannot be made, and what the probe finds."""
 
 import errno
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import swarm
 from swarm.domain.errors import Lacking, Rejected
 from swarm.sandbox import remedies
-from swarm.sandbox.public_api import doctor_rows, probe, why_not
+from swarm.sandbox.public_api import (
+    ExecResult,
+    Sandbox,
+    doctor_rows,
+    interpreter_paths,
+    probe,
+    why_not,
+)
 from swarm.sandbox.remedies import Machine, explained, this_machine
-from tests.sandbox.conftest import needs_namespaces
+from tests.sandbox.conftest import Place, needs_namespaces
 
 LAPTOP = Machine(
     kernel=(6, 8),
@@ -21,6 +30,7 @@ LAPTOP = Machine(
     namespaces=15000,
 )
 UBUNTU = replace(LAPTOP, apparmor_restricts=True)
+REMEDIES = {remedies.APPARMOR, remedies.CLONE_SYSCTL, remedies.CONTAINER}
 CONTAINER = replace(LAPTOP, container=True, root=True)
 
 
@@ -72,6 +82,26 @@ def test_the_probe_says_why_not(tmp_path: Path) -> None:
     assert not report.works
     assert "cannot be used" in report.why
     assert why_not(tmp_path / "file").startswith(report.why)
+
+
+def test_where_namespaces_are_refused_the_probe_names_a_remedy(isolated: Place) -> None:
+    program = """if True:
+        from pathlib import Path
+        from swarm.sandbox.public_api import probe
+        report = probe(Path("/tmp/scratch"))
+        assert not report.works
+        assert "clone" in report.why, report
+        print(report.remedy)
+    """
+    python, code = Path(sys.executable), Path(swarm.__path__[0])
+
+    async def work(sandbox: Sandbox) -> ExecResult:
+        environment = {"PYTHONPATH": str(code.parent)}
+        return await sandbox.exec((str(python), "-B", "-c", program), env=environment)
+
+    # Inside a sandbox the filter refuses what a container's does.
+    result = isolated.run(work, readonly=(*interpreter_paths(python), code))
+    assert result.stdout.decode().strip() in REMEDIES, result.stderr.decode()
 
 
 def test_the_doctor_looks_at_four_things(tmp_path: Path) -> None:
