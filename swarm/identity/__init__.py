@@ -5,6 +5,7 @@ a pickle, not in a message. What comes from outside is verified or Rejected, wha
 
     keys          key files of one state folder
     signing       what a key can do
+    events        what a verified event is
     verification  checking events and signatures, pure
     nostr         the only module that knows nostr-sdk, imported at the first signature
 """

@@ -11,7 +11,7 @@ from nostr_sdk import NostrSdkError
 
 from swarm.domain.errors import Rejected
 from swarm.domain.names import PublicKey
-from swarm.identity.verification import VerifiedEvent
+from swarm.identity.events import VerifiedEvent
 
 DIGEST_KIND = 7573
 """Kind of the events that digests are signed in; no relay ever sees one."""

@@ -4,29 +4,16 @@ The text is anybody's. The answer is a verified event or Rejected, and never any
 """
 
 import re
-from dataclasses import dataclass
 
 from swarm.domain.errors import Rejected
 from swarm.domain.names import PublicKey
+from swarm.identity.events import VerifiedEvent
 
 LARGEST_EVENT = 65_536
 """Bytes of JSON; the limit that Nostr relays have by default."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _SIGNATURE = re.compile(r"[0-9a-f]{128}")
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedEvent:
-    """What the holder of a key said, and when it claims to have said it."""
-
-    id: str
-    public_key: PublicKey
-    kind: int
-    content: str
-    tags: tuple[tuple[str, ...], ...]
-    created_at: int
-    """Seconds since 1970, by the author's word alone."""
 
 
 def verify_event(event_json: str) -> VerifiedEvent:
