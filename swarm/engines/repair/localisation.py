@@ -14,7 +14,7 @@ from swarm.engines.repair.selection import file_of, may_touch, mentions, possibl
 from swarm.engines.repair.suspicion import suspicions
 from swarm.sandbox.public_api import Sandbox
 
-LIMIT_SECONDS = 2.0
+LIMIT_SECONDS = 1.0
 OBSERVE_SECONDS = 0.5
 TRACE_SECONDS = 4.0
 MOST_TARGETS = 12

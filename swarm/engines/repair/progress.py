@@ -29,7 +29,7 @@ class Plausible(Frozen):
     label: str
     index: int
     size: int
-    """How many words the change takes away or adds."""
+    """How many words the change takes away or adds; numbers and strings of its own count more."""
 
     special: bool
     """It has literals that stand in the tests and not in the file."""

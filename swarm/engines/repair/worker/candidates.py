@@ -120,7 +120,7 @@ def stored(candidate: Candidate, text: str, tests: str) -> dict[str, Any]:
         "line": candidate.line,
         "edits": [vars(edit) for edit in candidate.edits],
         "label": candidate.label,
-        "size": _distance(old, new),
+        "size": _distance(old, new) + 3 * len(literals),
         "special": bool(literals & asked),
     }
 

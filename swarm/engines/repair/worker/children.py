@@ -58,6 +58,11 @@ def limit_cpu(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
+def patience(cpu_seconds: float) -> float:
+    """How long a child may be silent that is given so much to compute: the machine may be busy."""
+    return 4 * cpu_seconds + 2
+
+
 def _be_child(work: Callable[[Tell], None], told: int, memory_bytes: int) -> None:
     def tell(line: str) -> None:
         os.write(told, line.encode("utf-8", "backslashreplace") + b"\n")

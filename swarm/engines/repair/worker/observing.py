@@ -12,7 +12,7 @@ import sys
 from types import CodeType, FrameType
 from typing import Any
 
-from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory
+from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory, patience
 from swarm.engines.repair.worker.instrumenting import instrument, statements_at, take_notes
 from swarm.engines.repair.worker.patching import LiveModule, living_functions
 from swarm.engines.repair.worker.sources import Source, read_source
@@ -79,7 +79,7 @@ def observe(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     seen: dict[str, Any] = {}
     for tests in _groups(suite, request):
         work = _work(suite, tests, present, modules, request)
-        for line in in_child(work, 3 * request["limit"] + 1, memory).lines:
+        for line in in_child(work, patience(request["limit"]), memory).lines:
             _merge(seen, json.loads(line))
     return {"types": seen}
 

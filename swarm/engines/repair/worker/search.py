@@ -22,7 +22,14 @@ from types import CodeType
 from typing import Any
 
 from swarm.engines.repair.worker.candidates import Candidate, stored
-from swarm.engines.repair.worker.children import Ended, Tell, in_child, limit_cpu, own_memory
+from swarm.engines.repair.worker.children import (
+    Ended,
+    Tell,
+    in_child,
+    limit_cpu,
+    own_memory,
+    patience,
+)
 from swarm.engines.repair.worker.patching import (
     LiveModule,
     Unpatchable,
@@ -85,6 +92,9 @@ class Search:
         self._tests_text = read_all(request["files"])
         gc.collect()
         gc.freeze()  # children then leave these objects' pages shared
+        self._hangs = False
+        """The first failing test never ends on the original code, so the canary leaves it out."""
+
         self._canary = self._sung()
 
     def round(
@@ -200,7 +210,7 @@ class Search:
                         return
 
         most = max(self._limit, *(self._limits.get(each, 0.0) for each in tests))
-        return in_child(work, 3 * most + 0.5, self._memory)
+        return in_child(work, patience(most), self._memory)
 
     def _run(self, test: str, following: str | None = None) -> str:
         limit_cpu(max(self._limit, self._limits.get(test, 0.0)))
@@ -221,7 +231,7 @@ class Search:
             given.renew()
             tell(_CANARY + self._song())
 
-        ended = in_child(work, 3 * self._limit + 0.5, self._memory)
+        ended = in_child(work, patience(self._limit), self._memory)
         outcomes = [line for line in ended.lines if not line.startswith(_CANARY)]
         if ended.how != "done" or len(ended.lines) <= len(outcomes):
             return [*outcomes, "timeout" if ended.how == "timeout" else "crashed"][: len(batch)]
@@ -234,13 +244,18 @@ class Search:
         """What the canary says before anything was tried."""
         if not self._targets:
             return ""
-        ended = in_child(lambda tell: tell(self._song()), 3 * self._limit + 0.5, self._memory)
-        return ended.lines[0] if ended.lines else "silent"
+        for self._hangs in (False, True):
+            ended = in_child(lambda tell: tell(self._song()), patience(self._limit), self._memory)
+            if ended.lines:
+                return ended.lines[0]
+        return "silent"
 
     def _song(self) -> str:
         """What the original code does, in as much as later candidates could notice."""
         quickest = next((tests[0] for tests in self._covering.values() if tests), None)
         green = self._run(quickest) if quickest is not None else ""
+        if self._hangs:
+            return green
         red = self._run(self._targets[0])
         failure = self._suite.failure
         return f"{green} {red} {failure.error.split(':')[0] if failure else ''}"

@@ -23,7 +23,7 @@ from types import CodeType
 from typing import Any
 
 from swarm.engines.repair.worker.candidates import Candidate, in_order, packed
-from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory
+from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory, patience
 from swarm.engines.repair.worker.drafts import Drafts, fits
 from swarm.engines.repair.worker.expressions import is_condition
 from swarm.engines.repair.worker.instrumenting import (
@@ -109,7 +109,7 @@ class Synthesis:
             limit_cpu(self._request["limit"])
             tell(self._suite.run(test))
 
-        ended = in_child(work, 3 * self._request["limit"] + 0.5, self._memory)
+        ended = in_child(work, patience(self._request["limit"]), self._memory)
         return ended.lines[:1] in ([each] for each in GREEN)
 
     def _instrument(self, sites: list[Site], *, before: bool) -> None:
@@ -135,7 +135,7 @@ class Synthesis:
             limit_cpu(3 * self._request["limit"])
             self._suite.run(test)
 
-        for line in in_child(work, 9 * self._request["limit"] + 1, self._memory).lines:
+        for line in in_child(work, patience(3 * self._request["limit"]), self._memory).lines:
             key, values = json.loads(line)
             visits.setdefault(key, []).append((passing, values))
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from types import CodeType, FrameType
 from typing import Any
 
-from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory
+from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory, patience
 from swarm.engines.repair.worker.suite import Failure, Suite
 
 _FOREIGN = ("site-packages", "dist-packages", ".tox", ".venv", "node_modules")
@@ -135,7 +135,7 @@ def _traced(suite: Suite, test: str, project: Project, limit: float, memory: int
         lines.on()
         report(suite.run(test))
 
-    ended = in_child(work, 3 * limit + 1, memory)
+    ended = in_child(work, patience(limit), memory)
     if ended.lines:
         seen: dict[str, Any] = json.loads(ended.lines[0])
         return seen
