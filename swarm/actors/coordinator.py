@@ -7,9 +7,11 @@ in the state.
 """
 
 import asyncio
+import math
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -40,6 +42,7 @@ from swarm.coordination.public_api import (
     goal_named,
     intended,
     joined,
+    merged,
     published,
     unpublishable,
 )
@@ -59,6 +62,9 @@ from swarm.repository.public_api import Conflict
 
 TICK_SECONDS = 0.1
 POLL_SECONDS = 1.0
+LOOK_SECONDS = 30.0
+"""Between two looks whether the user has merged something."""
+
 ARRIVAL_SECONDS = 30.0
 """Hosts that have not come by then are not waited for."""
 
@@ -114,6 +120,7 @@ class Coordinator:
 
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _started: float = 0.0
+    _next_look: float = -math.inf
 
     # Life ---------------------------------------------------------------------------------------
 
@@ -167,12 +174,26 @@ class Coordinator:
         """One look at everything. True while a goal is open and not paused."""
         await self._empty_inbox()
         await self._expire_leases()
+        await self._notice_merges()
         for goal_id in tuple(self.goals):
             if not self.goals[goal_id].status.is_final:
                 await self._see_to(goal_id)
         return any(not state.paused for state in self._open())
 
     # Goals --------------------------------------------------------------------------------------
+
+    async def _notice_merges(self) -> None:
+        """A merge is the user's last word on a goal. Looked for at the start, then now and then."""
+        if self.clock.elapsed() < self._next_look:
+            return
+        self._next_look = self.clock.elapsed() + LOOK_SECONDS
+        for state in tuple(self.goals.values()):
+            if state.published is None or state.landed:
+                continue
+            with suppress(SwarmError):  # a repository that is gone says nothing about its merges
+                how = await self.office.notice_merge(state)
+                if how is not None:
+                    await self._commit(merged(state, how, self.clock.now()))
 
     async def _see_to(self, goal_id: GoalId) -> None:
         """One goal's error never stops another."""

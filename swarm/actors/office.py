@@ -24,13 +24,14 @@ from swarm.domain.names import AttemptId, CommitHash, Digest, TreeHash, goal_of,
 from swarm.forge.public_api import Published, PublishRequest, body, plain_line, title
 from swarm.journal.public_api import Blobs
 from swarm.memory.public_api import Replica, exchange_once
-from swarm.repository.public_api import Conflict, Joined, Mirror, landed
+from swarm.repository.public_api import Conflict, Joined, Landing, Mirror, inspect, landed
 
 STEP_TITLE = "{attempt}, step {step}"
 
 
 class PublisherPort(Protocol):
     async def publish(self, request: PublishRequest) -> Published: ...
+    async def note_merge(self, number: int, how: Landing) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +155,24 @@ class Office:
     def facts(self, repository: str) -> tuple[SignedFact, ...]:
         return tuple(self.replica(repository).facts())
 
-    def landed(self, state: GoalState, branch: str) -> str | None:
-        """How the user merged it, if so."""
-        assert state.intended is not None
-        repository = Path(state.goal.repository)
-        head, tree = state.intended.head, state.intended.tree
-        return landed(repository, head, tree, branch, base=state.goal.base)
+    # After publication --------------------------------------------------------------------------
+
+    async def notice_merge(self, state: GoalState) -> Landing | None:
+        """How the user took the pull request into the branch that is checked out, if so."""
+        assert state.published is not None
+        how = await asyncio.to_thread(_landing, state)
+        if how is not None:
+            await self.publisher.note_merge(state.published.number, how)
+        return how
+
+
+def _landing(state: GoalState) -> Landing | None:
+    assert state.intended is not None
+    repository = Path(state.goal.repository)
+    if not repository.is_dir() or (branch := inspect(repository).branch) is None:
+        return None
+    head, tree = state.intended.head, state.intended.tree
+    return landed(repository, head, tree, branch, base=state.goal.base)
 
 
 def save_facts(path: Path, data: bytes) -> None:

@@ -31,6 +31,7 @@ from swarm.domain.facts import SignedFact
 from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash
 from swarm.forge.public_api import Published, PublishRequest
 from swarm.journal.public_api import open_journal
+from swarm.repository.public_api import Landing
 from swarm.settings.public_api import Settings
 
 Answer = TypeVar("Answer")
@@ -124,6 +125,9 @@ class RemotePublisher:
         published: Published = await answered(self.actor.publish.remote(request))
         return published
 
+    async def note_merge(self, number: int, how: Landing) -> None:
+        await answered(self.actor.note_merge.remote(number, how))
+
 
 # Shells -----------------------------------------------------------------------------------------
 
@@ -152,6 +156,10 @@ class PublisherShell:
     @ray.method
     async def publish(self, request: PublishRequest) -> Published:
         return await self._publisher.publish(request)
+
+    @ray.method
+    async def note_merge(self, number: int, how: Landing) -> None:
+        await self._publisher.note_merge(number, how)
 
 
 class CoordinatorShell:

@@ -15,6 +15,7 @@ from swarm.domain.events import (
     Piece,
     PublicationDone,
     PublicationIntended,
+    PullRequestMerged,
 )
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import (
@@ -146,6 +147,17 @@ def published(state: GoalState, number: int, head: CommitHash, at: int) -> Event
         at=at, goal_id=goal_id, number=number, branch=branch_of(goal_id), head=head
     )
     return (done,)
+
+
+def merged(state: GoalState, how: str, at: int) -> Events:
+    """The user has merged the pull request: the last outcome."""
+    if state.published is None or state.landed:
+        return ()
+    return (
+        PullRequestMerged(
+            at=at, goal_id=state.goal.goal_id, number=state.published.number, how=how
+        ),
+    )
 
 
 def unpublishable(state: GoalState, reason: str, at: int) -> Events:

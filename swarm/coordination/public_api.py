@@ -33,6 +33,7 @@ from swarm.coordination.duties import (
     intended,
     is_partial,
     joined,
+    merged,
     published,
     unpublishable,
 )
@@ -103,6 +104,7 @@ __all__ = [
     "intended",
     "is_partial",
     "joined",
+    "merged",
     "published",
     "unpublishable",
 ]

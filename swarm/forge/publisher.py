@@ -15,7 +15,14 @@ from swarm.domain.ballots import Certificate
 from swarm.domain.errors import Rejected
 from swarm.domain.frozen import Frozen
 from swarm.domain.names import CommitHash, GoalId, TreeHash, branch_of, is_goal_id
-from swarm.forge.port import LONGEST_BODY, LONGEST_TITLE, Forge, PullRequest, PullRequestRequest
+from swarm.forge.port import (
+    LONGEST_BODY,
+    LONGEST_TITLE,
+    Forge,
+    How,
+    PullRequest,
+    PullRequestRequest,
+)
 
 
 class Outlet(Protocol):
@@ -79,6 +86,12 @@ class Publisher:
                 await asyncio.to_thread(_push, outlet, branch, request.head)
                 pull_request = await self._forge.open_pull_request(_asked(request, branch))
             return _published(pull_request, request)
+
+    async def note_merge(self, number: int, how: How) -> None:
+        """The user has merged it; nothing of the kind is ever done here. A repetition is harmless."""
+        async with self._turn:
+            if (await self._forge.get(number)).state == "open":
+                await self._forge.mark_merged(number, how)
 
     def _verify(self, request: PublishRequest, outlet: Outlet) -> None:
         subject, policy = request.certificate.subject, request.certificate.policy

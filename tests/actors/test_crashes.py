@@ -144,3 +144,12 @@ def test_a_goal_ends_as_done_with_everything_spent_on_record(records: int, tmp_p
     assert state.status is GoalStatus.DONE
     assert state.reserved == 0
     assert 40 <= state.spent <= state.goal.budget
+
+
+def test_a_merge_by_the_user_is_noticed_at_the_next_start(tmp_path: Path) -> None:
+    places, repository = _new(tmp_path), tmp_path / "repository"
+    _forked(lambda: _run(places))
+    git(repository, "merge", "--quiet", f"swarm/{GOAL}")
+    _forked(lambda: _run(places))
+    merges = [r.event for r in read_only(places.journal).read() if r.event.type.endswith("merged")]
+    assert [event.goal_id for event in merges] == [GOAL]
