@@ -1,10 +1,13 @@
 """What tests of testers and reviewers begin with: a small project, two trees of it, an assignment."""
 
 import asyncio
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from swarm.agents.checks.baseline import base_run
+from swarm.agents.checks.tester import new_nonce
 from swarm.agents.port import CheckAssignment, Checked, Checker
 from swarm.domain.evidence import SuiteRun
 from swarm.domain.goals import Environment
@@ -12,6 +15,7 @@ from swarm.domain.names import CommitHash, GoalId, Principal, TaskId, TestId, Tr
 from swarm.domain.tasks import CheckSubject, Contract, TaskKind
 from swarm.sandbox.public_api import SandboxMode, open_host
 from swarm.testing.workbench import LocalWorkbench, tree_of, write_files
+from swarm.tools.public_api import detect_environment, readonly_paths
 
 BASE = CommitHash("b" * 40)
 
@@ -34,6 +38,32 @@ class Case:
         files = {**self.files, **changed}
         kept = {path: text for path, text in files.items() if text is not None}
         return write_files(self.folder / name, kept)
+
+
+def a_case(
+    folder: Path,
+    files: Mapping[str, str],
+    command: str | None = None,
+    mode: SandboxMode = "unsafe-worktree",
+) -> Case:
+    """The base as it is found: its environment detected, its suite run twice."""
+    base = write_files(folder / "base", files)
+
+    async def prepare() -> Case:
+        environment = await detect_environment(
+            base, base, python=None, test_command=command, own_python=Path(sys.executable)
+        )
+        readonly = await readonly_paths(environment)
+        tree = tree_of(base)
+        host = open_host(folder / "scratch", mode)
+        bench = LocalWorkbench(environment, {tree: base}, host, require=mode, readonly=readonly)
+        try:
+            ran = await base_run(bench, tree, wall_seconds=60.0, nonces=new_nonce)
+        finally:
+            await host.close()
+        return Case(folder, base, files, environment, ran.run, ran.voided, mode, readonly)
+
+    return asyncio.run(prepare())
 
 
 def checked(

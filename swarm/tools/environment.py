@@ -39,7 +39,7 @@ async def detect_environment(
     command = None if test_command is None else read_command(test_command)
     interpreter = await interview(python or own_venv(directory, mount_point) or own_python)
     if command is None:
-        command = _usual_command(directory, interpreter)
+        command = await asyncio.to_thread(_usual_command, directory, interpreter)
     if command.runner == "pytest":
         check_pytest(interpreter)
     return Environment(

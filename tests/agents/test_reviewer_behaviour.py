@@ -1,27 +1,20 @@
 """The behaviour reviewer: what it sees in passing tests, and what it leaves alone."""
 
-import asyncio
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swarm.agents.checks.baseline import base_run
 from swarm.agents.checks.behaviour import BehaviourReviewer
 from swarm.agents.checks.functions import touched
 from swarm.agents.checks.inside import recorder
 from swarm.agents.checks.lint import Source
 from swarm.agents.checks.observations import Observed, differences, read
-from swarm.agents.checks.tester import new_nonce
 from swarm.agents.port import Checked
 from swarm.domain.errors import Rejected
 from swarm.domain.names import TestId as Id  # pytest takes a name `TestId` for a class of tests
-from swarm.sandbox.public_api import open_host
-from swarm.testing.checks import Case, checked
-from swarm.testing.workbench import LocalWorkbench, tree_of, write_files
-from swarm.tools.public_api import detect_environment
+from swarm.testing.checks import Case, a_case, checked
 
 PAGES = """
 import random
@@ -96,24 +89,6 @@ def test_check():
 """
 FILES = {"pages.py": PAGES, "tests/test_pages.py": TESTS}
 TARGET = "tests/test_pages.py::test_target"
-
-
-def a_case(folder: Path, files: dict[str, str], command: str | None = None) -> Case:
-    base = write_files(folder / "base", files)
-
-    async def prepare() -> Case:
-        environment = await detect_environment(
-            base, base, python=None, test_command=command, own_python=Path(sys.executable)
-        )
-        host = open_host(folder / "scratch", "unsafe-worktree")
-        bench = LocalWorkbench(environment, {tree_of(base): base}, host)
-        try:
-            ran = await base_run(bench, tree_of(base), wall_seconds=60.0, nonces=new_nonce)
-        finally:
-            await host.close()
-        return Case(folder, base, files, environment, ran.run, ran.voided)
-
-    return asyncio.run(prepare())
 
 
 @pytest.fixture(scope="module")

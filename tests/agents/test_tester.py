@@ -1,17 +1,12 @@
 """The tester on honest work: good, incomplete and harmful."""
 
-import asyncio
-import sys
 from pathlib import Path
 
 import pytest
 
-from swarm.agents.checks.baseline import Baseline, base_run
-from swarm.agents.checks.tester import SuiteTester, new_nonce
-from swarm.sandbox.public_api import SandboxMode, open_host
-from swarm.testing.checks import Case, checked
-from swarm.testing.workbench import LocalWorkbench, tree_of, write_files
-from swarm.tools.public_api import detect_environment, readonly_paths
+from swarm.agents.checks.tester import SuiteTester
+from swarm.testing.checks import Case, a_case, checked
+from swarm.testing.workbench import write_files
 
 TARGET = "tests/test_calc.py::test_add"
 BUGGY = {
@@ -21,32 +16,6 @@ BUGGY = {
     "def test_half():\n    assert calc.half(4) == 2\n",
 }
 MENDED = BUGGY["calc.py"].replace("a - b", "a + b")
-
-
-def a_case(
-    folder: Path, files: dict[str, str], command: str | None = None,
-    mode: SandboxMode = "unsafe-worktree",
-) -> Case:  # fmt: skip
-    base = write_files(folder / "base", files)
-
-    async def prepare() -> Case:
-        environment = await detect_environment(
-            base, base, python=None, test_command=command, own_python=Path(sys.executable)
-        )
-        readonly = await readonly_paths(environment)
-        host = open_host(folder / "scratch", mode)
-        bench = LocalWorkbench(
-            environment, {tree_of(base): base}, host, require=mode, readonly=readonly
-        )
-        try:
-            ran: Baseline = await base_run(
-                bench, tree_of(base), wall_seconds=60.0, nonces=new_nonce
-            )
-        finally:
-            await host.close()
-        return Case(folder, base, files, environment, ran.run, ran.voided, mode, readonly)
-
-    return asyncio.run(prepare())
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ What is observed can be wrong to insist on: a test that calls and does not look 
 bug. The finding says what it saw, so that a human can judge.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import resources
@@ -82,7 +83,8 @@ class BehaviourReviewer:
     async def check(self, assignment: CheckAssignment, workbench: Workbench) -> Checked:
         subject = assignment.subject
         changes = await workbench.changes(subject.base_tree, subject.tree)
-        base = read_base(await workbench.directory(subject.base_tree), assignment.base_run)
+        directory = await workbench.directory(subject.base_tree)
+        base = await asyncio.to_thread(read_base, directory, assignment.base_run)
         question = _Question(
             assignment, workbench, base, laid_over(changes, base), _touched(changes, base)
         )

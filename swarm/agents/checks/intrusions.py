@@ -184,6 +184,9 @@ class _Reader(ast.NodeVisitor):
             self._patched(node.args[0], node)
         if name in {"getattr", "vars"} and node.args and isinstance(node.args[0], ast.Name):
             self._reached(node)
+            for each in node.args[1:]:
+                self.visit(each)
+            return
         self.generic_visit(node)
 
     def _dynamic_import(self, node: ast.Call) -> None:
@@ -198,9 +201,15 @@ class _Reader(ast.NodeVisitor):
             self._note("patches", f"setattr({target.id}, ...)", node)
 
     def _reached(self, node: ast.Call) -> None:
+        """`getattr(os, name)`: harmless only with a name that can be read and is harmless."""
         owner = node.args[0]
         assert isinstance(owner, ast.Name)
-        if self._modules.get(owner.id, "") in _FORBIDDEN_NAMES:
+        module = self._modules.get(owner.id, "")
+        if module not in _FORBIDDEN_NAMES:
+            return
+        name = node.args[1] if len(node.args) > 1 else None
+        word = name.value if isinstance(name, ast.Constant) else None
+        if not isinstance(word, str) or self._forbidden(module, word) or word in _HIDDEN:
             self._note("interpreter", ast.unparse(node)[:80], node)
 
     def visit_Constant(self, node: ast.Constant) -> None:

@@ -30,8 +30,9 @@ RESERVED = frozenset(sys.stdlib_module_names) | _RUNNER_PARTS
 
 def is_test(path: str) -> bool:
     """By its name, or by lying in a folder of tests: test data decides results too."""
-    *folders, name = PurePosixPath(path).parts
-    return bool(_TEST_NAME.fullmatch(name)) or not _TEST_FOLDERS.isdisjoint(folders)
+    pure = PurePosixPath(path)
+    in_folder = not _TEST_FOLDERS.isdisjoint(pure.parts[:-1])
+    return bool(_TEST_NAME.fullmatch(pure.name)) or in_folder
 
 
 def files_of(run: SuiteRun) -> frozenset[str]:

@@ -3,6 +3,7 @@
 Independent of the tester on purpose: it would catch what no test executes.
 """
 
+import asyncio
 from dataclasses import dataclass
 
 from swarm.agents.checks.answers import answered
@@ -39,8 +40,9 @@ class StaticReviewer:
     async def check(self, assignment: CheckAssignment, workbench: Workbench) -> Checked:
         subject, environment = assignment.subject, workbench.environment
         changes = await workbench.changes(subject.base_tree, subject.tree)
-        base = read_base(await workbench.directory(subject.base_tree), assignment.base_run)
-        files = files_changed(changes, base.data)
+        directory = await workbench.directory(subject.base_tree)
+        base = await asyncio.to_thread(read_base, directory, assignment.base_run)
+        files = await asyncio.to_thread(files_changed, changes, base.data)
         touch = tuple(dict.fromkeys((*subject.touch, *assignment.contract.touch)))
         shown = review(changes, files, touch, self._protected, self._bounds)
         sources = _sources(files)

@@ -7,6 +7,7 @@ target that passes only in company, or whose process ends otherwise than its rep
 pass.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from secrets import token_hex
@@ -60,8 +61,9 @@ class SuiteTester:
     async def check(self, assignment: CheckAssignment, workbench: Workbench) -> Checked:
         subject = assignment.subject
         changes = await workbench.changes(subject.base_tree, subject.tree)
-        base = read_base(await workbench.directory(subject.base_tree), assignment.base_run)
-        tampering = guard(changes, base)
+        directory = await workbench.directory(subject.base_tree)
+        base = await asyncio.to_thread(read_base, directory, assignment.base_run)
+        tampering = await asyncio.to_thread(guard, changes, base)
         if tampering:
             return self._refused(assignment, workbench, tampering)
         seen = await self._see(assignment, workbench, laid_over(changes, base))

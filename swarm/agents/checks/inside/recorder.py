@@ -142,7 +142,8 @@ class Call:
         self.names = code.co_varnames[:count]
         local = frame.f_locals
         self.values = [local.get(name) for name in self.names]
-        self.arguments = ", ".join(written(each, True) for each in self.values)
+        self._texts = [written(each, True) for each in self.values]
+        self.arguments = ", ".join(self._texts)
         self.plain = plain_text(self.values) if count == code.co_argcount else None
         self.touched = wanted
         self.raised = ""
@@ -152,10 +153,18 @@ class Call:
         """Strict and wide. Plain arguments that can be changed in place are part of the result."""
         if opcode(frame) not in RETURNS:
             return "raises " + self.raised, "raises " + self.raised
-        parts = [value, *(each for each in self.values if type(each) in (list, dict, set))]
+        parts = [value, *self._changed_in_place()]
         strict = [*(one for one, _ in self.yielded), *(written(each, False) for each in parts)]
         wide = [*(two for _, two in self.yielded), *(written(each, True) for each in parts)]
         return "; ".join(strict), "; ".join(wide)
+
+    def _changed_in_place(self) -> list[Any]:
+        # Python 3.9 has no strict zip.
+        return [
+            value
+            for value, text in zip(self.values, self._texts)  # noqa: B905
+            if type(value) in (list, dict, set) and written(value, True) != text
+        ]
 
 
 def plain_text(values: list[Any]) -> str | None:
@@ -340,7 +349,8 @@ def answer(function: Callable[..., Any], arguments: str) -> str:
         result = function(*values)
         if isinstance(result, types.GeneratorType):
             result = list(itertools.islice(result, ITEMS))
-        parts = (result, *(v for v in values if type(v) in (list, dict)))
+        before = ast.literal_eval(arguments)
+        parts = (result, *(v for k, v in enumerate(values) if v != before[k]))
         return "; ".join(written(each, False) for each in parts)
     except Late:
         return "does not end"
