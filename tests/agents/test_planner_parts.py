@@ -16,7 +16,7 @@ from swarm.agents.planning.contracts import (
 from swarm.agents.planning.conventions import LONGEST, MOST, Convention, conventions
 from swarm.agents.planning.grouping import MOST_GROUPS, grouped
 from swarm.agents.planning.planner import is_module
-from swarm.agents.planning.request import Seen, files_named, select
+from swarm.agents.planning.request import Seen, files_named, home_of, select
 from swarm.agents.planning.request import tests_named as named_tests
 from swarm.agents.planning.statements import blob_hash
 from swarm.agents.planning.suspicion import is_test_file, ochiai, suspects
@@ -135,6 +135,12 @@ def test_a_green_suite_has_nothing_failing() -> None:
 def test_no_text_breaks_the_reading_of_names(text: str) -> None:
     selection = select(text, SEEN, fix_failing=False)
     assert bool(selection.targets) != bool(selection.refusal)
+
+
+def test_the_file_of_a_test_is_read_from_its_id() -> None:
+    assert home_of(LEAP) == "tests/test_dates.py"
+    assert home_of(UNITTEST) == "tests/test_dates.py"
+    assert home_of(Id("command")) == "command"
 
 
 def test_part_of_a_name_names_nothing() -> None:
@@ -330,4 +336,7 @@ def test_a_file_that_cannot_be_imported_is_no_test() -> None:
     files = frozenset({"tests/test_a.py"})
     assert is_module(Id("tests/test_a.py"), files)
     assert is_module(Id("tests.test_a"), files)
+    assert is_module(Id("test_a"), files)
+    assert not is_module(Id("tests.test_a.TestA.test_it"), files)
+    assert not is_module(Id("command"), {"command.py"})
     assert not is_module(Id("tests/test_a.py::test_it"), files)

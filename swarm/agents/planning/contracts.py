@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from swarm.agents.planning.grouping import Group
+from swarm.agents.planning.request import home_of
 from swarm.agents.planning.tracing import Coverage
 from swarm.domain.goals import Goal
 from swarm.domain.money import CERTAIN
@@ -85,7 +86,7 @@ def touch(group: Group, suite: Suite) -> tuple[str, ...]:
 
 def _is_namesake(test: TestId, path: str) -> bool:
     """`tests/test_rates.py::...` and `shop/rates.py`."""
-    home = PurePosixPath(test.partition("::")[0]).stem
+    home = PurePosixPath(home_of(test)).stem
     return home.removeprefix("test_") == PurePosixPath(path).stem != home
 
 

@@ -11,7 +11,7 @@ from swarm.agents.checks.baseline import Baseline, base_run
 from swarm.agents.planning.contracts import Suite, contracts
 from swarm.agents.planning.conventions import GUIDES, SETTINGS
 from swarm.agents.planning.grouping import Group, grouped
-from swarm.agents.planning.request import Seen, Selection, select
+from swarm.agents.planning.request import Seen, Selection, home_of, select
 from swarm.agents.planning.statements import Author, statements
 from swarm.agents.planning.suspicion import is_test_file
 from swarm.agents.planning.tracing import Coverage, trace
@@ -20,6 +20,7 @@ from swarm.domain.evidence import GREEN, Outcome
 from swarm.domain.facts import Fact
 from swarm.domain.goals import Goal
 from swarm.domain.names import AgentId, TestId
+from swarm.tools.public_api import COMMAND
 
 RED: frozenset[Outcome] = frozenset({"failed", "error", "timeout", "crashed"})
 
@@ -123,18 +124,21 @@ def failing(baseline: Baseline, files: Collection[str]) -> tuple[TestId, ...]:
 
 def is_module(test: TestId, files: Collection[str]) -> bool:
     """The id names a file that failed to import, not a test in it."""
-    return test in files or f"{test.replace('.', '/')}.py" in files
+    if test == COMMAND or "::" in test:
+        return False
+    module = f"{test.replace('.', '/')}.py"
+    return any(path in {test, module} or path.endswith(f"/{module}") for path in files)
 
 
 def nearest(baseline: Baseline, red: tuple[TestId, ...]) -> tuple[TestId, ...]:
     """Passing ids to compare with: of the failing tests' own files first, quick ones first; as many
     as together took `COMPARED_SECONDS`.
     """
-    homes = {test.partition("::")[0] for test in red}
+    homes = {home_of(test) for test in red}
     seconds = baseline.seconds
 
     def closeness(test: TestId) -> tuple[bool, float, TestId]:
-        return test.partition("::")[0] not in homes, seconds.get(test, 0.0), test
+        return home_of(test) not in homes, seconds.get(test, 0.0), test
 
     green = (row.test for row in baseline.run.outcomes if row.outcome == "passed")
     ranked = sorted(green, key=closeness)[:MOST_COMPARED]

@@ -104,6 +104,14 @@ def read_names(text: str, seen: Seen) -> Named:
     )
 
 
+def home_of(test: TestId) -> str:
+    """The file of a test, as far as its id tells: `tests/test_a.py` of `tests.test_a.TestA.test_it`."""
+    if "::" in test or "/" in test:
+        return test.partition("::")[0]
+    module = test.split(".")[:-2]
+    return "/".join(module) + ".py" if module else test
+
+
 def tests_named(word: str, seen: Seen) -> frozenset[TestId]:
     """Ids that the word names: the whole id, its end, or either without parameters."""
     every = (*seen.failing, *seen.passing, *seen.others)
@@ -188,9 +196,7 @@ def _of_causes(named: Named, seen: Seen, *, everything: bool) -> Selection:
 
 def _is_about(test: TestId, files: frozenset[str], seen: Seen) -> bool:
     """The test is in one of the files, one of them is suspected, or the failure names one."""
-    home = test.partition("::")[0]
-    dotted = {path.removesuffix(".py").replace("/", ".") + "." for path in files}
-    if home in files or any(test.startswith(module) for module in dotted):
+    if any(_ends_with(path, home_of(test), "/") for path in files):
         return True
     if files & set(seen.suspected.get(test, ())):
         return True
