@@ -34,6 +34,7 @@ ORDINARY = {
     "inbox": "commands on their way",
     "logs": "logs",
     "agents.json": "the last picture of the agents",
+    "ray.token": "what Ray processes know each other by",
 }
 """What lies in a state folder, and what it is for."""
 

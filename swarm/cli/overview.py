@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from swarm.cli.page import plain_table, section
-from swarm.cli.standing import needs_human, waits
-from swarm.cli.words import STYLES, cell, lasted, money
+from swarm.cli.page import section
+from swarm.cli.standing import Wait, needs_human, waits
+from swarm.cli.words import STYLES, lasted, legible, money
 from swarm.coordination.public_api import GoalState
 
 LATELY = 5
 """So many goals that need nothing any more are still named."""
+
+SHORT = 160
+"""Characters of a reason; `swarm show GOAL` has all of it."""
 
 
 def overview(goals: Iterable[GoalState], now: int, alive: bool) -> Group:
@@ -36,28 +38,23 @@ def _summary(going: int, asking: int) -> Text:
 
 
 def _section(title: str, goals: Sequence[GoalState], now: int, alive: bool) -> RenderableType:
-    if not goals:
-        return ""
-    table = plain_table("goal", "status", "what", "why it waits", "do", "spent", "age")
-    for state in goals:
-        _add(table, state, now, alive)
-    return section(title, table)
+    return section(title, *(_goal(state, now, alive) for state in goals)) if goals else ""
 
 
-def _add(table: Table, state: GoalState, now: int, alive: bool) -> None:
-    found = waits(state, now, alive)
-    reasons = [cell(_reason(wait.what, wait.why)) for wait in found] or [cell(state.reason, "dim")]
-    todos = dict.fromkeys(wait.todo for wait in found if wait.todo)
-    table.add_row(
-        cell(state.goal.goal_id),
-        Text(state.status, style=STYLES[state.status]),
-        cell(state.goal.text, most=60),
-        Text("\n").join(reasons),
-        Text("\n").join(cell(todo, "cyan") for todo in todos),
-        money(state.spent),
-        lasted(now - state.submitted_at),
-    )
+def _goal(state: GoalState, now: int, alive: bool) -> Text:
+    """What it is on one line, then why it waits and what to do about it."""
+    text = Text(f"{state.goal.goal_id} ", style="bold")
+    text.append(f"{state.status} ", style=STYLES[state.status])
+    text.append(legible(state.goal.text, 60))
+    text.append(f"  {money(state.spent)}, {lasted(now - state.submitted_at)} ago", style="dim")
+    for wait in waits(state, now, alive):
+        text.append(f"\n    {legible(_reason(wait), SHORT)}")
+        if wait.todo:
+            text.append(f"  → {wait.todo}", style="cyan")
+    if not state.status.is_final or needs_human(state):
+        return text
+    return text.append(f"\n    {legible(state.reason, SHORT)}", style="dim")
 
 
-def _reason(what: str, why: str) -> str:
-    return why if what == "goal" else f"{what}: {why}"
+def _reason(wait: Wait) -> str:
+    return wait.why if wait.what == "goal" else f"{wait.what}: {wait.why}"

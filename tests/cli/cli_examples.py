@@ -3,6 +3,9 @@
 import contextlib
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +71,18 @@ def swarm(home: Path, *argv: str) -> Called:
         environment.setenv("COLUMNS", "160")
         code = call(argv)
     return Called(code, out.getvalue(), err.getvalue())
+
+
+def program(home: Path, *argv: str) -> Called:
+    """Run the program as a process of its own: what it starts may outlive it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "swarm.cli", *argv],
+        env={**os.environ, "SWARM_HOME": str(home), "COLUMNS": "160"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Called(done.returncode, done.stdout, done.stderr)
 
 
 def a_home(home: Path, *stories: Sequence[Event]) -> Path:

@@ -1,0 +1,77 @@
+from pathlib import Path
+
+from swarm.actors.public_api import Places
+from swarm.journal.public_api import open_journal
+from swarm.repository.public_api import Mirror
+from swarm.testing.events import a_finished_goal, a_goal, a_running_goal, an_exhausted_goal
+from swarm.testing.git import a_repository
+from tests.cli.cli_examples import a_home, swarm
+
+
+def test_what_sandboxes_left_is_removed_even_where_it_is_locked(tmp_path: Path) -> None:
+    home = a_home(tmp_path, a_running_goal())
+    locked = Places(home).work / "writing" / "trees" / "x"
+    locked.mkdir(parents=True)
+    (locked / "file").write_bytes(b"x" * 1_000_000)
+    locked.chmod(0)
+    called = swarm(home, "clean", "--json")
+    assert called.code == 0
+    assert called.document["freed_bytes"] >= 1_000_000
+    assert not any(Places(home).work.iterdir())
+
+
+def test_the_journal_survives_cleaning(tmp_path: Path) -> None:
+    home = a_home(tmp_path, a_finished_goal())
+    swarm(home, "clean")
+    assert swarm(home, "show", "g-000001").code == 0
+
+
+def test_steps_of_goals_that_are_over_are_forgotten_and_others_kept(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    base = a_repository(repository)
+    where = str(repository)
+    home = a_home(
+        tmp_path / "home",
+        a_finished_goal(a_goal("g-000001", repository=where, base=base)),
+        a_running_goal(a_goal("g-000002", repository=where, base=base)),
+        an_exhausted_goal(a_goal("g-000003", repository=where, base=base)),
+    )
+    mirror = Mirror.open(Places(home).mirror_of(where), repository)
+    tree = mirror.fetch(base)
+    for name in ("g-000001", "g-000002", "g-000003"):
+        mirror.record(f"refs/swarm/{name}/t1/1", tree, (base,), "a step", 1_700_000_000)
+    swarm(home, "clean")
+    assert mirror.goals() == ("g-000001", "g-000002")
+
+
+def test_a_mirror_whose_repository_is_gone_is_removed(tmp_path: Path) -> None:
+    home = a_home(tmp_path, an_exhausted_goal())
+    mirror = Places(home).mirror_of(a_goal().repository)
+    mirror.mkdir()
+    swarm(home, "clean")
+    assert not mirror.exists()
+
+
+def test_clean_all_leaves_nothing(tmp_path: Path) -> None:
+    home = a_home(tmp_path / "home", a_finished_goal())
+    assert swarm(home, "clean", "--all").code == 0
+    assert not home.exists()
+
+
+def test_clean_all_touches_nothing_that_is_not_swarms(tmp_path: Path) -> None:
+    home = a_home(tmp_path, a_finished_goal())
+    (home / "letters").mkdir()
+    assert swarm(home, "clean", "--all", "--json").document["left"] == ["letters"]
+    assert [path.name for path in home.iterdir()] == ["letters"]
+
+
+def test_nothing_is_removed_while_a_coordinator_works(tmp_path: Path) -> None:
+    home = a_home(tmp_path, a_running_goal())
+    kept = Places(home).work / "writing"
+    kept.mkdir()
+    journal = open_journal(Places(home).journal)
+    refused, plain = swarm(home, "clean", "--all"), swarm(home, "clean")
+    journal.close()
+    assert refused.code == 2
+    assert "nothing was removed" in plain.out
+    assert kept.is_dir()

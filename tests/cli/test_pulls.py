@@ -1,0 +1,93 @@
+"""Pull requests in a real repository, a real mirror and the embedded forge."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from swarm.actors.public_api import Places
+from swarm.domain.changes import Changes, Written
+from swarm.forge.public_api import LocalForge, PullRequestRequest
+from swarm.repository.public_api import Mirror, Outlet
+from swarm.testing.git import a_repository, git
+from tests.cli.cli_examples import a_home, swarm
+
+PICTURE = bytes(range(256))
+CHANGES = Changes(
+    (
+        Written(b"README", "100644", b"hello\nworld \x1b[31m\n"),
+        Written(b"picture.bin", "100644", PICTURE),
+    )
+)
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> tuple[Path, Path]:
+    """A state folder with one open pull request, and its repository."""
+    repository, home = tmp_path / "repository", a_home(tmp_path / "home")
+    base = a_repository(repository)
+    places = Places(home)
+    mirror = Mirror.open(places.mirror_of(str(repository)), repository)
+    tree = mirror.tree_with(mirror.fetch(base), CHANGES)
+    head = mirror.commits(base, ((tree, "Greet the world"),), 1_700_000_000)
+    Outlet(mirror).publish_branch("swarm/g-000001", head)
+    request = PullRequestRequest(
+        repository=str(repository),
+        branch="swarm/g-000001",
+        head=head,
+        tree=tree,
+        base=base,
+        title="Greet the world",
+        body="- **What**: Greet the world\n",
+        certificate="{}",
+        at=1_700_000_000,
+    )
+    asyncio.run(LocalForge(places.forge).open_pull_request(request))
+    return home, repository
+
+
+def test_pull_requests_are_listed_and_read(opened: tuple[Path, Path]) -> None:
+    home, repository = opened
+    assert "Greet the world" in swarm(home, "pr", "list").out
+    assert "What: Greet the world" in swarm(home, "pr", "show", "1").out
+    (listed,) = swarm(home, "pr", "list", "--repo", str(repository), "--json").document[
+        "pull_requests"
+    ]
+    assert listed == swarm(home, "pr", "show", "1", "--json").document
+
+
+def test_a_diff_shows_what_a_terminal_would_obey(opened: tuple[Path, Path]) -> None:
+    out = swarm(opened[0], "pr", "diff", "1").out
+    assert "+world [U+001B][31m" in out
+    assert "\x1b" not in out
+
+
+def test_apply_brings_every_byte_and_commits_nothing(opened: tuple[Path, Path]) -> None:
+    home, repository = opened
+    assert swarm(home, "pr", "apply", "1").code == 0
+    assert (repository / "picture.bin").read_bytes() == PICTURE
+    assert git(repository, "diff", "--cached", "--name-only") == ""
+    assert git(repository, "branch", "--show-current") == "main"
+
+
+def test_a_repository_with_changes_of_its_own_is_left_alone(opened: tuple[Path, Path]) -> None:
+    home, repository = opened
+    (repository / "README").write_text("mine\n")
+    for argv in (["apply", "1"], ["checkout", "1", "--switch"]):
+        called = swarm(home, "pr", *argv)
+        assert called.code == 2
+        assert "uncommitted changes" in called.err
+    assert (repository / "README").read_text() == "mine\n"
+
+
+def test_checkout_only_says_how_unless_it_is_asked_to(opened: tuple[Path, Path]) -> None:
+    home, repository = opened
+    assert f"git -C {repository} switch swarm/g-000001" in swarm(home, "pr", "checkout", "1").out
+    assert git(repository, "branch", "--show-current") == "main"
+    assert swarm(home, "pr", "checkout", "1", "--switch").code == 0
+    assert git(repository, "branch", "--show-current") == "swarm/g-000001"
+
+
+@pytest.mark.parametrize("verb", ["show", "diff", "checkout", "apply"])
+def test_an_unknown_number_is_a_usage_error(verb: str, opened: tuple[Path, Path]) -> None:
+    assert swarm(opened[0], "pr", verb, "7").code == 2
