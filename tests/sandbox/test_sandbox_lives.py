@@ -28,8 +28,7 @@ from tests.sandbox.conftest import Place
 
 SUPERVISOR = """
     import asyncio, sys
-    from contextlib import suppress
-from pathlib import Path
+    from pathlib import Path
     from swarm.testing.sandbox import a_sandbox
 
     async def main(folder, mode, mark):
