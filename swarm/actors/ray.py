@@ -8,7 +8,7 @@ from heartbeats), so restarts and repeated calls are safe, and only therefore sw
 import hashlib
 import os
 import tempfile
-from collections.abc import Awaitable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -19,8 +19,16 @@ import ray
 import ray.exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from swarm.actors.assembly import HOSTS, HostFolders, coordinator_of, host_of, publisher_of
+from swarm.actors.assembly import (
+    HOSTS,
+    HostFolders,
+    coordinator_of,
+    default_cast,
+    host_of,
+    publisher_of,
+)
 from swarm.actors.clock import SystemClock
+from swarm.actors.crew import Cast
 from swarm.actors.places import Places
 from swarm.actors.ports import Entry, News, Orders
 from swarm.actors.registry import Registry
@@ -237,6 +245,7 @@ class HostShell:
         settings: Settings,
         coordinator: Any,
         registry: Any,
+        cast: Callable[[Settings], Cast],
     ) -> None:
         node = ray.get_runtime_context().get_node_id()
         self._host = host_of(
@@ -247,6 +256,7 @@ class HostShell:
             RemoteCoordinator(coordinator),
             RemoteRegistry(registry),
             SystemClock(),
+            cast(settings),
         )
 
     @ray.method
@@ -302,11 +312,12 @@ def assemble(
     *,
     hosts: tuple[str, ...] = HOSTS,
     placement: Mapping[str, Mapping[str, float]] | None = None,
+    cast: Callable[[Settings], Cast] = default_cast,
 ) -> Troupe:
     """Start the actors in the cluster that this process is connected to.
 
     Coordinator, registry and publisher stay on this machine; hosts float, or go where the custom
-    resources of `placement` are.
+    resources of `placement` are. `cast` is called on each host for its agents.
     """
     here = ray.get_runtime_context().get_node_id()
     at_home: dict[str, Any] = {
@@ -321,7 +332,7 @@ def assemble(
     where = placement or {}
     started = {
         name: HostActor.options(resources=dict(where.get(name, {})), max_concurrency=CALLS).remote(
-            name, home, here, settings, coordinator, registry
+            name, home, here, settings, coordinator, registry, cast
         )
         for name in hosts
     }

@@ -16,6 +16,7 @@ from swarm.actors.public_api import GoalRequest, leave, prepare_goal
 from swarm.actors.rayenv import prepare_environment
 from swarm.coordination.public_api import GoalState, SubmitGoal, fold
 from swarm.demo.public_api import plant
+from swarm.domain.errors import Rejected, Transient
 from swarm.domain.events import Event, StepRecorded
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId, GoalId
@@ -84,9 +85,10 @@ class Stage:
         self.troupe.coordinator.run.remote(False)
 
     def events(self) -> list[Event]:
-        if not (self.places.journal / "journal.db").exists():
-            return []
-        return [record.event for record in read_only(self.places.journal).read()]
+        try:
+            return [record.event for record in read_only(self.places.journal).read()]
+        except (Rejected, Transient):
+            return []  # not there yet
 
     def state(self) -> GoalState:
         goals: dict[GoalId, GoalState] = {}
