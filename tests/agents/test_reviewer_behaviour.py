@@ -152,6 +152,16 @@ def test_a_changed_helper_is_judged_by_what_the_test_called(case: Case) -> None:
     assert (result.report.verdict, result.report.findings) == ("yes", ())
 
 
+def test_the_bases_own_tests_are_what_observes(case: Case) -> None:
+    changed = {
+        "pages.py": PAGES.replace("return items // size", "return -(-items // size)"),
+        "tests/test_pages.py": "import pages\n\ndef test_count(): pass\n",
+    }
+    tree = case.tree("other-tests", changed)
+    result = checked(BehaviourReviewer(), case, tree, targets=(TARGET,))
+    assert blocking(result) == ["`count(9, 2)` gave 4; now 5. A passing test sees it"]
+
+
 def test_another_attribute_of_a_result_is_a_note(case: Case) -> None:
     result = answer(
         case,
@@ -247,6 +257,14 @@ def test_only_steady_calls_of_passing_tests_block(
         assert finding.test == "t1"
     assert differences(first, first, first, passing={Id("t1")}, targets=()) == ()
     assert not differences(first, second, after, passing=(), targets=())
+
+
+def test_a_call_that_a_target_makes_too_is_meant_to_change() -> None:
+    callee = ("a.py", "f", "1")
+    before = Observed({(Id("t1"), callee): (("x", "x"),), (Id("t2"), callee): (("x", "x"),)})
+    after = Observed({(Id("t1"), callee): (("y", "y"),)})
+    assert differences(before, before, after, passing={Id("t1")}, targets={Id("t2")}) == ()
+    assert differences(before, before, after, passing={Id("t1")}, targets=())
 
 
 @pytest.mark.parametrize("extra", [[3], [{"test": "t"}], [{"test": "t", "calls": [["a"]]}], [{"next": 3, "calls": []}]])  # fmt: skip

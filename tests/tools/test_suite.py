@@ -197,7 +197,7 @@ def test_fails():
 
 
 def test_a_test_that_forks_and_lets_its_child_run_on_is_reported_once(tmp_path: Path) -> None:
-    forking = "import os\ndef test_forks():\n    os.fork()\ndef test_other(): pass\n"
+    forking = "import os\ndef test_forks():\n    assert os.fork()\ndef test_other(): pass\n"
     execution = run(tmp_path, {"test_a.py": forking}, "pytest -W ignore")
     assert outcomes(execution) == {"test_forks": "passed", "test_other": "passed"}
 
