@@ -40,6 +40,7 @@ from swarm.engines.repair.worker.sources import Source, read_all
 from swarm.engines.repair.worker.suite import GREEN, Suite
 
 _BATCH = 25
+_SECOND_CHANCES = 6
 _SAY_SECONDS = 0.5
 _CANARY = "canary "
 
@@ -80,8 +81,8 @@ class Search:
         self._sources = sources
         self._targets = [each for each in request["targets"] if each in suite.items]
         self._covering = {
-            path: [each for each in tests if each in suite.items]
-            for path, tests in request["covering"].items()
+            path: [each for each in suite.items if each in tests]
+            for path, tests in ((path, set(tests)) for path, tests in request["covering"].items())
         }
         self._limits: dict[str, float] = request["limits"]
         self._limit: float = request["limit"]
@@ -188,14 +189,32 @@ class Search:
 
     def _try_alone(self, ready: Ready, tally: Tally) -> None:
         tests = self._targets + self._covering.get(ready.candidate.path, [])
-        ended = self._run_alone(ready, tests)
-        green = sum(line in GREEN for line in ended.lines)
-        if green == len(tests) and ended.how == "done":
+        green, how = self._greens(ready, tests)
+        if green == len(tests):
             tally.plausible.append({**self._stored(ready.candidate), "index": ready.index})
-        elif ended.how == "timeout":
+        elif how == "timeout":
             tally.slow.append(ready.index)
         elif 0 < green < len(self._targets):
             tally.partial.append((ready.index, green))
+
+    def _greens(self, ready: Ready, tests: list[str]) -> tuple[int, str]:
+        """How many of the tests are green until the first that is not, and how the run ended.
+
+        A test that is not green behind others is asked again alone: it may be the others, and not
+        the candidate, that spoiled it, and alone is how it was seen to pass before.
+        """
+        green = 0
+        for _ in range(_SECOND_CHANCES):
+            ended = self._run_alone(ready, tests[green:])
+            before = green
+            green += sum(line in GREEN for line in ended.lines)
+            if green in (len(tests), before) or ended.how != "done":
+                return green, ended.how
+            alone = self._run_alone(ready, tests[green : green + 1])
+            if alone.lines[:1] not in ([each] for each in GREEN):
+                return green, alone.how
+            green += 1
+        return green, "done"
 
     def _stored(self, candidate: Candidate) -> dict[str, Any]:
         return stored(candidate, self._sources[candidate.path].text, self._tests_text)
