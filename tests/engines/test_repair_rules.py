@@ -1,0 +1,219 @@
+"""The pure parts of repair: suspicion, selection, text edits, offers, what follows a stage."""
+
+import ast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swarm.domain.bids import AgentCard, quote
+from swarm.domain.names import AgentId, HostId, Principal, PublicKey
+from swarm.engines.port import Engine
+from swarm.engines.public_api import repair_engines
+from swarm.engines.repair.patches import patched
+from swarm.engines.repair.progress import PlannedEdit, Progress, Searched, Spectrum, after, setback
+from swarm.engines.repair.selection import may_touch, mentions, possible_files
+from swarm.engines.repair.suspicion import ochiai, suspicions
+from swarm.engines.repair.worker.candidates import Candidate, Edit, edited, joined, packed, unpacked
+from swarm.engines.repair.worker.drafts import Drafts, Seen
+from swarm.engines.repair.worker.patching import fingerprint
+from swarm.engines.repair.worker.sources import Source
+from swarm.engines.repair.worker.templates import templates
+from swarm.testing.engine import an_assignment
+
+counts = st.integers(0, 5)
+
+
+@given(counts, counts, counts)
+def test_suspicion_lies_between_none_and_certain(failing: int, failed: int, passed: int) -> None:
+    assert 0.0 <= ochiai(max(failing, failed), failed, passed) <= 1.0
+
+
+@given(st.integers(1, 5), counts)
+def test_each_passing_test_that_runs_a_line_makes_it_less_suspicious(
+    failed: int, passed: int
+) -> None:
+    assert ochiai(5, failed, passed + 1) < ochiai(5, failed, passed)
+
+
+def test_the_line_that_raised_is_as_suspicious_as_can_be() -> None:
+    lines = {"a.py": {1: (1, 9), 2: (1, 9)}}
+    found = suspicions(lines, 1, [[("test_a.py", 1), ("a.py", 1), ("a.py", 2)]])
+    assert found == {"a.py": {1: 800_000, 2: 1_000_000}}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tests/x.py",
+        "test_x.py",
+        "x_test.py",
+        "a/conftest.py",
+        "setup.py",
+        "notes.txt",
+        "a/test/b.py",
+    ],
+)
+def test_tests_set_up_and_other_files_may_not_be_touched(path: str) -> None:
+    assert not may_touch(path, ())
+
+
+def test_a_touch_set_names_files_folders_or_patterns() -> None:
+    assert may_touch("src/a.py", ("src",))
+    assert may_touch("src/a.py", ("src/*.py",))
+    assert may_touch("src/a.py", ("src/a.py",))
+    assert not may_touch("lib/a.py", ("src",))
+
+
+def test_a_module_is_mentioned_by_whole_words_only() -> None:
+    assert mentions("from shop.price import f", ["shop/price.py"])
+    assert not mentions("import prices", ["shop/price.py"])
+
+
+def test_a_unittest_id_is_looked_for_below_the_folder_of_discovery() -> None:
+    found = list(
+        possible_files("pack.test_a.Case.test_it", ("python", "-m", "unittest", "-s", "t"))
+    )
+    assert ("pack/test_a.py", "Case::test_it") in found
+    assert ("t/pack/test_a.py", "Case::test_it") in found
+
+
+texts = st.text(alphabet="ab\r\n\té", max_size=12)
+
+
+@given(texts, texts, texts, st.sampled_from([b"", b"\xef\xbb\xbf"]))
+def test_an_edit_changes_its_span_and_no_other_byte(
+    before: str, new: str, behind: str, bom: bytes
+) -> None:
+    data = bom + f"{before}OLD{behind}".encode()
+    edit = PlannedEdit(start=len(before), end=len(before) + 3, text=new)
+    assert patched(data, [edit]) == bom + f"{before}{new}{behind}".encode()
+
+
+SOURCE = """\
+class Cart:
+    def total(self, items, rate=2, *, limit=None):
+        '''Sum.'''
+        found = [each for each in items if each.price > 0 and not each.gone]
+        if limit is not None and len(found) >= limit: found = found[:limit - 1]
+        total = -sum(x.price * (x.count + 1) ** 2 for x in found) / rate
+        while total > 10 or self.more(total, items[0]):
+            total -= self.step if total % 2 else (yield total)
+            items.sort()
+        try:
+            return {"total": total, 'n': len(found)}["total"]
+        except (KeyError, IndexError):
+            pass
+"""
+
+
+def drafts_of(text: str) -> list[Candidate]:
+    source = Source("cart.py", text.encode())
+    every = dict.fromkeys(range(1, len(source.lines) + 1), 1.0)
+    return templates(Drafts(source, every, Seen()))
+
+
+def test_every_template_gives_text_that_parses() -> None:
+    broken = []
+    for candidate in drafts_of(SOURCE):
+        try:
+            ast.parse(edited(SOURCE, candidate.edits))
+        except SyntaxError:
+            broken.append(candidate)
+    allowed = {"missing argument", "missing filter"}
+    assert {each.label for each in broken} <= allowed, "where a keyword or a bracket follows"
+    assert len(broken) < len(drafts_of(SOURCE)) / 20
+
+
+def test_the_order_of_candidates_is_always_the_same() -> None:
+    assert drafts_of(SOURCE) == drafts_of(SOURCE)
+
+
+def test_parentheses_come_where_they_are_needed_and_not_elsewhere() -> None:
+    texts = {
+        edited("def f(a, b, c): return a * b - c\n", each.edits).partition("return ")[2]
+        for each in drafts_of("def f(a, b, c): return a * b - c\n")
+    }
+    assert "a * (b - c)\n" in texts
+    assert "(a + 1) * b - c\n" in texts
+    assert "c - a * b\n" in texts
+
+
+def test_candidates_survive_packing() -> None:
+    found = drafts_of(SOURCE)
+    assert [each.edits for each in unpacked(packed(found))] == [each.edits for each in found]
+
+
+def test_changes_of_the_same_text_cannot_be_joined() -> None:
+    first = Candidate("a.py", 1, (Edit(0, 4, "x"),), "one", 0.0, hot=True)
+    other = Candidate("a.py", 1, (Edit(3, 5, "y"),), "two", 0.0, hot=True)
+    behind = Candidate("a.py", 1, (Edit(6, 7, "z"),), "three", 0.0, hot=True)
+    assert joined(first, other) is None
+    both = joined(behind, first)
+    assert both is not None
+    assert edited("0123456789", both.edits) == "x45z789"
+
+
+def test_code_that_does_the_same_has_one_fingerprint() -> None:
+    same = [compile(text, "f", "exec") for text in ("x = (1)", "\n\nx  =  1 # so", "y = 1")]
+    assert fingerprint(same[0]) == fingerprint(same[1]) != fingerprint(same[2])
+
+
+@given(st.integers(0, 20_000), st.integers(0, 3000))
+def test_every_contract_has_an_offer_and_larger_ones_are_no_better(lines: int, more: int) -> None:
+    for engine in repair_engines(cpu_price=50):
+        checked: Engine = engine
+        small, large = (_quoted(checked, each) for each in (lines, lines + more))
+        assert small[0] <= large[0]
+        assert small[1] >= large[1]
+
+
+def _quoted(engine: Engine, lines: int) -> tuple[int, int]:
+    card = AgentCard(
+        agent_id=AgentId("a"),
+        role="writer",
+        engine="repair",
+        strategy=engine.strategy,
+        family=engine.family,
+        principal=Principal("me/repair"),
+        public_key=PublicKey("0" * 64),
+        capacity=1,
+        curves=engine.curves(),
+        host=HostId("h"),
+    )
+    contract = an_assignment().contract.model_copy(update={"features": {"suspect_lines": lines}})
+    bid = quote(card, contract)
+    assert bid is not None
+    return bid.price, bid.probability
+
+
+def a_progress(**what: object) -> Progress:
+    spectrum = Spectrum(
+        suspicion={}, targets=("t",), covering={}, limits_ms={}, files=("test_a.py",)
+    )
+    return Progress(spectrum=spectrum).model_copy(update=what)
+
+
+def a_round(**what: object) -> Searched:
+    plain = {"tried": 5, "invalid": 0, "same": 0, "behind": 10, "total": 10}
+    lists = {"plausible": (), "slow": (), "partial": (), "seen": ()}
+    return Searched.model_validate({**plain, **lists, **what})
+
+
+def test_a_phase_ends_when_all_of_its_candidates_are_behind() -> None:
+    assert after(a_progress(), a_round(behind=9)).phase == "first"
+    assert after(a_progress(), a_round()).phase == "over"
+    assert after(a_progress(), a_round(slow=(3,))).phase == "slow"
+
+
+def test_a_killed_round_keeps_what_it_said_and_passes_over_what_it_was_at() -> None:
+    said = a_round(behind=4, total=100, seen=("x",)).model_dump()
+    known = setback(a_progress(), {**said, "nothing": "killed"})
+    assert (known.tried, known.seen, known.cursor) == (5, ("x",), 29)
+
+
+def test_rounds_that_are_always_killed_end() -> None:
+    known, rounds = a_progress(), 0
+    while known.phase != "over":
+        known, rounds = setback(known, {"nothing": "killed"}), rounds + 1
+    assert rounds <= 8
