@@ -22,7 +22,7 @@ from swarm.actors.crew import Planner as PlannerPort
 from swarm.actors.host import Host
 from swarm.actors.knowledge import Knowledge
 from swarm.actors.metering import SECONDS_PER_HOUR, Meter
-from swarm.actors.office import Office, PublisherPort
+from swarm.actors.office import AUTHOR, Office, PublisherPort
 from swarm.actors.places import Places
 from swarm.actors.ports import CoordinatorPort, Lease, RegistryPort
 from swarm.actors.reporting import Desk
@@ -111,7 +111,8 @@ def coordinator_of(
     expected: frozenset[str],
 ) -> Coordinator:
     blobs = FileBlobs(places.blobs)
-    office = Office(places, blobs, publisher, _replica_at)
+    signer = KeyRing(places.keys).signer(AUTHOR)
+    office = Office(places, blobs, publisher, signer, _replica_at)
     return Coordinator(
         journal=journal,
         blobs=blobs,

@@ -275,6 +275,7 @@ class Coordinator:
             case Join() as join:
                 await self._join(state, join)
             case Describe():
+                await self.office.learn(state)
                 told = await self.office.describe(state)
                 await self._commit(intended(state, told.title, told.body, self.clock.now()))
                 self._announce_news()

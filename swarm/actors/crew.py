@@ -126,7 +126,7 @@ class WriterMember:
             Done(number, step.action, await desk.coordinator.get(step.result))
             for number, step in enumerate(lease.done, start=1)
         ]
-        said: list[str] = []
+        said = list(await self.knowledge.recall(lease))
         async with workbench.sandbox(lease.base_tree) as sandbox:
             work = self.engine.work(
                 assignment, sandbox, tuple(done), lambda: _taken(said), lease.budget

@@ -13,7 +13,7 @@ from swarm.domain.errors import Rejected
 from swarm.domain.goals import Goal
 from swarm.domain.names import GoalId
 from swarm.market.public_api import read_rule
-from swarm.repository.public_api import inspect
+from swarm.repository.public_api import demand_room, inspect
 from swarm.settings.public_api import Settings
 from swarm.tools.public_api import detect_environment
 
@@ -41,6 +41,7 @@ def prepare_goal(request: GoalRequest, settings: Settings, *, new_id: Callable[[
     """Raises Rejected, NeedsHuman or Lacking with what is wrong and what to do."""
     _check(request)
     repository = inspect(request.repository.absolute())
+    demand_room(repository.top)
     environment = asyncio.run(
         detect_environment(
             repository.top,

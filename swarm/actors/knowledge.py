@@ -15,6 +15,9 @@ from swarm.identity.public_api import Signer, verify_digest
 from swarm.memory.public_api import Replica, open_replica
 
 MOST_CLAIM = 500
+"""Characters."""
+
+MOST_RECALLED = 3
 
 
 @dataclass(slots=True)
@@ -44,10 +47,9 @@ class Knowledge:
 
     async def note_failure(self, lease: Lease, strategy: str, reason: str) -> None:
         """A dead end, for whoever comes next."""
-        about = ", ".join(lease.contract.targets[:3]) or lease.contract.title
         fact = Fact(
             kind="failed",
-            subject=about[:MOST_CLAIM],
+            subject=subject_of(lease),
             claim=f"{strategy}: {reason}"[:MOST_CLAIM],
             commit=lease.goal.base,
             goal_id=lease.goal.goal_id,
@@ -56,10 +58,24 @@ class Knowledge:
         )
         await self.share(lease.goal.repository, (fact,))
 
+    async def recall(self, lease: Lease) -> tuple[str, ...]:
+        """What others have stated about the contract's tests and files, the latest first."""
+        repository = lease.goal.repository
+        await self.synchronise(repository)
+        about = {*lease.contract.targets, *lease.contract.touch, subject_of(lease)}
+        told = [s.fact for s in self.replica(repository).facts() if s.fact.subject in about]
+        told.sort(key=lambda fact: (-fact.at, fact.hash))
+        return tuple(f"{fact.by} ({fact.kind}): {fact.claim}" for fact in told[:MOST_RECALLED])
+
     def replica(self, repository: str) -> Replica:
         if repository not in self._replicas:
             self._replicas[repository] = open_replica(verify=verify_digest)
         return self._replicas[repository]
+
+
+def subject_of(lease: Lease) -> str:
+    """What a fact about a task's work is filed under."""
+    return (", ".join(lease.contract.targets[:3]) or lease.contract.title)[:MOST_CLAIM]
 
 
 def sign(fact: Fact, signer: Signer) -> SignedFact:

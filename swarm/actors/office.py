@@ -5,12 +5,13 @@ before it acts, facts are a set.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from swarm.actors.account import account_of
+from swarm.actors.knowledge import MOST_CLAIM, sign
 from swarm.actors.places import Places
 from swarm.actors.ports import News
 from swarm.coordination.public_api import GoalState, Join, Patch
@@ -18,14 +19,17 @@ from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
 from swarm.domain.events import PublicationIntended
 from swarm.domain.evidence import Evidence
-from swarm.domain.facts import SignedFact
+from swarm.domain.facts import Fact, SignedFact
 from swarm.domain.goals import Goal
-from swarm.domain.names import AttemptId, CommitHash, Digest, TreeHash, goal_of, task_of
+from swarm.domain.names import AgentId, AttemptId, CommitHash, Digest, TreeHash, goal_of, task_of
+from swarm.domain.tasks import TaskKind
 from swarm.forge.public_api import Published, PublishRequest, body, plain_line, title
+from swarm.identity.public_api import Signer
 from swarm.journal.public_api import Blobs
 from swarm.memory.public_api import Replica, exchange_once
 from swarm.repository.public_api import Conflict, Joined, Landing, Mirror, inspect, landed
 
+AUTHOR = AgentId("coordinator")
 STEP_TITLE = "{attempt}, step {step}"
 
 
@@ -45,6 +49,9 @@ class Office:
     places: Places
     blobs: Blobs
     publisher: PublisherPort
+    signer: Signer
+    """Of the facts that are stated here."""
+
     replica_at: Callable[[Path], Replica]
     """Opens the document of facts that is kept in a file."""
 
@@ -152,6 +159,14 @@ class Office:
             await asyncio.to_thread(save_facts, self.places.facts_of(repository), replica.save())
         return News(answer, ours, content)
 
+    async def learn(self, state: GoalState) -> None:
+        """What worked, for whoever meets the same tests again."""
+        replica = self.replica(state.goal.repository)
+        for fact in _worked(state):
+            replica.add(sign(fact, self.signer))
+        path = self.places.facts_of(state.goal.repository)
+        await asyncio.to_thread(save_facts, path, replica.save())
+
     def facts(self, repository: str) -> tuple[SignedFact, ...]:
         return tuple(self.replica(repository).facts())
 
@@ -164,6 +179,21 @@ class Office:
         if how is not None:
             await self.publisher.note_merge(state.published.number, how)
         return how
+
+
+def _worked(state: GoalState) -> Iterator[Fact]:
+    for task in state.of_kind(TaskKind.WRITE):
+        attempt = state.attempts[task.attempts[-1]] if task.attempts else None
+        if attempt is not None and attempt.outcome == "accepted":
+            yield Fact(
+                kind="worked",
+                subject=", ".join(task.contract.targets[:3])[:MOST_CLAIM],
+                claim=f"{attempt.strategy}: {attempt.title}"[:MOST_CLAIM],
+                commit=state.goal.base,
+                goal_id=state.goal.goal_id,
+                by=AUTHOR,
+                at=attempt.ended_at // 1000,
+            )
 
 
 def _landing(state: GoalState) -> Landing | None:
