@@ -5,7 +5,14 @@ from swarm.repository.inspection import RepositoryState, inspect
 from swarm.repository.joining import Conflict, Joined, Patch
 from swarm.repository.mirror import Mirror
 from swarm.repository.people import blob_hash, fork_point, read_commit
-from swarm.repository.publication import Landing, Outlet, landed, publish_branch, read_branch
+from swarm.repository.publication import (
+    Landing,
+    Outlet,
+    demand_room,
+    landed,
+    publish_branch,
+    read_branch,
+)
 from swarm.repository.trees import Count
 
 __all__ = [
@@ -18,6 +25,7 @@ __all__ = [
     "Patch",
     "RepositoryState",
     "blob_hash",
+    "demand_room",
     "fork_point",
     "inspect",
     "landed",

@@ -67,8 +67,7 @@ def publish_branch(mirror: Mirror, repository: Path, branch: str, commit: Commit
         return
     if there is not None:
         raise _taken(repository, branch, there)
-    if _read(theirs, "swarm") is not None:
-        raise _blocked(repository)
+    demand_room(repository)
     try:
         _push(mirror, theirs, f"refs/heads/{branch}", commit)
     except SwarmError as error:
@@ -78,6 +77,12 @@ def publish_branch(mirror: Mirror, repository: Path, branch: str, commit: Commit
             raise
         if there != commit:
             raise _taken(repository, branch, there) from error
+
+
+def demand_room(repository: Path) -> None:
+    """Raises NeedsHuman when a branch `swarm` is in the way of all that could be published."""
+    if read_branch(repository, "swarm") is not None:
+        raise _blocked(repository)
 
 
 def _push(mirror: Mirror, theirs: Git, ref: str, commit: CommitHash) -> None:
