@@ -54,6 +54,17 @@ def sandbox() -> tuple[str, ...]:
         return ("--unsafe-worktree",) if why_not(Path(scratch)) else ()
 
 
+def a_running_program(home: Path, argv: list[str]) -> "subprocess.Popen[str]":
+    """What it says comes line by line, as it says it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "swarm.cli", *argv],
+        env={**os.environ, "SWARM_HOME": str(home), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
 @pytest.mark.timeout(240)
 def test_a_run_ends_in_a_pull_request_and_leaves_the_work_tree_alone(
     home: Path, repository: Path, sandbox: tuple[str, ...]
@@ -98,13 +109,7 @@ def test_ctrl_c_pauses_durably_and_resume_goes_on(
     home: Path, repository: Path, sandbox: tuple[str, ...]
 ) -> None:
     argv = ["run", "--fix-failing", "--repo", str(repository), "--runtime", "inline", *sandbox]
-    with subprocess.Popen(
-        [sys.executable, "-m", "swarm.cli", *argv],
-        env={**os.environ, "SWARM_HOME": str(home), "PYTHONUNBUFFERED": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as running:
+    with a_running_program(home, argv) as running:
         assert running.stdout is not None
         next(line for line in running.stdout if ": Make the failing tests pass" in line)
         running.send_signal(signal.SIGINT)
@@ -133,3 +138,28 @@ def test_a_run_that_cannot_begin_leaves_no_state(home: Path, tmp_path: Path) -> 
         assert called.code == 2
         assert json.loads(called.out)["error"]["advice"]
     assert not home.exists()
+
+
+@pytest.mark.timeout(240)
+def test_a_killed_coordinator_is_said_and_resume_goes_on(
+    home: Path, repository: Path, sandbox: tuple[str, ...]
+) -> None:
+    argv = ["run", "--fix-failing", "--repo", str(repository), "--runtime", "inline", *sandbox]
+    with a_running_program(home, argv) as running:
+        assert running.stdout is not None
+        next(line for line in running.stdout if "the plan has 1 task" in line)
+        os.kill(house_of(home), signal.SIGKILL)
+        said = running.stdout.read()
+    assert running.returncode == 1, said
+    assert "ended unexpectedly (signal 9)" in said
+    assert "`swarm resume` goes on" in said
+    assert program(home, "resume", "--runtime", "inline").code == 0
+
+
+def house_of(home: Path) -> int:
+    """The process that was told this state folder."""
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        argv = entry.read_bytes().split(b"\0")
+        if b"swarm.actors.house" in argv and bytes(home) in argv:
+            return int(entry.parent.name)
+    pytest.fail("there is no coordinator")
