@@ -55,7 +55,7 @@ from swarm.domain.evidence import Evidence
 from swarm.domain.facts import SignedFact
 from swarm.domain.goals import Goal, GoalStatus
 from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash, goal_of
-from swarm.domain.tasks import TaskKind
+from swarm.domain.tasks import Contract, TaskKind
 from swarm.journal.public_api import Blobs, Journal
 from swarm.quorum.public_api import Verify
 from swarm.repository.public_api import Conflict
@@ -67,6 +67,9 @@ LOOK_SECONDS = 30.0
 
 ARRIVAL_SECONDS = 30.0
 """Hosts that have not come by then are not waited for."""
+
+OVERTIME = 3
+LEAST_SECONDS = 60
 
 SETTLED_SECONDS = 0.3
 """A coordinator without open goals ends when nothing was left for it for so long."""
@@ -488,7 +491,7 @@ class Coordinator:
             attempt_id=attempt.attempt_id,
             agent_id=attempt.agent_id,
             epoch=attempt.epoch,
-            contract=task.contract,
+            contract=_bounded(task.contract, attempt),
             goal=state.goal,
             base_tree=task.base or state.goal.base_tree,
             budget=attempt.reserved - attempt.spent,
@@ -566,6 +569,14 @@ class Coordinator:
         if goal_id not in self.goals:
             raise Rejected(f"there is no goal {goal_id}")
         return self.goals[goal_id].goal
+
+
+def _bounded(contract: Contract, attempt: Attempt) -> Contract:
+    """A writer may take so many times the seconds that it bid, and no longer."""
+    if contract.kind is not TaskKind.WRITE:
+        return contract
+    seconds = max(OVERTIME * attempt.seconds, LEAST_SECONDS)
+    return contract.model_copy(update={"seconds": min(contract.seconds, seconds)})
 
 
 def name_of(host: HostId) -> str:

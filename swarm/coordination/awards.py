@@ -27,7 +27,7 @@ from swarm.market.public_api import AtWork, OpenTask, Terms, clear
 RESERVE = 3
 """So many times its price may be reserved for an attempt, within what its task may cost."""
 
-LEAST_RESERVE = 1_000
+LEAST_RESERVE = 300
 """Micro-USD. A price of nothing still needs room for a step."""
 
 PATIENCE_SECONDS = 360_000
@@ -61,17 +61,20 @@ def award(state: GoalState, exchange: Exchange, at: int) -> Events:
     if not tasks:
         return ()
     clearing = _cleared(state, exchange, tasks)
+    granted = tuple(_grants(state, exchange, clearing, at))
     dropped = tuple(_drops(state, exchange, clearing, at))
-    if not clearing.awards and not dropped:
+    if not granted and not dropped:
         return ()
     recorded = MarketCleared(at=at, goal_id=state.goal.goal_id, clearing=clearing)
-    return (recorded, *_grants(state, exchange, clearing, at), *dropped)
+    return (recorded, *granted, *dropped)
 
 
 # Work that was sent back ------------------------------------------------------------------------
 
 
 def _go_on(state: GoalState, exchange: Exchange, at: int) -> Events:
+    if sum(1 for _ in _at_work(state)) >= state.goal.writers:
+        return ()
     for task in state.tasks.values():
         if not isinstance(task.phase, SentBack) or task.rounds > exchange.rounds:
             continue
@@ -115,16 +118,19 @@ def _regranted(
 
 def _open_tasks(state: GoalState, exchange: Exchange) -> Iterator[OpenTask]:
     for task in state.tasks.values():
-        if isinstance(task.phase, Open) or _is_free_again(task, exchange):
+        if isinstance(task.phase, Open) or _is_free_again(state, task, exchange):
             yield _open_task(state, exchange, task)
 
 
-def _is_free_again(task: Task, exchange: Exchange) -> bool:
-    """Sent back too often, or its writer is gone."""
+def _is_free_again(state: GoalState, task: Task, exchange: Exchange) -> bool:
+    """Sent back too often, or its writer is gone, or there is no money for it to go on."""
     if not isinstance(task.phase, SentBack):
         return False
-    return task.rounds > exchange.rounds or all(
-        card.agent_id != task.failures[-1].agent_id for card in exchange.cards
+    before = state.attempts[task.phase.attempt_id]
+    return (
+        task.rounds > exchange.rounds
+        or _card(exchange, before.agent_id) is None
+        or _reserve(state, task, before.price) == 0
     )
 
 
@@ -236,13 +242,21 @@ def _granted(
 def _drops(state: GoalState, exchange: Exchange, clearing: Clearing, at: int) -> Iterator[Event]:
     for task_id in clearing.hopeless:
         task = state.tasks[task_id]
-        if task.contract.kind in exchange.ready:
+        if task.contract.kind in exchange.ready and not _may_be_affordable(state, clearing, task):
             yield TaskDropped(
                 at=at,
                 goal_id=state.goal.goal_id,
                 task_id=task_id,
                 reason=_why_hopeless(state, clearing, task),
             )
+
+
+def _may_be_affordable(state: GoalState, clearing: Clearing, task: Task) -> bool:
+    """Live attempts have reserved more than most of them spend: what is left over comes back."""
+    return state.reserved > 0 and any(
+        refusal.reason == "over budget" and refusal.task_id == task.contract.task_id
+        for refusal in clearing.refusals
+    )
 
 
 def _why_hopeless(state: GoalState, clearing: Clearing, task: Task) -> str:
