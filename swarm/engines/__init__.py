@@ -1,1 +1,9 @@
-"""What agents think with."""
+"""What agents think with.
+
+Law: an engine sees a contract, a base run and a sandbox, and nothing else: no journal, no secrets,
+no forge. It yields steps, then exactly one end, and each step's result is all that is needed to go
+on from there.
+
+    port     what an engine is to the agent that hosts it
+    repair   search-based program repair, without a model
+"""

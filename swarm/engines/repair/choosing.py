@@ -36,9 +36,9 @@ def _doubt(plausible: Plausible) -> int:
     return 10 * kind + 2 * min(plausible.size, 30) + 60 * plausible.special + late
 
 
-def next_to_confirm(progress: Progress) -> int | None:
+def next_to_confirm(progress: Progress, *, hurry: bool = False) -> int | None:
     """The next patch to run whole, once looking for a better one has had its time."""
-    if progress.patience > 0 and progress.phase != "over":
+    if progress.patience > 0 and progress.phase != "over" and not hurry:
         return None
     settled = {*progress.confirmed, *progress.unconfirmed}
     return next((k for k in ranked(progress) if k not in settled), None)

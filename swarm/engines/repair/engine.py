@@ -56,14 +56,14 @@ class RepairEngine:
         progress = Progress.model_validate_json(done[-1].result) if done else None
         spent, began = 0, time.monotonic()
         while True:
-            end = await attempt.end(progress)
-            if end is None:
-                end = _limit(assignment, spent, budget, time.monotonic() - began)
+            elapsed = time.monotonic() - began
+            end = await attempt.end(progress) or _limit(assignment, spent, budget, elapsed)
             if end is not None:
                 yield end
                 return
             try:
-                step, progress = await attempt.step(progress)
+                hurry = 2 * spent > budget or 2 * elapsed > assignment.contract.seconds
+                step, progress = await attempt.step(progress, hurry=hurry)
             except (Lacking, localisation.Unsuitable) as refusal:
                 yield GaveUp(str(refusal))
                 return
@@ -108,11 +108,14 @@ class Attempt:
             return GaveUp(choosing.in_vain(self.strategy, progress))
         return None
 
-    async def step(self, progress: Progress | None) -> tuple[StepTaken, Progress]:
+    async def step(
+        self, progress: Progress | None, *, hurry: bool = False
+    ) -> tuple[StepTaken, Progress]:
+        """Do the next stage. In a hurry, what is found is not waited over for something better."""
         began = time.monotonic()
         if progress is None:
             action, known, cpu = await self._localise()
-        elif (position := choosing.next_to_confirm(progress)) is not None:
+        elif (position := choosing.next_to_confirm(progress, hurry=hurry)) is not None:
             action, known, cpu = await self._confirm(progress, position)
         elif self.strategy == "synthesis" and progress.planned is None:
             action, known, cpu = await self._plan(progress)

@@ -20,6 +20,7 @@ TRACE_SECONDS = 4.0
 MOST_TARGETS = 12
 MOST_PASSING = 80
 MOST_FILES = 12
+MOST_TYPES = 5000
 MEMORY = 768 << 20
 
 
@@ -51,7 +52,7 @@ async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
     spectrum = _spectrum(assignment, targets, failing.body, sample.body, everything)
     spectrum = spectrum.model_copy(update={"names": names})
     types = await _observe(assignment, sandbox, spectrum)
-    seen = {path: SeenTypes(**each) for path, each in types.body.get("types", {}).items()}
+    seen = _kept(types.body.get("types", {}), spectrum.suspicion)
     spent = failing.cpu_seconds + sample.cpu_seconds + types.cpu_seconds
     return Found(spectrum.model_copy(update={"seen_types": seen}), spent)
 
@@ -90,19 +91,19 @@ async def _names(assignment: Assignment, sandbox: Sandbox) -> dict[str, str]:
     for test in (each.test for each in assignment.base_run.outcomes):
         for path, rest in possible_files(test, command):
             if path not in there:
-                there[path] = await _exists(sandbox, path)
+                there[path] = await _read(sandbox, path) is not None
             if there[path]:
                 found[test] = f"{path}::{rest}"
                 break
     return found
 
 
-async def _exists(sandbox: Sandbox, path: str) -> bool:
+async def _read(sandbox: Sandbox, path: str) -> bytes | None:
+    """None where there is no such file."""
     try:
-        await sandbox.read(sandbox.root / path)
+        return await sandbox.read(sandbox.root / path)
     except Rejected:
-        return False
-    return True
+        return None
 
 
 def _run(assignment: Assignment, names: Mapping[str, str]) -> dict[str, str]:
@@ -149,6 +150,24 @@ async def _observe(assignment: Assignment, sandbox: Sandbox, spectrum: Spectrum)
     return await ask(sandbox, assignment.environment, request, 120.0)
 
 
+def _kept(
+    types: dict[str, Any], suspicion: Mapping[str, Mapping[int, int]]
+) -> dict[str, SeenTypes]:
+    """The types; of many, only those of expressions on suspicious lines."""
+    many = sum(len(each["expressions"]) for each in types.values()) > MOST_TYPES
+    return {
+        path: SeenTypes(
+            expressions={
+                place: names
+                for place, names in each["expressions"].items()
+                if not many or int(place.split(":")[0]) in suspicion.get(path, {})
+            },
+            variables=each["variables"],
+        )
+        for path, each in types.items()
+    }
+
+
 def _files(tests: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(file_of(each) for each in tests))
 
@@ -170,8 +189,8 @@ async def _related(
     for name in names:
         if name in files or not name.endswith(".py") or len(found) >= MOST_FILES:
             continue
-        text = (await sandbox.read(sandbox.root / name)).decode("utf-8", "replace")
-        if mentions(text, suspects):
+        data = await _read(sandbox, name)
+        if data is not None and mentions(data.decode("utf-8", "replace"), suspects):
             found.append(name)
     return tuple(found)
 

@@ -5,19 +5,24 @@ the other half; the sources travel as text over standard input and live in memor
 package name `_swarm_repair`, so that no file of theirs appears in the tree and a repository that
 has a package `swarm` keeps its own.
 
-    bootstrap   the text given to `python -c`: makes the other modules importable
-    main        one request in, one answer out
-    suite       the collected tests, and running one of them
-    children    forked children with limits: a candidate can hang, exit or fork and harm nobody
-    tracing     which lines each test runs
-    observing   which values expressions take
-    sources     files as text with syntax trees, and spans between the two
-    snippets    expressions as text with the precedence that tells when parentheses are needed
-    scopes      which names can be used where
-    candidates  one proposed change, and the order in which they are tried
-    templates   candidates: small edits in place
-    donors      candidates: code that stands elsewhere in the project
-    synthesis   candidates: expressions built to fit the observed values
-    patching    candidates as code objects put into live functions
-    search      trying candidates, one forked child each
+    bootstrap      the text given to `python -c`: makes the other modules importable
+    main           one request in, one answer out
+    suite          the collected tests, and running one of them
+    children       forked children with limits: a candidate can hang, exit or fork and harm nobody
+    tracing        which lines each test runs
+    instrumenting  functions that tell what their expressions were
+    observing      which types expressions and variables have
+    sources        files as text with syntax trees, and spans between the two
+    snippets       expressions as text, with parentheses where they are needed
+    scopes         which names can be used where
+    module_level   how suspicious code is that no test runs
+    candidates     one proposed change, and the order in which they are tried
+    drafts         the drawing board on which the strategies put their candidates
+    templates      candidates: small slips undone in place (expressions, statements, kinship)
+    donors         candidates: code that stands elsewhere in the project
+    synthesis      candidates: expressions built to fit observed values (proposals)
+    patching       candidates as code objects put into live functions
+    search         trying candidates in forked children
+    cold           trying those that need the project imported afresh
+    finding        one round of search, from the request to the answer
 """
