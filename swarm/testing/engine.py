@@ -50,9 +50,9 @@ def an_assignment(
     refused: tuple[Changes, ...] = (),
     cpu_price: int = 0,
 ) -> Assignment:
-    """A write task whose targets are the ids of `outcomes` that are not green."""
+    """A write task whose targets are the ids of `outcomes` that failed or did not end."""
     run = outcomes or {"test_it.py::test_it": "failed"}
-    red = tuple(TestId(each) for each, outcome in sorted(run.items()) if outcome != "passed")
+    red = tuple(TestId(each) for each, outcome in sorted(run.items()) if outcome in _RED)
     contract = Contract(
         task_id=TaskId("g-000001.t1"),
         goal_id=GoalId("g-000001"),
@@ -80,6 +80,9 @@ def an_assignment(
         collected=len(run),
     )
     return Assignment(contract, environment, base_run, refused=refused, cpu_price=cpu_price)
+
+
+_RED: frozenset[Outcome] = frozenset({"failed", "error", "timeout", "crashed"})
 
 
 class ScriptedEngine:

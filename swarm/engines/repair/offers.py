@@ -30,31 +30,38 @@ class Offer:
 
 OFFERS: dict[Strategy, tuple[Offer, ...]] = {
     "templates": (
-        Offer(100, 15, 40, 550_000),
-        Offer(1_000, 30, 80, 350_000),
-        Offer(10_000, 60, 150, 150_000),
-        Offer(None, 90, 200, 50_000),
+        Offer(100, 8, 40, 500_000),
+        Offer(1_000, 20, 80, 300_000),
+        Offer(10_000, 45, 150, 120_000),
+        Offer(None, 70, 200, 40_000),
     ),
     "donors": (
-        Offer(100, 25, 60, 300_000),
-        Offer(1_000, 50, 120, 200_000),
-        Offer(10_000, 90, 200, 80_000),
-        Offer(None, 120, 250, 20_000),
+        Offer(100, 9, 50, 200_000),
+        Offer(1_000, 25, 110, 150_000),
+        Offer(10_000, 60, 200, 70_000),
+        Offer(None, 90, 250, 20_000),
     ),
     "synthesis": (
-        Offer(100, 30, 70, 300_000),
-        Offer(1_000, 60, 140, 150_000),
-        Offer(10_000, 100, 220, 50_000),
-        Offer(None, 130, 260, 10_000),
+        Offer(100, 18, 70, 350_000),
+        Offer(1_000, 45, 140, 150_000),
+        Offer(10_000, 80, 220, 50_000),
+        Offer(None, 110, 260, 10_000),
     ),
 }
 
 
+MANY_TARGETS = 30
+"""So many failing tests seldom have one small cause: then the last offer stands, whatever the size."""
+
+
 def curve(strategy: Strategy, cpu_price: int) -> Curve:
     """`cpu_price` is micro-USD for one CPU second."""
-    return Curve(
-        kind=TaskKind.WRITE, rows=tuple(_row(offer, cpu_price) for offer in OFFERS[strategy])
+    offers = OFFERS[strategy]
+    many = _row(offers[-1], cpu_price).model_copy(
+        update={"when": (Condition(feature="targets", at_least=MANY_TARGETS),)}
     )
+    rows = tuple(_row(offer, cpu_price) for offer in offers)
+    return Curve(kind=TaskKind.WRITE, rows=(many, *rows))
 
 
 def _row(offer: Offer, cpu_price: int) -> Row:
