@@ -23,8 +23,10 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP)
 	@$(BIN)/swarm demo
 
+# Everything without Ray on two cores, then the few tests that need a Ray of their own.
 test: $(STAMP)
-	@$(BIN)/python -m pytest -m "not chaos"
+	@$(BIN)/python -m pytest -q -n 2 -m "not ray and not chaos"
+	@$(BIN)/python -m pytest -q -m "ray and not chaos"
 
 check: $(STAMP)
 	@$(BIN)/ruff format --check .
@@ -33,7 +35,7 @@ check: $(STAMP)
 	@$(BIN)/mypy
 
 chaos: $(STAMP)
-	@$(BIN)/python -m pytest -m chaos
+	@$(BIN)/python -m pytest -q -m chaos
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks
