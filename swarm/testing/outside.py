@@ -1,7 +1,7 @@
 """swarm seen from outside: its command line as processes, and what these leave behind.
 
-For tests of the whole: nothing of swarm is imported by what is tested here, everything is started as
-a user would start it. Orphans come to the process that tests, so that none can hide.
+For tests of the whole: everything is started as a user would start it, and only the journal is read
+besides. Orphans come to the process that tests, so that none can hide.
 """
 
 import ctypes
@@ -13,12 +13,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from swarm.domain.errors import Rejected, Transient
+from swarm.domain.events import Event, GoalSubmitted, StepRecorded
+from swarm.domain.names import GoalId, TaskId, task_of
+from swarm.journal.public_api import read_only
 from swarm.testing.git import git
 
 _SUBREAPER = 36
@@ -79,9 +84,21 @@ class Outside:
     def start_run(self, text: str, repository: Path, *argv: str) -> "subprocess.Popen[str]":
         return self.start("run", text, "--repo", repository, "--runtime", "inline", *argv)
 
-    def goals(self) -> list[Any]:
-        goals: list[Any] = self.call("show", "--json").document["goals"]
-        return goals
+    def events(self) -> list[Event]:
+        """The journal so far."""
+        folder = self.home / "journal"
+        try:
+            with closing(read_only(folder)) as journal:
+                return [record.event for record in journal.read()]
+        except (Rejected, Transient):  # there is none yet
+            return []
+
+    def wait_for(self, kind: type[Event], number: int = 1) -> None:
+        """Until so many events of this kind are in the journal."""
+        wait_until(lambda: sum(isinstance(event, kind) for event in self.events()) >= number)
+
+    def goal_ids(self) -> list[GoalId]:
+        return [e.goal.goal_id for e in self.events() if isinstance(e, GoalSubmitted)]
 
     def _environment(self) -> dict[str, str]:
         own = self.home.parent / f"{self.home.name}-user"
@@ -112,6 +129,15 @@ def wait_until(happened: Callable[[], bool], seconds: float = ANSWER_SECONDS) ->
     while not happened():
         assert time.monotonic() < deadline, f"waited for {seconds} s"
         pause.wait(0.05)
+
+
+def steps(events: Iterable[Event]) -> Counter[tuple[TaskId, str, str]]:
+    """How often each step was finished: the same agent on the same task, doing the same.
+
+    Any number above one is work that was done again.
+    """
+    done = (event for event in events if isinstance(event, StepRecorded))
+    return Counter((task_of(e.attempt_id), e.step.action, e.step.result) for e in done)
 
 
 # What is left behind ----------------------------------------------------------------------------
@@ -161,6 +187,15 @@ def command_of(process: int) -> str:
         return ""
 
 
+def seconds_of(process: int) -> float:
+    """What a process has used of its processor."""
+    try:
+        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return int(fields[11]) / os.sysconf("SC_CLK_TCK")
+
+
 def _left_after(seconds: float, before: set[int]) -> dict[int, str]:
     deadline, pause = time.monotonic() + seconds, threading.Event()
     while True:
@@ -202,7 +237,8 @@ def fingerprint(repository: Path) -> dict[str, str]:
     """Everything in a repository that swarm must not touch: the work tree and, of `.git`, all but
     objects, and the branches below `swarm/`. By path: mode, size, time of change and hash.
     """
-    found = {"status": git(repository, "--no-optional-locks", "status", "--porcelain", "-z")}
+    quietly = ("--no-optional-locks", "-c", "core.fsmonitor=false")
+    found = {"status": git(repository, *quietly, "status", "--porcelain", "-z")}
     for path in sorted(repository.rglob("*")):
         name = str(path.relative_to(repository))
         if _is_swarms(name):

@@ -1,7 +1,6 @@
 """swarm as a user has it: every test starts the program, and looks at what it leaves behind."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 

@@ -8,7 +8,7 @@ import pytest
 
 from swarm.testing.git import a_repository, git
 from swarm.testing.outside import Outside, fingerprint
-from tests.end_to_end.projects import GREEN, broken, green
+from tests.end_to_end.projects import GREEN, green
 
 
 def _no_repository(path: Path) -> None:
