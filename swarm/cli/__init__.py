@@ -13,10 +13,13 @@ by the command that needs it.
     watching     the journal, read as it grows
     orders       commands left for the coordinator, and their echo in the journal
     starting, running      goals from words; following them to their end
+    keeping, screens       the coordinator's process; where a run is shown
+    proposals, records     what the journal holds beside events; what each agent has done
     words        texts made harmless, amounts, durations
     standing     what a goal is at, and what it waits for
     lines        one event as one line
     overview, page, ending, live      what a terminal shows
     documents    the same as JSON
-    pulls, cleaning, health, looking, chronicle, showcase      the other commands' work
+    looking, pulls, chronicle, proving, cleaning, health, estimating, measuring, serving, showcase
+                           the other commands' work
 """

@@ -52,7 +52,7 @@ def clean_up(*, everything: bool, as_json: bool) -> None:
         remove_work(places)
         forget_old(places, goals)
     after = sizes(places)
-    freed = max(sum(before.values()) - sum(after.values()), 0)
+    freed = sum(max(octets - after.get(name, 0), 0) for name, octets in before.items())
     told = "swarm is at work: nothing was removed" if alive else f"{size(freed)} freed"
     left = sorted(path.name for path in _strangers(places)) if everything else []
     document: Json = {

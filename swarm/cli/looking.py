@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -11,11 +12,12 @@ from rich.text import Text
 from swarm.actors.public_api import FactView, coordinator_alive, read_facts
 from swarm.cli.documents import Json, goal_document, overview_document
 from swarm.cli.overview import overview
-from swarm.cli.page import page, plain_table
+from swarm.cli.page import page, plain_table, section
 from swarm.cli.proposals import body_of, sandbox_mode_of
+from swarm.cli.records import AgentRecord, agent_records
 from swarm.cli.session import Session, open_session
 from swarm.cli.watching import Watch, find_goal
-from swarm.cli.words import cell, lines, money, percent
+from swarm.cli.words import cell, lasted, lines, money, percent
 from swarm.domain.bids import AgentCard
 from swarm.domain.errors import Rejected
 from swarm.domain.names import TaskId
@@ -82,27 +84,33 @@ def explain_task(name: str, *, as_json: bool) -> None:
 def show_agents(*, as_json: bool) -> None:
     session = open_session(as_json=as_json)
     cards = _cards(session)
-    alive = coordinator_alive(session.places)
+    records = agent_records(Watch(session.places).catch_up().goals.values())
     document: Json = {
-        "running": alive,
+        "running": coordinator_alive(session.places),
         "agents": [card.model_dump(mode="json") for card in cards],
+        "records": [asdict(record) for record in records],
     }
-    session.show(_agents(cards, alive), document)
+    session.show(_agents(cards, records), document)
 
 
 def _cards(session: Session) -> tuple[AgentCard, ...]:
-    """The registry's last picture, as the coordinator left it."""
+    """The registry's last picture, where the coordinator has left one."""
     path = session.places.agents
     if not path.is_file():
         return ()
     return tuple(AgentCard.model_validate(card) for card in json.loads(path.read_bytes()))
 
 
-def _agents(cards: tuple[AgentCard, ...], alive: bool) -> RenderableType:
-    if not cards:
+def _agents(cards: Sequence[AgentCard], records: Sequence[AgentRecord]) -> RenderableType:
+    parts = [*([_offers(cards)] if cards else []), *([_work(records)] if records else [])]
+    if not parts:
         return Text("No agent has come yet: they are there while a goal is worked on.")
+    return Group(*parts)
+
+
+def _offers(cards: Sequence[AgentCard]) -> RenderableType:
     table = plain_table(
-        "agent", "role", "engine", "way", "answers for it", "takes", "price", "claims"
+        "agent", "role", "engine", "answers for it", "takes", "price", "claims", whole=True
     )
     for card in sorted(cards, key=lambda card: (card.role, card.agent_id)):
         rows = [row for curve in card.curves for row in curve.rows]
@@ -110,14 +118,30 @@ def _agents(cards: tuple[AgentCard, ...], alive: bool) -> RenderableType:
             cell(card.agent_id),
             card.role,
             cell(card.engine),
-            cell(card.strategy),
             cell(card.principal),
             f"{card.capacity} at once",
             _span([row.price for row in rows], money),
             _span([row.probability for row in rows], percent),
         )
-    when = "at work now" if alive else "as they were when swarm last ran"
-    return Group(Text(f"{len(cards)} agents, {when}", style="bold"), table)
+    return section("Who offers what", table)
+
+
+def _work(records: Sequence[AgentRecord]) -> RenderableType:
+    table = plain_table(
+        "agent", "kind", "answers for it", "bids", "tried", "accepted", "cost", "time", whole=True
+    )
+    for record in records:
+        table.add_row(
+            cell(record.agent_id),
+            record.kind,
+            cell(record.principal),
+            str(record.bids),
+            str(record.attempts),
+            str(record.accepted),
+            money(record.spent),
+            lasted(record.milliseconds),
+        )
+    return section("What they have done", table)
 
 
 def _span(values: list[int], shown: Callable[[int], str]) -> str:

@@ -46,11 +46,11 @@ def page(state: GoalState, now: int, alive: bool) -> Group:
     return Group(*(part for part in parts if part))
 
 
-def plain_table(*heads: str) -> Table:
-    """Columns without lines around them."""
+def plain_table(*heads: str, whole: bool = False) -> Table:
+    """Columns without lines around them. `whole`: the first is never broken into lines."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in heads:
-        table.add_column(name, overflow="fold")
+    for number, name in enumerate(heads):
+        table.add_column(name, overflow="fold", no_wrap=whole and number == 0)
     return table
 
 
@@ -140,7 +140,7 @@ def bids(task: Task) -> RenderableType:
     found = bids_on(task)
     if not found:
         return ""
-    table = plain_table("bid", "price", "time", "claims", "counts as", "index", "")
+    table = plain_table("bid", "price", "time", "claims", "counts as", "index", "", whole=True)
     for bid in found:
         verdict = verdict_on(task, bid)
         table.add_row(

@@ -87,6 +87,17 @@ def test_market_explain_of_no_task_names_the_tasks(tmp_path: Path) -> None:
     assert "g-000001.t3" in called.err
 
 
+def test_agents_are_known_by_what_they_have_done(tmp_path: Path) -> None:
+    home = a_home(tmp_path, a_finished_goal())
+    records = {
+        each["agent_id"]: each for each in swarm(home, "agents", "--json").document["records"]
+    }
+    mutation, crossover = records["writer-mutation"], records["writer-crossover"]
+    assert (mutation["attempts"], mutation["accepted"], mutation["spent"]) == (2, 1, 4_000)
+    assert (crossover["bids"], crossover["attempts"]) == (2, 0)
+    assert "writer-crossover" in swarm(home, "agents").out
+
+
 def test_config_show_says_where_each_value_comes_from(tmp_path: Path) -> None:
     (tmp_path / "swarm.toml").write_text("writers = 3\n")
     called = swarm(tmp_path, "config", "show", "--origin", "--json")

@@ -163,3 +163,13 @@ def house_of(home: Path) -> int:
         if b"swarm.actors.house" in argv and bytes(home) in argv:
             return int(entry.parent.name)
     pytest.fail("there is no coordinator")
+
+
+@pytest.mark.timeout(300)
+def test_the_demo_mends_what_it_planted_and_keeps_it_on_request(home: Path, tmp_path: Path) -> None:
+    keep = tmp_path / "demo"
+    called = program(home, "demo", "--runtime", "inline", "--keep", str(keep), "--json")
+    assert called.code == 0, called.err
+    assert called.document["goal"]["repository"] == str(keep / "timebook")
+    assert called.document["partial"] is False
+    assert git(keep / "timebook", "rev-parse", called.document["pull_request"]["branch"])
