@@ -8,6 +8,7 @@ Answers for what can go wrong on the way here:
     a step out of order                             Rejected: the sender is told which one is next
     a result for an attempt that has its result     nothing happens, if it is the same result
     anything for a goal that has ended              Rejected
+    a plan that is no plan, or money below zero     Rejected
     more spent than was reserved                    the reservation is charged, never more
 """
 
@@ -50,7 +51,7 @@ from swarm.domain.events import (
     WorkGivenUp,
     WorkSubmitted,
 )
-from swarm.domain.names import GoalId, goal_of, nth_task
+from swarm.domain.names import GoalId, TaskId, goal_of, nth_task
 from swarm.domain.tasks import Contract, TaskKind
 
 Events = tuple[Event, ...]
@@ -97,6 +98,7 @@ def _submit(state: GoalState | None, command: SubmitGoal, at: int) -> Events:
 
 
 def _obey(state: GoalState, command: HumanCommand, at: int) -> Events:
+    """Even what changes nothing now is recorded: heard again later, it would change something."""
     assert not isinstance(command, SubmitGoal)
     if command.command_id in state.commands:
         return ()
@@ -107,14 +109,11 @@ def _obey(state: GoalState, command: HumanCommand, at: int) -> Events:
         case Say():
             return (GoalGuided(at=at, goal_id=goal_id, command_id=command_id, text=command.text),)
         case Pause():
-            paused = GoalPaused(at=at, goal_id=goal_id, command_id=command_id)
-            return () if state.paused else (paused,)
+            return (GoalPaused(at=at, goal_id=goal_id, command_id=command_id),)
         case Play():
-            played = GoalPlayed(at=at, goal_id=goal_id, command_id=command_id)
-            return (played,) if state.paused else ()
+            return (GoalPlayed(at=at, goal_id=goal_id, command_id=command_id),)
         case Stop():
-            stopped = GoalStopped(at=at, goal_id=goal_id, command_id=command_id)
-            return () if state.stopped else (stopped,)
+            return (GoalStopped(at=at, goal_id=goal_id, command_id=command_id),)
         case Veto():
             return (
                 GoalVetoed(at=at, goal_id=goal_id, command_id=command_id, reason=command.reason),
@@ -146,6 +145,8 @@ def _hear(state: GoalState, command: AgentCommand, at: int) -> Events:
         if _is_repeated(attempt, command):
             return ()
         raise Rejected(f"the lease is lost: the attempt has ended ({attempt.outcome})")
+    if state.status.is_final:
+        raise Rejected(f"goal {state.goal.goal_id} has ended ({state.status}: {state.reason})")
     match command:
         case RecordStep():
             return _record(state, attempt, command, at)
@@ -183,6 +184,8 @@ def _record(state: GoalState, attempt: Attempt, command: RecordStep, at: int) ->
     expected = len(attempt.steps) + 1
     if step.number != expected:
         raise Rejected(f"step {step.number} is out of order: step {expected} is next")
+    if step.cost < 0:
+        raise Rejected(f"step {step.number} cannot cost less than nothing ({step.cost})")
     if attempt.spent + step.cost > attempt.reserved:
         raise Exhausted(f"the reservation of attempt {attempt.attempt_id} is spent")
     return (
@@ -208,6 +211,8 @@ def _deliver(state: GoalState, attempt: Attempt, command: DeliverGuidance, at: i
 def _plan(state: GoalState, attempt: Attempt, command: ReportPlan, at: int) -> Events:
     """The plan and the announcement of its tasks are one: there is no plan half announced."""
     _require(_kind(state, attempt) is TaskKind.PLAN, "a plan", _kind(state, attempt))
+    if not command.contracts and not command.refusal:
+        raise Rejected("a plan has tasks, or says why there are none")
     _check_contracts(state, command.contracts)
     goal_id = state.goal.goal_id
     made = PlanMade(
@@ -228,10 +233,14 @@ def _plan(state: GoalState, attempt: Attempt, command: ReportPlan, at: int) -> E
 
 def _check_contracts(state: GoalState, contracts: tuple[Contract, ...]) -> None:
     """A planner may think with a model; what it returns is checked like any untrusted input."""
-    known = set(state.tasks)
+    known: set[TaskId] = set()
     for number, contract in enumerate(contracts, start=len(state.tasks) + 1):
         if contract.task_id != nth_task(state.goal.goal_id, number):
             raise Rejected(f"the plan's task {contract.task_id} should be number {number}")
+        if contract.goal_id != state.goal.goal_id:
+            raise Rejected(f"the plan's task {contract.task_id} is for another goal")
+        if min(contract.budget, contract.value) < 0:
+            raise Rejected(f"the plan's task {contract.task_id} has less than no money")
         if contract.kind is not TaskKind.WRITE or contract.subject is not None:
             raise Rejected(f"the plan's task {contract.task_id} is not a write task")
         if not known.issuperset(contract.after):

@@ -82,7 +82,7 @@ def _evolved(state: GoalState, event: Event) -> GoalState:
             return _human(state, event)
         case GoalEnded():
             return replace(
-                state,
+                _all_stopped(state, event),
                 status=event.status,
                 reason=event.reason,
                 cause=event.cause,
@@ -145,6 +145,15 @@ def _working_status(state: GoalState) -> GoalStatus:
     return GoalStatus.RUNNING if state.base_run else GoalStatus.PLANNING
 
 
+def _all_stopped(state: GoalState, event: GoalEnded) -> GoalState:
+    """However a goal ends, nobody works on it any longer and nothing is reserved."""
+    for attempt in tuple(state.live()):
+        stopped = replace(attempt, outcome="stopped", reason="the goal ended", ended_at=event.at)
+        task = replace(state.tasks[attempt.task_id], phase=Open())
+        state = _with_attempt(_with_task(state, attempt.task_id, task), stopped)
+    return state
+
+
 def _announced(state: GoalState, event: TaskAnnounced) -> GoalState:
     contract = event.contract
     state = _with_task(state, contract.task_id, Task(contract))
@@ -180,12 +189,13 @@ def _granted(state: GoalState, event: LeaseGranted) -> GoalState:
         duration_ms=event.duration_ms,
         granted_at=event.at,
     )
-    fresh = isinstance(task.phase, Open)
+    before = task.phase.attempt_id if isinstance(task.phase, SentBack) else None
+    goes_on = before is not None and state.attempts[before].agent_id == event.agent_id
     task = replace(
         task,
         phase=Leased(event.attempt_id),
         attempts=(*task.attempts, event.attempt_id),
-        rounds=0 if fresh else task.rounds,
+        rounds=task.rounds if goes_on else 0,
     )
     return replace(_with_attempt(_with_task(state, task_id, task), attempt), epoch=event.epoch)
 
@@ -315,7 +325,7 @@ def _voted(state: GoalState, event: RoundOpened | QuorumReached | QuorumDenied) 
             return replace(state, certificate=event.certificate)
         case QuorumDenied():
             *before, last = state.rounds
-            return replace(state, rounds=(*before, replace(last, denied=event.reason)))
+            return replace(state, rounds=(*before, replace(last, denied=event.reason or "denied")))
 
 
 def _answered(state: GoalState, attempt_id: AttemptId, spent: int, at: int) -> GoalState:

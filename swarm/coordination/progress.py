@@ -81,6 +81,8 @@ class Context:
     """What the ballots of the present round refer to; None trusts their hashes."""
 
     time_is_up: bool = False
+    is_complete: bool = True
+    """Everybody who is expected has come. Until then a roster that cannot meet the rule may grow."""
 
 
 Rule = Callable[[GoalState, int, Context], Events]
@@ -108,7 +110,8 @@ def _end_published(state: GoalState, at: int) -> Events:
     what = f"pull request #{state.published.number} is open"
     left = sum(isinstance(task.phase, Dropped) for task in state.of_kind(TaskKind.WRITE))
     reason = f"{what}; partial, {left} task(s) open" if left else what
-    return (_ended(state, at, GoalStatus.DONE, reason),)
+    ended = _ended(state, at, GoalStatus.DONE, reason)
+    return (*_expire_all(state, at, "the goal has ended"), ended)
 
 
 def _stop(state: GoalState, at: int, _: Context) -> Events:
@@ -260,8 +263,8 @@ def _subject_of(state: GoalState, task: Task, phase: Submitted) -> CheckSubject:
         base=state.goal.base,
         base_tree=task.base or state.goal.base_tree,
         tree=phase.tree,
-        targets=task.contract.targets,
-        touch=task.contract.touch,
+        targets=tuple(sorted(task.contract.targets)),
+        touch=tuple(sorted(task.contract.touch)),
         authors=(state.attempts[phase.attempt_id].principal,),
         of=task.contract.task_id,
         round=len(task.attempts),
@@ -329,7 +332,20 @@ def _drop_exhausted(state: GoalState, at: int, context: Context) -> Events:
             return (_dropped(state, at, task, _report(state, task)),)
         if waits and (lost := _lost_dependency(state, task)):
             return (_dropped(state, at, task, f"it needs {lost}, which was dropped"),)
+        if waits and not _is_asked(state, task):
+            return (_dropped(state, at, task, "nobody waits for its answer any more"),)
     return ()
+
+
+def _is_asked(state: GoalState, task: Task) -> bool:
+    """False for a check of a tree that is no longer in question."""
+    subject = task.contract.subject
+    if subject is None:
+        return True
+    if subject.of is None:
+        return state.round is None or subject.round == state.round.subject.round
+    phase = state.tasks[subject.of].phase
+    return isinstance(phase, Submitted) and phase.tree == subject.tree
 
 
 def _lost_dependency(state: GoalState, task: Task) -> TaskId | None:
@@ -362,6 +378,8 @@ def _open_round(state: GoalState, at: int, context: Context) -> Events:
     if joined is None or (current and current.subject.tree == joined.tree and not current.denied):
         return ()
     rules, goal = context.rules, state.goal
+    if not context.is_complete and not _can_vote(context, _authors(state, joined)):
+        return ()
     policy = Policy(threshold=rules.threshold, testers=rules.testers, roster=context.roster)
     subject = Subject(
         goal_id=goal.goal_id,
@@ -379,6 +397,13 @@ def _open_round(state: GoalState, at: int, context: Context) -> Events:
     )
     asked = _joined_subject(state, joined, authors, subject.round, subject.hash)
     return (opened, *_announcements(state, at, goal.value, asked))
+
+
+def _can_vote(context: Context, authors: tuple[Principal, ...]) -> bool:
+    """Whether the voters who are there could meet the rule. After a restart they come one by one."""
+    able = {(v.principal, v.role) for v in context.roster if v.principal not in authors}
+    testers = sum(role == "tester" for _, role in able)
+    return len(able) >= context.rules.threshold and testers >= context.rules.testers
 
 
 def _authors(state: GoalState, joined: Joined) -> tuple[Principal, ...]:

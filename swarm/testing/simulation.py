@@ -1,0 +1,446 @@
+"""A deterministic simulation of one goal: scripted agents, faults from a seed, laws after every event.
+
+One seed is one run. Agents give up, crash, fall silent, send late and twice, overcharge, lie in their
+votes; people pause, veto, guide; joins conflict; the coordinator is killed and folds its events again.
+After a while the faults stop, and from then on the goal must come to its end.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field, fields, is_dataclass
+from random import Random
+
+from pydantic import BaseModel
+
+from swarm.coordination.public_api import (
+    AgentCommand,
+    Attempt,
+    Command,
+    ExpireLease,
+    Fail,
+    GiveUp,
+    GoalState,
+    Join,
+    Leased,
+    Pause,
+    Play,
+    RecordStep,
+    Say,
+    Stop,
+    SubmitGoal,
+    Veto,
+    duty,
+)
+from swarm.domain.ballots import Choice
+from swarm.domain.errors import Exhausted, Rejected
+from swarm.domain.events import (
+    EVENT,
+    Event,
+    GoalEnded,
+    LeaseGranted,
+    PublicationDone,
+    PublicationIntended,
+    PullRequestClosed,
+    PullRequestMerged,
+)
+from swarm.domain.money import USD
+from swarm.domain.names import AttemptId, CommandId, task_of
+from swarm.domain.tasks import Contract, TaskKind, Verdict
+from swarm.quorum.public_api import verify_certificate
+from swarm.testing.coordination import (
+    CREW,
+    World,
+    a_card,
+    a_contract,
+    a_reviewer,
+    a_step,
+    a_tester,
+    verify,
+)
+from swarm.testing.events import a_goal
+
+# The laws ---------------------------------------------------------------------------------------
+
+
+class Broken(AssertionError):
+    """A law does not hold."""
+
+
+def demand(holds: bool, law: str) -> None:
+    if not holds:
+        raise Broken(law)
+
+
+@dataclass(slots=True)
+class Laws:
+    """Checked after every event of a world."""
+
+    world: World
+
+    def __call__(self, before: GoalState | None, event: Event, after: GoalState) -> None:
+        demand(EVENT.validate_json(EVENT.dump_json(event)) == event, "an event survives its bytes")
+        _money(before, after)
+        _leases(before, event, after)
+        _ending(before, event, after)
+        if isinstance(event, PublicationIntended):
+            _publication(self.world, before, event)
+        if isinstance(event, PublicationDone):
+            demand(before is not None and before.intended is not None, "I1: no effect unintended")
+
+
+def _money(before: GoalState | None, after: GoalState) -> None:
+    demand(after.spent + after.reserved <= after.goal.budget, "I4: within the goal's budget")
+    demand(before is None or before.spent <= after.spent, "I4: what is spent stays spent")
+    for attempt in after.attempts.values():
+        demand(0 <= attempt.spent <= attempt.reserved, "I4: within the reservation")
+    for task in after.tasks.values():
+        attempts = [after.attempts[each] for each in task.attempts]
+        bound = sum(a.reserved if a.is_live else a.spent for a in attempts)
+        demand(not attempts or bound <= task.contract.budget, "I4: within the task's budget")
+
+
+def _leases(before: GoalState | None, event: Event, after: GoalState) -> None:
+    live = Counter(attempt.task_id for attempt in after.live())
+    demand(all(count == 1 for count in live.values()), "I2: one live lease a task")
+    held = {t.contract.task_id for t in after.tasks.values() if isinstance(t.phase, Leased)}
+    demand(held == set(live), "I2: a task is held by a live lease, and by nothing else")
+    writing = sum(after.tasks[task].contract.kind is TaskKind.WRITE for task in live)
+    demand(writing <= after.goal.writers, "at most so many writers at the same time")
+    if isinstance(event, LeaseGranted):
+        assert before is not None
+        demand(event.epoch > before.epoch, "I2: epochs grow")
+        demand(event.attempt_id not in before.attempts, "an attempt is granted once")
+        demand(task_of(event.attempt_id) not in {a.task_id for a in before.live()}, "I2: no theft")
+
+
+def _ending(before: GoalState | None, event: Event, after: GoalState) -> None:
+    landing = isinstance(event, PullRequestMerged | PullRequestClosed)
+    demand(before is None or not before.status.is_final or landing, "nothing follows the end")
+    if isinstance(event, GoalEnded):
+        demand(not any(after.live()) and after.reserved == 0, "nobody works on an ended goal")
+    if isinstance(event, PublicationIntended | PublicationDone):
+        assert before is not None
+        known = before.intended if isinstance(event, PublicationIntended) else before.published
+        demand(known is None, "I2: one publication")
+
+
+def _publication(world: World, before: GoalState | None, event: PublicationIntended) -> None:
+    assert before is not None
+    certificate = before.certificate
+    joined = before.joined
+    if certificate is None or joined is None:
+        raise Broken("I3: a publication needs a certificate and a joined tree")
+    problems = verify_certificate(certificate, verify, evidence=world.evidence)
+    demand(problems == (), f"I3: {problems}")
+    subject = certificate.subject
+    demand(
+        (subject.tree, subject.base) == (event.tree, before.goal.base)
+        and event.tree == joined.tree,
+        "I3: the certificate is about exactly what is published",
+    )
+    wrote = {before.attempts[piece.attempt_id].principal for piece in joined.pieces}
+    principals = {voter.agent_id: voter.principal for voter in certificate.policy.roster}
+    voted = {principals[ballot.voter] for ballot in certificate.ballots if ballot.choice == "yes"}
+    demand(wrote <= set(certificate.authors) and not wrote & voted, "I3: no author votes")
+    demand(len(voted) >= world.rules.threshold, "I3: enough distinct voters")
+    demand(not before.stopped and not before.vetoed, "a human's no stands")
+
+
+def holds_no_float(value: object) -> bool:
+    """Nothing in a state may differ between two machines that fold the same events."""
+    match value:
+        case float():
+            return False
+        case BaseModel():
+            return all(holds_no_float(getattr(value, name)) for name in type(value).model_fields)
+        case dict():
+            return all(holds_no_float(each) for each in (*value.keys(), *value.values()))
+        case tuple() | list() | set() | frozenset():
+            return all(holds_no_float(each) for each in value)
+        case _ if is_dataclass(value):
+            return all(holds_no_float(getattr(value, each.name)) for each in fields(value))
+    return True
+
+
+# The run ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """How often things go wrong: chances in percent at each move."""
+
+    moves: int = 60
+    """Faults stop after so many."""
+
+    gives_up: int = 6
+    breaks: int = 4
+    silent: int = 4
+    repeats: int = 10
+    overcharges: int = 5
+    bad_plan: int = 10
+    lies: int = 10
+    says_no: int = 12
+    unknown: int = 6
+    conflicts: int = 15
+    people: int = 3
+    restarts: int = 10
+
+
+NO_FAULTS = Faults(moves=0)
+MOST_MOVES = 2_000
+"""Within so many moves after the faults have stopped every goal has ended."""
+
+LEASE_MS = 30_000
+
+
+@dataclass(slots=True)
+class Simulation:
+    """Runs a world to its end."""
+
+    world: World
+    random: Random
+    faults: Faults = NO_FAULTS
+    kills: bool = False
+    """Fold everything again after every single move."""
+
+    moves: int = 0
+    sent: list[Command] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+    silent: dict[AttemptId, int] = field(default_factory=dict)
+    """Who has fallen silent, and since when."""
+
+    def run(self) -> GoalState:
+        self.world.watch = Laws(self.world)
+        self.send(SubmitGoal(command_id=CommandId("submit"), goal=self.world.goal))
+        while not self.world.state.status.is_final:
+            self.moves += 1
+            demand(self.moves < self.faults.moves + MOST_MOVES, "I8: every goal ends")
+            self.move()
+        demand(self.world.reborn() == self.world.goals, "I7: the fold of the events is the state")
+        demand(holds_no_float(self.world.state), "I7: no float in a state")
+        self.say_everything_again()
+        return self.world.state
+
+    def move(self) -> None:
+        """One thing happens."""
+        world = self.world
+        world.at += self.random.randint(1, 5_000)
+        world.time_is_up = world.at - world.state.submitted_at > world.goal.seconds * 1000
+        if self.strikes(self.faults.restarts) or self.kills:
+            self.restart()
+        self.listen_to_people()
+        world.settle()
+        if self.strikes(self.faults.repeats) and self.sent:
+            self.repeat(self.random.choice(self.sent))
+        self.expire()
+        live = [a for a in world.state.live() if a.attempt_id not in self.silent]
+        if live:
+            self.act(self.random.choice(live))
+        elif world.state.paused and not self.faulty:
+            self.send(Play(command_id=self.name("play"), goal_id=world.goal.goal_id))
+        else:
+            self.do_duty()
+
+    @property
+    def faulty(self) -> bool:
+        return self.moves <= self.faults.moves
+
+    def strikes(self, percent: int) -> bool:
+        """Draws even when nothing can come of it, so that runs with and without stay comparable."""
+        return self.random.randrange(100) < percent and self.faulty
+
+    def restart(self) -> None:
+        reborn = self.world.reborn()
+        demand(reborn == self.world.goals, "I7: a restart changes nothing")
+        self.world.goals = reborn
+
+    # Messages -----------------------------------------------------------------------------------
+
+    def send(self, command: Command) -> None:
+        """Refusals are answers; anything else that is raised is a bug."""
+        try:
+            self.world.hear(command)
+        except (Rejected, Exhausted) as error:
+            self.refused[str(error).split(":")[0]] += 1
+        else:
+            self.sent.append(command)
+
+    def repeat(self, command: Command) -> None:
+        try:
+            events = self.world.hear(command)
+        except (Rejected, Exhausted):
+            return
+        demand(events == (), f"heard twice, it has a second effect: {command!r}")
+
+    def say_everything_again(self) -> None:
+        for command in self.sent:
+            self.repeat(command)
+
+    def name(self, what: str) -> CommandId:
+        return CommandId(f"{what}-{self.moves}")
+
+    def listen_to_people(self) -> None:
+        if not self.strikes(self.faults.people):
+            return
+        goal_id = self.world.goal.goal_id
+        roll = self.random.randrange(10)
+        if roll < 3:
+            self.send(Pause(command_id=self.name("pause"), goal_id=goal_id))
+        elif roll < 6:
+            self.send(Play(command_id=self.name("play"), goal_id=goal_id))
+        elif roll < 8:
+            self.send(Say(command_id=self.name("say"), goal_id=goal_id, text="mind the gap"))
+        elif roll < 9:
+            self.send(Stop(command_id=self.name("stop"), goal_id=goal_id))
+        else:
+            self.send(Veto(command_id=self.name("veto"), goal_id=goal_id, reason="not like this"))
+
+    def expire(self) -> None:
+        """Whoever has been silent for a whole lease has lost it. Then the lost message comes."""
+        live = {attempt.attempt_id: attempt for attempt in self.world.state.live()}
+        for attempt_id, since in list(self.silent.items()):
+            attempt = live.get(attempt_id)
+            if attempt is None:
+                del self.silent[attempt_id]
+            elif self.world.at - since > LEASE_MS:
+                late = self.world.answer(attempt)
+                self.send(ExpireLease(attempt_id=attempt_id, epoch=attempt.epoch, reason="silence"))
+                self.must_be_refused(late)
+
+    def must_be_refused(self, late: AgentCommand) -> None:
+        try:
+            self.world.hear(late)
+        except Rejected:
+            return
+        raise Broken("I2: a message from a lost lease is refused")
+
+    # Agents -------------------------------------------------------------------------------------
+
+    def act(self, attempt: Attempt) -> None:
+        faults = self.faults
+        if self.strikes(faults.silent):
+            self.silent[attempt.attempt_id] = self.world.at
+        elif self.strikes(faults.gives_up):
+            self.send(self._gives_up(attempt))
+        elif self.strikes(faults.breaks):
+            self.send(self._breaks(attempt))
+        elif self.random.randrange(3) == 0:
+            self.send(self._step(attempt))
+        else:
+            self.send(self._result(attempt))
+
+    def _gives_up(self, attempt: Attempt) -> GiveUp:
+        spent = self._bill(attempt)
+        return GiveUp(
+            attempt_id=attempt.attempt_id, epoch=attempt.epoch, reason="no idea", spent=spent
+        )
+
+    def _breaks(self, attempt: Attempt) -> Fail:
+        return Fail(
+            attempt_id=attempt.attempt_id,
+            epoch=attempt.epoch,
+            error="RuntimeError",
+            message="it broke",
+            trace="",
+            spent=self._bill(attempt),
+        )
+
+    def _step(self, attempt: Attempt) -> RecordStep:
+        step = a_step(len(attempt.steps) + 1, self._cost())
+        if self.strikes(self.faults.overcharges):
+            step = a_step(len(attempt.steps) + self.random.randint(0, 2), self._cost())
+        return RecordStep(attempt_id=attempt.attempt_id, epoch=attempt.epoch, step=step)
+
+    def _cost(self) -> int:
+        overcharges = self.strikes(self.faults.overcharges)
+        return self.random.choice((-500, 10**7)) if overcharges else self.random.randint(0, 300)
+
+    def _bill(self, attempt: Attempt) -> int:
+        overcharges = self.strikes(self.faults.overcharges)
+        return self.random.choice((-1, 10**9)) if overcharges else attempt.price
+
+    def _result(self, attempt: Attempt) -> AgentCommand:
+        match self.world.state.tasks[attempt.task_id].contract.kind:
+            case TaskKind.PLAN:
+                bad = self.strikes(self.faults.bad_plan)
+                return self.world.planned(attempt, self._bad_plan() if bad else self.world.plan)
+            case TaskKind.WRITE:
+                bill = {"spent": self._bill(attempt)}
+                return self.world.submitted(attempt, self._tree(attempt)).model_copy(update=bill)
+            case TaskKind.TEST | TaskKind.REVIEW:
+                return self._check(attempt)
+
+    def _tree(self, attempt: Attempt) -> str:
+        """Sometimes what was refused is submitted once more."""
+        return str(attempt.task_id) if self.random.randrange(4) == 0 else ""
+
+    def _bad_plan(self) -> tuple[Contract, ...]:
+        goal = self.world.goal
+        return self.random.choice(
+            (
+                (a_contract(2, goal, after=(1,)),),
+                (),
+                (a_contract(3, goal),),
+                (a_contract(2, goal, after=(2,)),),
+                (a_contract(2, goal, budget=goal.budget + 1),),
+                (a_contract(2, goal, budget=-1),),
+            )
+        )
+
+    def _check(self, attempt: Attempt) -> AgentCommand:
+        verdict: Verdict = "yes"
+        if self.strikes(self.faults.says_no):
+            verdict = "no"
+        elif self.strikes(self.faults.unknown):
+            verdict = "unknown"
+        choices: tuple[Choice, ...] = ("yes", "no", "abstain")
+        lies = self.strikes(self.faults.lies)
+        return self.world.checked(attempt, verdict, self.random.choice(choices) if lies else None)
+
+    # Outside ------------------------------------------------------------------------------------
+
+    def do_duty(self) -> None:
+        """The process may die before it has done anything; then the duty is found again."""
+        if self.strikes(self.faults.restarts):
+            return
+        asked = duty(self.world.state)
+        clash = None
+        if isinstance(asked, Join) and self.strikes(self.faults.conflicts):
+            clash = self.random.randrange(len(asked.patches))
+        self.world.do_duty(clash)
+
+
+# Drawing ----------------------------------------------------------------------------------------
+
+LARGE_CREW = (
+    *CREW,
+    a_card("second planner", "planner", price=600),
+    a_card("copier", price=700, chance=550_000, principal="local/template", capacity=2),
+    a_tester("second tester"),
+    a_reviewer("both ways", "static", "behaviour"),
+)
+
+
+def a_drawn_world(random: Random) -> World:
+    """Sometimes poor, sometimes in a hurry, with a plan of one to four tasks."""
+    asked = a_goal(budget=random.choice((2 * USD, 60_000, 20_000, 6_000)))
+    changes = {"writers": random.randint(1, 3), "seconds": random.choice((120, 600, 1800))}
+    goal = asked.model_copy(update=changes)
+    count = random.randint(1, 4)
+    plan = tuple(
+        a_contract(
+            number,
+            goal,
+            after=(number - 1,) if number > 2 and random.randrange(3) == 0 else (),
+            budget=goal.budget // count,
+        )
+        for number in range(2, 2 + count)
+    )
+    return World(goal=goal, cards=random.choice((CREW, LARGE_CREW)), plan=plan)
+
+
+def simulated(seed: int, faults: Faults = NO_FAULTS, *, kills: bool = False) -> Simulation:
+    """The run of that seed, to its end."""
+    random = Random(seed)
+    simulation = Simulation(a_drawn_world(random), random, faults, kills)
+    simulation.run()
+    return simulation

@@ -1,0 +1,392 @@
+"""What follows by itself: judging, joining, voting, ending. Each test tells where its story differs."""
+
+from dataclasses import replace
+
+from swarm.coordination.public_api import (
+    Accepted,
+    AgentCommand,
+    Attempt,
+    Dropped,
+    ExpireLease,
+    GiveUp,
+    GoalState,
+    Rules,
+    unpublishable,
+)
+from swarm.domain.bids import AgentCard
+from swarm.domain.events import LeaseGranted, QuorumDenied, TaskAccepted, TaskReopened
+from swarm.domain.goals import GoalStatus
+from swarm.domain.names import nth_attempt, nth_task
+from swarm.domain.tasks import TaskKind, Verdict
+from swarm.quorum.public_api import verify_certificate
+from swarm.testing.coordination import (
+    CREW,
+    Script,
+    World,
+    a_card,
+    a_contract,
+    a_reviewer,
+    a_tester,
+    a_world,
+    drive,
+    kind_of,
+    of_kind,
+    subject_of,
+    verify,
+    voters,
+)
+from swarm.testing.events import GOAL, a_goal, a_hash
+
+T2, T3 = nth_task(GOAL, 2), nth_task(GOAL, 3)
+
+
+def checks_say(verdict: Verdict, *, rounds: int = 100, joined_tree: bool = False) -> Script:
+    """So many times the suite says that, of single patches or of the joined tree."""
+    left = [rounds]
+
+    def script(world: World, attempt: Attempt) -> AgentCommand | None:
+        subject = subject_of(world, attempt)
+        if kind_of(world, attempt) is not TaskKind.TEST or subject is None:
+            return None
+        if (subject.of is None) is not joined_tree or left[0] == 0:
+            return None
+        left[0] -= 1
+        return world.checked(attempt, verdict)
+
+    return script
+
+
+def give_up(kind: TaskKind) -> Script:
+    def script(world: World, attempt: Attempt) -> GiveUp | None:
+        if kind_of(world, attempt) is not kind:
+            return None
+        return GiveUp(attempt_id=attempt.attempt_id, epoch=attempt.epoch, reason="no idea", spent=0)
+
+    return script
+
+
+def writers_of(state: GoalState, task: int = 2) -> list[str]:
+    held = state.tasks[nth_task(GOAL, task)].attempts
+    return [str(state.attempts[each].agent_id) for each in held]
+
+
+def test_a_goal_goes_from_a_sentence_to_a_pull_request() -> None:
+    state = drive(a_world(a_contract(2), a_contract(3)))
+    assert state.status is GoalStatus.DONE
+    assert state.intended is not None
+    assert not state.intended.partial
+
+
+def test_the_certificate_holds_for_whoever_checks_it_again() -> None:
+    world = a_world()
+    certificate = drive(world).certificate
+    assert certificate is not None
+    assert verify_certificate(certificate, verify, evidence=world.evidence) == ()
+
+
+def test_work_that_was_sent_back_goes_to_the_same_agent_with_the_findings() -> None:
+    state = drive(a_world(), checks_say("no", rounds=1))
+    first, second = writers_of(state)
+    assert first == second
+    assert [finding.rule for finding in state.tasks[T2].findings] == ["regression"]
+    assert state.status is GoalStatus.DONE
+
+
+def test_after_two_rounds_another_strategy_tries_and_has_two_rounds_too() -> None:
+    state = drive(a_world(), checks_say("no"))
+    first, *others = writers_of(state)
+    assert others[:2] == [first, first]
+    assert others[2] != first
+    assert others[2:] == [others[2]] * 3
+
+
+def test_after_six_attempts_a_task_is_dropped_with_a_report() -> None:
+    state = drive(a_world(), checks_say("no"))
+    phase = state.tasks[T2].phase
+    assert isinstance(phase, Dropped)
+    assert "6 attempts, none accepted" in phase.reason
+    assert state.status is GoalStatus.FAILED
+
+
+def test_a_second_writer_waits_while_sent_back_work_takes_the_last_slot() -> None:
+    goal = a_goal().model_copy(update={"writers": 1})
+    world = a_world(a_contract(2), a_contract(3), goal=goal)
+    state = drive(world, checks_say("no", rounds=2))
+    assert state.status is GoalStatus.DONE
+    assert writers_of(state)[0] == writers_of(state)[1]
+
+
+def test_sent_back_work_without_money_is_dropped_rather_than_kept_waiting() -> None:
+    world = a_world(a_contract(2, budget=500))
+    state = drive(world, checks_say("no"))
+    assert isinstance(state.tasks[T2].phase, Dropped)
+    assert (state.status, state.cause) == (GoalStatus.FAILED, "budget")
+
+
+def test_sent_back_work_whose_writer_is_gone_goes_to_somebody_else() -> None:
+    def says_no_and_the_writer_leaves(world: World, attempt: Attempt) -> AgentCommand | None:
+        if kind_of(world, attempt) is not TaskKind.TEST or len(world.cards) < len(CREW):
+            return None
+        gone = writers_of(world.state)[0]
+        world.cards = tuple(card for card in CREW if card.agent_id != gone)
+        return world.checked(attempt, "no")
+
+    state = drive(a_world(), says_no_and_the_writer_leaves)
+    first, second = writers_of(state)
+    assert first != second
+    assert state.status is GoalStatus.DONE
+
+
+def test_when_the_suite_cannot_tell_the_task_is_dropped_and_says_so() -> None:
+    state = drive(a_world(), checks_say("unknown"))
+    phase = state.tasks[T2].phase
+    assert isinstance(phase, Dropped)
+    assert "could not tell" in phase.reason
+
+
+def test_a_reviewer_that_cannot_tell_does_not_stop_a_green_suite() -> None:
+    def unsure(world: World, attempt: Attempt) -> AgentCommand | None:
+        if kind_of(world, attempt) is not TaskKind.REVIEW:
+            return None
+        of = subject_of(world, attempt)
+        return world.checked(attempt, "unknown") if of is not None and of.of else None
+
+    assert drive(a_world(), unsure).status is GoalStatus.DONE
+
+
+def test_a_task_whose_dependency_was_dropped_is_dropped() -> None:
+    world = a_world(a_contract(2), a_contract(3, after=(2,)))
+    state = drive(world, give_up(TaskKind.WRITE))
+    phase = state.tasks[T3].phase
+    assert isinstance(phase, Dropped)
+    assert phase.reason == f"it needs {T2}, which was dropped"
+    assert state.tasks[T3].attempts == ()
+
+
+def test_a_task_waits_until_its_dependency_is_accepted() -> None:
+    world = a_world(a_contract(2), a_contract(3, after=(2,)))
+    drive(world)
+    accepted = world.events.index(next(e for e in world.events if isinstance(e, TaskAccepted)))
+    begun = [
+        number
+        for number, event in enumerate(world.events)
+        if isinstance(event, LeaseGranted) and event.attempt_id == nth_attempt(T3, 1)
+    ]
+    assert accepted < begun[0]
+
+
+def test_a_conflict_reopens_the_later_task_on_the_joined_tree() -> None:
+    world = a_world(a_contract(2), a_contract(3))
+    state = drive(world, conflicts=[1])
+    (reopened,) = (event for event in world.events if isinstance(event, TaskReopened))
+    first = state.tasks[T2].phase
+    assert isinstance(first, Accepted)
+    assert (reopened.task_id, reopened.onto) == (T3, a_hash(first.tree))
+    assert state.status is GoalStatus.DONE
+
+
+def test_after_two_reopenings_a_conflicting_task_is_dropped_and_the_rest_is_partial() -> None:
+    world = a_world(a_contract(2), a_contract(3))
+    state = drive(world, conflicts=[1, 1, 1])
+    assert state.tasks[T3].reopened == 2
+    assert isinstance(state.tasks[T3].phase, Dropped)
+    assert state.intended is not None
+    assert state.intended.partial
+    assert state.reason == "pull request #1 is open; partial, 1 task(s) open"
+
+
+def test_a_red_join_is_denied_and_the_last_task_is_done_again_on_the_others() -> None:
+    world = a_world(a_contract(2), a_contract(3))
+    state = drive(world, checks_say("no", rounds=1, joined_tree=True))
+    assert [reopened.type for reopened in of_kind(world.events, "task.reopened")] == [
+        "task.reopened"
+    ]
+    assert [bool(each.denied) for each in state.rounds] == [True, False]
+    assert state.status is GoalStatus.DONE
+
+
+def test_a_join_that_stays_red_loses_its_last_task_first() -> None:
+    world = a_world(a_contract(2), a_contract(3))
+    state = drive(world, checks_say("no", rounds=3, joined_tree=True))
+    assert isinstance(state.tasks[T3].phase, Dropped)
+    assert isinstance(state.tasks[T2].phase, Accepted)
+    assert state.status is GoalStatus.DONE
+
+
+def test_when_nothing_is_accepted_there_is_no_pull_request() -> None:
+    state = drive(a_world(), give_up(TaskKind.WRITE))
+    assert (state.status, state.intended) == (GoalStatus.FAILED, None)
+    assert "no idea" in state.reason
+
+
+def test_a_plan_that_is_refused_blocks_the_goal_with_its_reason() -> None:
+    world = a_world()
+    world.hear(world.planned(next(world.state.live()), (), "needs a model engine"))
+    world.settle()
+    assert (world.state.status, world.state.reason) == (GoalStatus.BLOCKED, "needs a model engine")
+
+
+def test_a_goal_that_cannot_pay_for_its_plan_fails_for_its_budget() -> None:
+    state = drive(a_world(goal=a_goal(budget=100)))
+    assert (state.status, state.cause) == (GoalStatus.FAILED, "budget")
+
+
+def test_a_task_is_not_dropped_while_the_money_it_needs_is_only_reserved() -> None:
+    cards = (*(c for c in CREW if c.role != "writer"), a_card("one", price=3_000, capacity=2))
+    goal = a_goal(budget=12_000)
+    world = a_world(
+        a_contract(2, budget=6_000), a_contract(3, budget=6_000), goal=goal, cards=cards
+    )
+    drive(world, until=lambda s: len(s.tasks) > 2 and s.tasks[T2].attempts != ())
+    assert not isinstance(world.state.tasks[T3].phase, Dropped)
+
+
+def test_nobody_for_a_kind_of_work_is_nobody_only_when_everybody_has_come() -> None:
+    cards = tuple(card for card in CREW if card.role != "planner")
+    world = a_world(cards=cards, is_complete=False)
+    assert drive(world).status is GoalStatus.PLANNING
+    world.is_complete = True
+    state = drive(world)
+    assert state.status is GoalStatus.FAILED
+    assert "nobody offers to do this kind of work (plan)" in state.reason
+
+
+def test_without_a_tester_no_task_is_accepted() -> None:
+    cards = tuple(card for card in CREW if card.role != "tester")
+    state = drive(a_world(cards=cards))
+    assert (state.status, state.certificate) == (GoalStatus.FAILED, None)
+
+
+def test_when_the_time_is_up_what_is_accepted_is_still_published() -> None:
+    world = a_world(a_contract(2), a_contract(3))
+    drive(world, until=lambda s: any(isinstance(t.phase, Accepted) for t in s.tasks.values()))
+    world.time_is_up = True
+    state = drive(world)
+    assert state.status is GoalStatus.DONE
+    assert state.intended is not None
+    assert state.intended.partial
+
+
+def test_checks_of_a_dropped_task_are_not_given_out_again() -> None:
+    world = a_world(a_contract(2), a_contract(3))
+    drive(world, until=lambda s: any(isinstance(t.phase, Accepted) for t in s.tasks.values()))
+    world.time_is_up = True
+    before = len(world.events)
+    world.settle()
+    granted = [e for e in world.events[before:] if isinstance(e, LeaseGranted)]
+    asked = [world.state.tasks[world.state.attempts[e.attempt_id].task_id] for e in granted]
+    assert all(t.contract.subject is None or t.contract.subject.of is None for t in asked)
+
+
+def test_when_the_time_is_up_and_nothing_is_accepted_the_goal_fails_for_its_time() -> None:
+    world = a_world()
+    world.time_is_up = True
+    state = drive(world)
+    assert (state.status, state.cause) == (GoalStatus.FAILED, "time")
+
+
+def test_an_agent_that_expires_again_and_again_does_not_keep_a_goal_open() -> None:
+    world = a_world()
+
+    def vanish(world: World, attempt: Attempt) -> None:
+        world.hear(
+            ExpireLease(attempt_id=attempt.attempt_id, epoch=attempt.epoch, reason="silence")
+        )
+
+    for _ in range(6):
+        vanish(world, next(world.state.live()))
+        world.settle()
+    assert world.state.status is GoalStatus.FAILED
+
+
+# Votes ------------------------------------------------------------------------------------------
+
+
+def test_a_vote_that_its_evidence_does_not_show_does_not_count() -> None:
+    def liar(world: World, attempt: Attempt) -> AgentCommand | None:
+        subject = subject_of(world, attempt)
+        whole = subject is not None and subject.of is None
+        tests = kind_of(world, attempt) is TaskKind.TEST
+        return world.checked(attempt, "unknown", "yes") if whole and tests else None
+
+    state = drive(a_world(), liar)
+    assert (state.status, state.certificate) == (GoalStatus.FAILED, None)
+
+
+def test_a_voter_that_signs_two_choices_loses_its_vote_and_is_named() -> None:
+    both = a_reviewer("both ways", "static", "behaviour")
+    crew = (*(card for card in CREW if card.role != "reviewer"), both)
+
+    def wavers(world: World, attempt: Attempt) -> AgentCommand | None:
+        subject = subject_of(world, attempt)
+        contract = world.state.tasks[attempt.task_id].contract
+        if subject is None or subject.of is not None or contract.aspect != "behaviour":
+            return None
+        return world.checked(attempt, "unknown")
+
+    world = a_world(cards=crew)
+    drive(world, wavers)
+    denied = [event for event in world.events if isinstance(event, QuorumDenied)]
+    assert denied[0].equivocators == (both.principal,)
+
+
+def test_an_author_may_not_check_its_own_work() -> None:
+    own = replace_card("tester", principal="local/template")
+    state = drive(a_world(cards=own))
+    checks = [t for t in state.tasks.values() if t.contract.kind is TaskKind.TEST]
+    assert writers_of(state)[0] == "template"
+    assert all(
+        t.attempts == ()
+        for t in checks
+        if t.contract.subject and "local/template" in t.contract.subject.authors
+    )
+
+
+def replace_card(name: str, principal: str) -> tuple[AgentCard, ...]:
+    return tuple(
+        card.model_copy(update={"principal": principal}) if card.agent_id == name else card
+        for card in CREW
+    )
+
+
+def test_a_round_is_not_opened_before_those_who_could_meet_the_rule_have_come() -> None:
+    world = a_world()
+    drive(world, until=lambda s: s.joined is None and all(t.is_final for t in s.tasks.values()))
+    world.cards, world.is_complete = (), False
+    world.do_duty()
+    world.settle()
+    assert world.state.rounds == ()
+    world.cards, world.is_complete = CREW, True
+    assert drive(world).status is GoalStatus.DONE
+
+
+def test_a_rule_that_nobody_can_meet_denies_every_round() -> None:
+    state = drive(a_world(rules=Rules(threshold=5)))
+    assert (state.status, state.certificate) == (GoalStatus.FAILED, None)
+    assert all(each.denied for each in state.rounds)
+
+
+def test_the_roster_is_fixed_when_a_round_opens() -> None:
+    world = a_world()
+    drive(world, until=lambda s: s.round is not None)
+    world.cards = (*world.cards, a_tester("newcomer"))
+    state = drive(world)
+    assert state.certificate is not None
+    assert state.certificate.policy.roster == voters(CREW)
+
+
+# Publishing -------------------------------------------------------------------------------------
+
+
+def test_a_publication_that_only_a_human_can_make_possible_blocks_the_goal() -> None:
+    world = a_world()
+    drive(world, until=lambda s: s.intended is not None)
+    world.keep(unpublishable(world.state, "no permission", world.at))
+    assert (world.state.status, world.state.reason) == (GoalStatus.BLOCKED, "no permission")
+
+
+def test_a_duty_is_found_again_by_a_new_process() -> None:
+    world = a_world()
+    drive(world, until=lambda s: s.intended is not None)
+    reborn = replace(world, goals=world.reborn())
+    assert drive(reborn).status is GoalStatus.DONE
