@@ -4,11 +4,8 @@ Both runtimes are built from here; what differs is only how the parts reach each
 """
 
 import asyncio
-import json
 import os
 import secrets
-import shlex
-import subprocess
 import sys
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -22,6 +19,7 @@ from swarm.actors.crew import Planner as PlannerPort
 from swarm.actors.host import Host
 from swarm.actors.knowledge import Knowledge
 from swarm.actors.metering import SECONDS_PER_HOUR, Meter
+from swarm.actors.notifier import Notifier
 from swarm.actors.office import AUTHOR, Office, PublisherPort
 from swarm.actors.places import Places
 from swarm.actors.ports import CoordinatorPort, Lease, RegistryPort
@@ -37,7 +35,7 @@ from swarm.agents.public_api import (
     StaticReviewer,
     SuiteTester,
 )
-from swarm.coordination.public_api import GoalState, Rules
+from swarm.coordination.public_api import Rules
 from swarm.domain.bids import AgentCard, Curve, Role, Row
 from swarm.domain.goals import Goal
 from swarm.domain.names import AgentId, HostId, Principal
@@ -121,35 +119,12 @@ def coordinator_of(
         clock=clock,
         terms=terms_of(settings, runtime, expected),
         verify=verify_event,
-        on_end=lambda state: notify(settings.notify, state),
+        notifier=Notifier(settings.notify),
     )
 
 
 def _replica_at(path: Path) -> Replica:
     return open_replica(path.read_bytes() if path.exists() else b"", verify=verify_digest)
-
-
-def notify(command: str, state: GoalState) -> None:
-    """Run the user's command with the goal's end as JSON on its standard input; wait for nothing."""
-    if not command:
-        return
-    told = {
-        "goal": state.goal.goal_id,
-        "status": state.status.value,
-        "reason": state.reason,
-        "repository": state.goal.repository,
-        "pull_request": state.published.number if state.published else None,
-    }
-    process = subprocess.Popen(
-        shlex.split(command),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    assert process.stdin is not None
-    with process.stdin as pipe:
-        pipe.write(json.dumps(told).encode())
 
 
 # A host's side ----------------------------------------------------------------------------------
@@ -200,6 +175,7 @@ def host_of(
         registry=registry,
         workbench=workbench,
         probe=boxes.probe,
+        close=boxes.close,
         desk=Desk(coordinator),
         heartbeat_seconds=settings.heartbeat_seconds,
     )
@@ -228,6 +204,10 @@ class _Boxes:
             remove_leftovers(self._scratch)
             self._hosts[mode] = open_host(self._scratch, mode, Path(sys.executable))
         return self._hosts[mode]
+
+    async def close(self) -> None:
+        for host in self._hosts.values():
+            await host.close()
 
     async def probe(self, goal: Goal) -> str:
         """Why a goal cannot be worked on here; empty = it can."""

@@ -10,13 +10,14 @@ import asyncio
 import math
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from swarm.actors.clock import Clock
 from swarm.actors.inbox import waiting
+from swarm.actors.notifier import Notifier
 from swarm.actors.office import Office
 from swarm.actors.ports import Entry, Lease, News, Orders, RegistryPort
 from swarm.coordination.public_api import (
@@ -107,8 +108,7 @@ class Coordinator:
     clock: Clock
     terms: Terms
     verify: Verify
-    on_end: Callable[[GoalState], None]
-    """Told of each goal that ends or needs a human: notifications hang here."""
+    notifier: Notifier
 
     goals: dict[GoalId, GoalState] = field(default_factory=dict)
     _entries: tuple[Entry, ...] = ()
@@ -150,6 +150,7 @@ class Coordinator:
                 watching.cancel()
         finally:
             self._announce_news()
+            await asyncio.to_thread(self.notifier.close)
 
     async def _work(self, *, forever: bool) -> None:
         idle_since = self.clock.elapsed()
@@ -169,7 +170,10 @@ class Coordinator:
     async def _watch(self) -> None:
         version = 0
         while True:
-            version, self._entries = await self.registry.watch(version)
+            seen = version
+            version, self._entries = await self.registry.watch(seen)
+            if version != seen:
+                await asyncio.to_thread(self.office.picture, tuple(self._cards()))
             self._guests = {e.host: self._guests.get(e.host, _Guest()) for e in self._entries}
             self._announce_news()
 
@@ -424,7 +428,7 @@ class Coordinator:
                 if attempt.attempt_id not in self._deadlines:
                     self._renew(attempt)
             if isinstance(event, GoalEnded):
-                self.on_end(state)
+                self.notifier.tell(state)
         self._announce_news()
 
     def _announce_news(self) -> None:

@@ -44,13 +44,22 @@ class Host:
     probe: Callable[[Goal], Awaitable[str]]
     """Why the host cannot work on a goal; empty = it can."""
 
+    close: Callable[[], Awaitable[None]]
+    """Destroys what sandboxes are left."""
+
     desk: Desk
     heartbeat_seconds: float
     _able: dict[GoalId, str] = field(default_factory=dict)
     _work: dict[tuple[AttemptId, int], _Work] = field(default_factory=dict)
 
     async def run(self) -> None:
-        """Attend until cancelled."""
+        """Attend until cancelled, and leave nothing running."""
+        try:
+            await self._attend()
+        finally:
+            await self.close()
+
+    async def _attend(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat())
             while True:

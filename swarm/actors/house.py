@@ -110,6 +110,8 @@ async def _inline(places: Places, settings: Settings, *, forever: bool) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
         await run_inline(places, settings, journal, SystemClock(), forever=forever)
+    except asyncio.CancelledError:
+        sys.stderr.write("ended on request; open goals go on at the next start\n")
     finally:
         journal.close()
 

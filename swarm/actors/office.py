@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import TypeAdapter
+
 from swarm.actors.account import account_of
 from swarm.actors.knowledge import MOST_CLAIM, sign
 from swarm.actors.places import Places
 from swarm.actors.ports import News
 from swarm.coordination.public_api import GoalState, Join, Patch
+from swarm.domain.bids import AgentCard
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
 from swarm.domain.events import PublicationIntended
@@ -29,6 +32,7 @@ from swarm.journal.public_api import Blobs
 from swarm.memory.public_api import Replica, exchange_once
 from swarm.repository.public_api import Conflict, Joined, Landing, Mirror, inspect, landed
 
+_CARDS: TypeAdapter[list[AgentCard]] = TypeAdapter(list[AgentCard])
 AUTHOR = AgentId("coordinator")
 STEP_TITLE = "{attempt}, step {step}"
 
@@ -57,6 +61,11 @@ class Office:
 
     _mirrors: dict[str, Mirror] = field(default_factory=dict)
     _replicas: dict[str, Replica] = field(default_factory=dict)
+
+    def picture(self, cards: tuple[AgentCard, ...]) -> None:
+        """Who is there, for people: `swarm agents` reads it. Only a picture, never a truth."""
+        data = _CARDS.dump_json(sorted(cards, key=lambda card: card.agent_id))
+        replace_file(self.places.agents, data)
 
     # Trees --------------------------------------------------------------------------------------
 
@@ -156,7 +165,7 @@ class Office:
         before = replica.content_hash()
         answer, ours = exchange_once(replica, vector, update)
         if (content := replica.content_hash()) != before:
-            await asyncio.to_thread(save_facts, self.places.facts_of(repository), replica.save())
+            await asyncio.to_thread(replace_file, self.places.facts_of(repository), replica.save())
         return News(answer, ours, content)
 
     async def learn(self, state: GoalState) -> None:
@@ -165,7 +174,7 @@ class Office:
         for fact in _worked(state):
             replica.add(sign(fact, self.signer))
         path = self.places.facts_of(state.goal.repository)
-        await asyncio.to_thread(save_facts, path, replica.save())
+        await asyncio.to_thread(replace_file, path, replica.save())
 
     def facts(self, repository: str) -> tuple[SignedFact, ...]:
         return tuple(self.replica(repository).facts())
@@ -205,7 +214,7 @@ def _landing(state: GoalState) -> Landing | None:
     return landed(repository, head, tree, branch, base=state.goal.base)
 
 
-def save_facts(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     draft = path.with_suffix(".draft")
     draft.write_bytes(data)
     draft.replace(path)

@@ -27,6 +27,10 @@ from swarm.testing.engine import ScriptedEngine
 from swarm.testing.git import a_repository, git
 
 FILES = {"one.py": "broken = True\n", "two.py": "broken = True\n"}
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*fork:DeprecationWarning"  # the child runs its part and ends; nobody else needs it
+)
+
 GOAL = GoalId("g-000001")
 AT_ONCE = 6
 """Crash points tried at the same time: a run mostly waits for the disk."""
