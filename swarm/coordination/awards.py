@@ -27,7 +27,7 @@ from swarm.market.public_api import AtWork, OpenTask, Terms, clear
 RESERVE = 3
 """So many times its price may be reserved for an attempt, within what its task may cost."""
 
-LEAST_RESERVE = 300
+LEAST_RESERVE = 600
 """Micro-USD. A price of nothing still needs room for a step."""
 
 PATIENCE_SECONDS = 360_000
