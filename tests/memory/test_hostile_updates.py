@@ -177,7 +177,9 @@ def a_text() -> bytes:
     return doc.get_update()
 
 
-@pytest.mark.parametrize("update", [another_map(), an_array(), a_text()])
+@pytest.mark.parametrize(
+    "update", [another_map(), an_array(), a_text()], ids=["another map", "an array", "a text"]
+)
 def test_nothing_else_may_grow_in_the_document(update: bytes) -> None:
     assert victim().merge(update).refused
 
