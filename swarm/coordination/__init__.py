@@ -7,8 +7,8 @@ command, `evolve` may refuse nothing, and the state is the fold of the events al
     commands    what people and agents may ask for
     decide      command -> events, or a refusal; answers for late, repeated and lost messages
     evolve      event -> state
+    replacing   how a state is copied with changes, quickly
     progress    what follows by itself: announcing, checking, voting, ending
     awards      what the market clears: open tasks, free capacities, leases
-    money       what is reserved and spent, in total and per goal
     duties      what the shell has to do outside: join trees, publish
 """

@@ -1,9 +1,9 @@
 """The fold: event by event, the next state of a goal. Refuses nothing, uses no clock and no float."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import assert_never
 
+from swarm.coordination.replacing import replace
 from swarm.coordination.state import (
     Accepted,
     Answered,
@@ -150,7 +150,7 @@ def _all_stopped(state: GoalState, event: GoalEnded) -> GoalState:
     for attempt in tuple(state.live()):
         stopped = replace(attempt, outcome="stopped", reason="the goal ended", ended_at=event.at)
         task = replace(state.tasks[attempt.task_id], phase=Open())
-        state = _with_attempt(_with_task(state, attempt.task_id, task), stopped)
+        state = _with_both(state, task, stopped)
     return state
 
 
@@ -197,7 +197,7 @@ def _granted(state: GoalState, event: LeaseGranted) -> GoalState:
         attempts=(*task.attempts, event.attempt_id),
         rounds=task.rounds if goes_on else 0,
     )
-    return replace(_with_attempt(_with_task(state, task_id, task), attempt), epoch=event.epoch)
+    return replace(_with_both(state, task, attempt), epoch=event.epoch)
 
 
 def _fallen(state: GoalState, event: LeaseExpired | WorkGivenUp | AttemptFailed) -> GoalState:
@@ -207,9 +207,7 @@ def _fallen(state: GoalState, event: LeaseExpired | WorkGivenUp | AttemptFailed)
     ended = replace(_ended(attempt, event), ended_at=event.at)
     if not isinstance(event, LeaseExpired):
         task = replace(task, failures=(*task.failures, _failure(attempt)))
-    return _with_attempt(
-        _with_task(state, attempt.task_id, replace(task, phase=Open(), rounds=0)), ended
-    )
+    return _with_both(state, replace(task, phase=Open(), rounds=0), ended)
 
 
 def _ended(attempt: Attempt, event: LeaseExpired | WorkGivenUp | AttemptFailed) -> Attempt:
@@ -258,7 +256,7 @@ def _submitted(state: GoalState, event: WorkSubmitted) -> GoalState:
         ended_at=event.at,
     )
     task = replace(state.tasks[attempt.task_id], phase=Submitted(event.attempt_id, event.tree))
-    return _with_attempt(_with_task(state, attempt.task_id, task), attempt)
+    return _with_both(state, task, attempt)
 
 
 def _checked(state: GoalState, event: CheckReported) -> GoalState:
@@ -280,7 +278,7 @@ def _judged(
         case TaskAccepted():
             attempt = replace(state.attempts[event.attempt_id], outcome="accepted")
             task = replace(task, phase=Accepted(event.attempt_id, event.tree))
-            return _with_attempt(_with_task(state, event.task_id, task), attempt)
+            return _with_both(state, task, attempt)
         case TaskSentBack():
             return _sent_back(state, task, event)
         case TaskReopened():
@@ -313,7 +311,7 @@ def _sent_back(state: GoalState, task: Task, event: TaskSentBack) -> GoalState:
         refused=(*task.refused, attempt.tree),
         failures=(*task.failures, _failure(attempt)),
     )
-    return _with_attempt(_with_task(state, event.task_id, task), attempt)
+    return _with_both(state, task, attempt)
 
 
 def _voted(state: GoalState, event: RoundOpened | QuorumReached | QuorumDenied) -> GoalState:
@@ -331,7 +329,7 @@ def _voted(state: GoalState, event: RoundOpened | QuorumReached | QuorumDenied) 
 def _answered(state: GoalState, attempt_id: AttemptId, spent: int, at: int) -> GoalState:
     attempt = replace(state.attempts[attempt_id], outcome="accepted", spent=spent, ended_at=at)
     task = replace(state.tasks[attempt.task_id], phase=Answered(attempt_id))
-    return _with_attempt(_with_task(state, attempt.task_id, task), attempt)
+    return _with_both(state, task, attempt)
 
 
 def _failure(attempt: Attempt) -> Failure:
@@ -350,3 +348,11 @@ def _with_task(state: GoalState, task_id: TaskId, task: Task) -> GoalState:
 def _with_attempt(state: GoalState, attempt: Attempt) -> GoalState:
     attempts = {**state.attempts, attempt.attempt_id: attempt}
     return replace(state, attempts=attempts)
+
+
+def _with_both(state: GoalState, task: Task, attempt: Attempt) -> GoalState:
+    return replace(
+        state,
+        tasks={**state.tasks, task.contract.task_id: task},
+        attempts={**state.attempts, attempt.attempt_id: attempt},
+    )

@@ -232,13 +232,23 @@ def test_a_goal_that_cannot_pay_for_its_plan_fails_for_its_budget() -> None:
 
 
 def test_a_task_is_not_dropped_while_the_money_it_needs_is_only_reserved() -> None:
-    cards = (*(c for c in CREW if c.role != "writer"), a_card("one", price=3_000, capacity=2))
-    goal = a_goal(budget=12_000)
-    world = a_world(
-        a_contract(2, budget=6_000), a_contract(3, budget=6_000), goal=goal, cards=cards
-    )
-    drive(world, until=lambda s: len(s.tasks) > 2 and s.tasks[T2].attempts != ())
-    assert not isinstance(world.state.tasks[T3].phase, Dropped)
+    """The checks of the one task have reserved what the other costs, and spend less than that."""
+    others = tuple(card for card in CREW if card.role != "writer")
+    goal, writer = a_goal(budget=12_000), a_card("one", price=5_000)
+    plan = (a_contract(2, budget=6_000), a_contract(3, budget=6_000))
+    world = a_world(*plan, goal=goal, cards=(*others, writer))
+
+    def submits_and_leaves(world: World, attempt: Attempt) -> AgentCommand | None:
+        if kind_of(world, attempt) is TaskKind.WRITE:
+            world.cards, world.is_complete = others, False
+        return None
+
+    checked = nth_task(GOAL, 4)
+    drive(world, submits_and_leaves, until=lambda s: checked in s.tasks)
+    world.cards, world.is_complete = (*others, writer), True
+    assert world.state.free < writer.curves[0].rows[0].price
+    world.settle()
+    assert not any(isinstance(each.phase, Dropped) for each in world.state.tasks.values())
 
 
 def test_nobody_for_a_kind_of_work_is_nobody_only_when_everybody_has_come() -> None:
