@@ -9,5 +9,6 @@ is worked on, and the visible tests are put back before anything is judged.
     judging       what a result was worth: solved, partial, wrong, refused, error
     examination   visible and hidden tests on a result, in a sandbox
     running       one task after the other: make, run, examine, judge
+    logs          rows kept as they come, to go on with later
     tables        the outcome as text and as JSON
 """

@@ -35,6 +35,8 @@ class BenchResult(Frozen):
     steps: int = 0
     spent: MicroUsd = 0
     attempts: int = 0
+    patch: str = ""
+    """The pull request as a unified diff."""
 
 
 def judge(

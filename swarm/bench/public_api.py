@@ -2,6 +2,7 @@
 
 from swarm.bench.examination import examine, examine_folder
 from swarm.bench.judging import BenchResult, Verdict, is_right, judge
+from swarm.bench.logs import append_row, read_rows
 from swarm.bench.quixbugs import quixbugs_tasks
 from swarm.bench.repositories import make_repository
 from swarm.bench.running import judged, run_tasks
@@ -13,6 +14,7 @@ __all__ = [
     "BenchTask",
     "Row",
     "Verdict",
+    "append_row",
     "as_json",
     "examine",
     "examine_folder",
@@ -23,6 +25,7 @@ __all__ = [
     "make_repository",
     "own_tasks",
     "quixbugs_tasks",
+    "read_rows",
     "run_tasks",
     "table",
 ]

@@ -4,6 +4,7 @@ What runs a goal is given as a callable, so that the same benchmark measures any
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from difflib import unified_diff
 from pathlib import Path
 
 from swarm.bench.judging import BenchResult, judge
@@ -30,8 +31,26 @@ def run_tasks(
 
 
 def judged(task: BenchTask, result: BenchResult, examine: Examine) -> Row:
-    before = after = None
-    if result.folder is not None:
-        before = examine(task, task.files)
-        after = examine(task, read_files(result.folder))
-    return Row(task, result, judge(task, result, before, after))
+    """The row, with the patch; the folder need not stay."""
+    if result.folder is None:
+        return Row(task, result, judge(task, result, None, None))
+    files = read_files(result.folder)
+    before, after = examine(task, task.files), examine(task, files)
+    verdict = judge(task, result, before, after)
+    return Row(task, result.model_copy(update={"patch": patch_of(task.files, files)}), verdict)
+
+
+def patch_of(before: Files, after: Files) -> str:
+    """For people to read; bytes that are no text are replaced."""
+    lines = (
+        line
+        for path in sorted(before.keys() | after.keys())
+        for line in unified_diff(
+            _lines(before, path), _lines(after, path), f"a/{path}", f"b/{path}", lineterm=""
+        )
+    )
+    return "\n".join(lines)
+
+
+def _lines(files: Files, path: str) -> list[str]:
+    return files.get(path, b"").decode("utf-8", "replace").splitlines()

@@ -1,13 +1,15 @@
 """Signatures of the commands that look inside."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from swarm.cli.options import AsJson, Repo, Rule, RuntimeOption
 
 HERE = Path()
+
+Suite = Literal["own", "quixbugs"]
 
 market = typer.Typer(name="market", no_args_is_help=True, help="Why the market decided as it did.")
 config = typer.Typer(
@@ -37,25 +39,43 @@ def doctor(as_json: AsJson = False) -> None:
 
 
 def bench(
-    tasks: Annotated[
+    suite: Annotated[
+        Suite, typer.Option("--suite", help="Our own tasks, or the QuixBugs programs.")
+    ] = "own",
+    path: Annotated[
         Path | None,
-        typer.Option("--tasks", metavar="PATH", help="Another folder of tasks than our own."),
-    ] = None,
-    quixbugs: Annotated[
-        Path | None,
-        typer.Option("--quixbugs", metavar="PATH", help="An unpacked copy of QuixBugs."),
+        typer.Option(
+            "--path", metavar="DIR", help="Folder of tasks, or an unpacked copy of QuixBugs."
+        ),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="NAME", help="Only this task.")
+        list[str] | None, typer.Option("--only", metavar="NAMES", help="Only these, by commas.")
     ] = None,
-    rule: Rule = "market",
+    policy: Rule = "market",
+    seconds: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="For one task; 180, for QuixBugs 90.", min=1),
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(metavar="USD", help="What one task may cost at most.")
+    ] = None,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", help="So many tasks at the same time.", min=1)
+    ] = 1,
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep rows here; what stands there is not run again."),
+    ] = None,
     runtime: RuntimeOption = "inline",
     as_json: AsJson = False,
 ) -> None:
     """Measure swarm on tasks whose right answers are known."""
-    from swarm.cli.measuring import Choice, measure
+    from swarm.cli.measured import Ways
+    from swarm.cli.measuring import Choice, measure, seconds_of
 
-    choice = Choice(tasks, quixbugs, tuple(only or ()), rule, runtime)
+    names = tuple(name for each in only or () for name in each.split(",") if name)
+    ways = Ways(policy, runtime, seconds_of(suite, seconds), budget)
+    choice = Choice(suite, path, names, ways, jobs, log)
     raise typer.Exit(measure(choice, as_document=as_json))
 
 
