@@ -10,13 +10,15 @@ from swarm.coordination.public_api import (
     ExpireLease,
     GiveUp,
     GoalState,
+    Pause,
     Rules,
+    duty,
     unpublishable,
 )
 from swarm.domain.bids import AgentCard
 from swarm.domain.events import LeaseGranted, QuorumDenied, TaskAccepted, TaskReopened
 from swarm.domain.goals import GoalStatus
-from swarm.domain.names import nth_attempt, nth_task
+from swarm.domain.names import CommandId, nth_attempt, nth_task
 from swarm.domain.tasks import TaskKind, Verdict
 from swarm.quorum.public_api import verify_certificate
 from swarm.testing.coordination import (
@@ -400,3 +402,10 @@ def test_a_duty_is_found_again_by_a_new_process() -> None:
     drive(world, until=lambda s: s.intended is not None)
     reborn = replace(world, goals=world.reborn())
     assert drive(reborn).status is GoalStatus.DONE
+
+
+def test_nothing_is_joined_while_a_goal_is_paused() -> None:
+    world = a_world()
+    drive(world, until=lambda s: duty(s) is not None)
+    world.hear(Pause(command_id=CommandId("c1"), goal_id=GOAL))
+    assert duty(world.state) is None
