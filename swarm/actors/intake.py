@@ -69,6 +69,22 @@ def prepare_goal(request: GoalRequest, settings: Settings, *, new_id: Callable[[
     )
 
 
+def remarks(path: Path) -> tuple[str, ...]:
+    """What a user should know about a repository before agents work on it."""
+    repository = inspect(path)
+    told = []
+    if repository.dirty:
+        told.append(
+            f"agents work on the commit {repository.base[:12]}: what is not committed stays as it"
+            " is, and is not looked at"
+        )
+    if repository.branch is None:
+        told.append("no branch is checked out: the pull request is for that very commit")
+    if repository.submodules:
+        told.append("submodules are left out: agents see empty folders in their place")
+    return tuple(told)
+
+
 def _check(request: GoalRequest) -> None:
     read_rule(request.rule)
     if not request.text.strip() and not request.fix_failing:

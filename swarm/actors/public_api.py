@@ -7,9 +7,9 @@ from swarm.actors.estimate import Estimate, estimate_goal
 from swarm.actors.facts import FactView, read_facts
 from swarm.actors.gate import CheckVerdict, check_change
 from swarm.actors.house import start_house
-from swarm.actors.inbox import leave
+from swarm.actors.inbox import leave, waiting
 from swarm.actors.inline import run_inline
-from swarm.actors.intake import GoalRequest, prepare_goal
+from swarm.actors.intake import GoalRequest, prepare_goal, remarks
 from swarm.actors.places import Places
 from swarm.actors.proof import verify_goal
 
@@ -28,7 +28,9 @@ __all__ = [
     "leave",
     "prepare_goal",
     "read_facts",
+    "remarks",
     "run_inline",
     "start_house",
     "verify_goal",
+    "waiting",
 ]

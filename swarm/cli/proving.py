@@ -5,24 +5,34 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from swarm.actors.public_api import CheckVerdict, check_change, verify_goal
+from swarm.actors.public_api import CheckVerdict, Places, check_change, verify_goal
 from swarm.cli.documents import Json
 from swarm.cli.failing import DONE, FAILED
 from swarm.cli.page import plain_table
 from swarm.cli.session import open_session
 from swarm.cli.watching import Watch, find_goal
 from swarm.cli.words import cell, lines
+from swarm.domain.errors import Rejected
 from swarm.domain.names import TestId
 
 
 def verify(name: str, *, rerun: bool, as_json: bool) -> int:
     session = open_session(as_json=as_json)
-    state = find_goal(Watch(session.places).catch_up().goals, name)
-    goal_id = state.goal.goal_id
-    problems = verify_goal(session.places, goal_id, rerun)
+    goal_id, problems = _problems(session.places, name, rerun=rerun)
     document: Json = {"goal": goal_id, "rerun": rerun, "holds": not problems, "problems": problems}
     session.show(_verified(goal_id, problems, rerun=rerun), document)
     return FAILED if problems else DONE
+
+
+def _problems(places: Places, name: str, *, rerun: bool) -> tuple[str, tuple[str, ...]]:
+    """Of a goal, and its full name where the journal can be read at all."""
+    watch = Watch(places)
+    try:
+        watch.catch_up()
+    except Rejected as error:
+        return name, (f"the journal: {error}",)
+    goal_id = find_goal(watch.goals, name).goal.goal_id
+    return goal_id, verify_goal(places, goal_id, rerun)
 
 
 def _verified(goal_id: str, problems: tuple[str, ...], *, rerun: bool) -> RenderableType:

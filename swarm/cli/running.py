@@ -1,10 +1,11 @@
 """Submit goals, see that somebody works on them, follow them to their end."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 
-from swarm.actors.public_api import leave
+from swarm.actors.public_api import leave, remarks, waiting
 from swarm.cli.documents import Json, goal_document
 from swarm.cli.ending import NextSteps, ending, next_steps
 from swarm.cli.failing import DONE, FAILED, INTERRUPTED, LACKS, SPENT, WAITS
@@ -16,6 +17,7 @@ from swarm.cli.screens import Screen, open_screen
 from swarm.cli.session import Session, open_session
 from swarm.cli.starting import Asked, goal_of
 from swarm.cli.watching import Watch, find_goal
+from swarm.cli.words import legible
 from swarm.coordination.public_api import GoalState, Pause, Play, SubmitGoal
 from swarm.domain.errors import Rejected
 from swarm.domain.goals import Goal, GoalStatus
@@ -30,6 +32,8 @@ def run_goal(asked: Asked, *, estimate: bool, detach: bool, as_json: bool) -> in
 
         return show_estimate(session, goal)
     session = open_session(as_json=as_json, make=True)
+    for remark in remarks(Path(goal.repository)):
+        session.say(f"note: {legible(remark)}", "yellow")
     keeper = Keeper(session.places, asked.runtime, asked.address)
     if detach:
         return _detached(session, keeper, goal)
@@ -58,16 +62,24 @@ def resume_goals(name: str | None, runtime: Runtime, address: str | None, *, as_
     session = open_session(as_json=as_json)
     watch = Watch(session.places).catch_up()
     states = _resumable(watch, name)
-    if not states:
+    handed_in = () if name else tuple(_not_taken_up(session, watch))
+    if not states and not handed_in:
         session.show("Nothing is open or paused.", {"goals": []})
         return DONE
     for state in states:
         if state.paused:
             goal_id = state.goal.goal_id
             leave(session.places.inbox, Play(command_id=new_command_id(), goal_id=goal_id))
-    goals = tuple(state.goal.goal_id for state in states)
+    goals = (*(state.goal.goal_id for state in states), *handed_in)
     code = follow(session, watch, Keeper(session.places, runtime, address), goals, played=True)
     return code or _show_all(session, watch, goals)
+
+
+def _not_taken_up(session: Session, watch: Watch) -> Iterator[GoalId]:
+    """Goals that were handed in and that no coordinator has lived to read."""
+    for _, command in waiting(session.places.inbox):
+        if isinstance(command, SubmitGoal) and command.goal.goal_id not in watch.goals:
+            yield command.goal.goal_id
 
 
 def serve_here(runtime: Runtime, address: str | None) -> int:
@@ -103,7 +115,7 @@ def follow(
 def _follow(
     watch: Watch, keeper: Keeper, goals: tuple[GoalId, ...], screen: Screen, *, played: bool
 ) -> None:
-    asleep = {name for name in goals if played and watch.goals[name].paused}
+    asleep = {n for n in goals if played and n in watch.goals and watch.goals[n].paused}
     while True:
         for news in watch.news():
             if news.event.goal_id in goals or news.event.goal_id is None:

@@ -2,6 +2,11 @@
 
 from pathlib import Path
 
+from swarm.actors.public_api import GoalRequest, Places, leave, prepare_goal
+from swarm.coordination.public_api import SubmitGoal
+from swarm.domain.events import GoalSubmitted
+from swarm.domain.names import CommandId, GoalId
+from swarm.settings.public_api import Settings
 from swarm.testing.git import a_repository, git
 from swarm.testing.outside import Outside, fingerprint
 from tests.end_to_end.projects import broken, green
@@ -32,7 +37,9 @@ def test_a_goal_that_needs_a_model_says_so_and_what_can_be_done_without(
     assert answer.code == 3
     assert "\x1b" not in answer.out + answer.err
     assert "\u202e" not in answer.out
-    assert swarm.goals()[0]["text"] == text
+    submitted = swarm.events()[1]
+    assert isinstance(submitted, GoalSubmitted)
+    assert submitted.goal.text == text.strip()
 
 
 def test_a_suite_that_cannot_be_imported_is_named(swarm: Outside, tmp_path: Path) -> None:
@@ -41,4 +48,17 @@ def test_a_suite_that_cannot_be_imported_is_named(swarm: Outside, tmp_path: Path
     answer = swarm.run("fix the failing tests", repository)
     assert "test_calc.py cannot be imported" in answer.told
     assert "nothing_of_that_name" in answer.told
+    assert answer.code == 3
+
+
+def test_a_goal_that_was_only_handed_in_is_not_lost(swarm: Outside, tmp_path: Path) -> None:
+    """Whoever typed it was killed before any coordinator had read it."""
+    repository = green(tmp_path / "repository")
+    places = Places(swarm.home)
+    places.make()
+    request = GoalRequest("fix the failing tests", repository)
+    goal = prepare_goal(request, Settings(home=swarm.home), new_id=lambda: GoalId("g-000001"))
+    leave(places.inbox, SubmitGoal(command_id=CommandId("submit"), goal=goal))
+    answer = swarm.call("resume", "--runtime", "inline")
+    assert "BLOCKED everything is green already" in answer.told
     assert answer.code == 3

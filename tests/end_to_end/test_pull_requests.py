@@ -104,6 +104,14 @@ def test_an_odd_repository_gets_its_pull_request(published: Published) -> None:
     assert changed == "calc.py"
 
 
+def test_what_agents_do_not_look_at_is_said(published: Published) -> None:
+    notes = [line for line in published.answer.err.splitlines() if line.startswith("note: ")]
+    assert len(notes) == 3
+    assert "what is not committed stays as it is" in notes[0]
+    assert "no branch is checked out" in notes[1]
+    assert "submodules are left out" in notes[2]
+
+
 def test_all_else_in_the_users_repository_is_as_it_was(published: Published) -> None:
     assert fingerprint(published.repository) == published.before
     branches = git(published.repository, "for-each-ref", "--format=%(refname)", "refs/heads")
@@ -203,7 +211,7 @@ def test_a_changed_byte_in_the_journal_is_found(published: Published, copy: Path
     with sqlite3.connect(copy / "journal" / "journal.db") as db:
         db.execute("UPDATE events SET body = CAST(replace(body, 'yes', 'yeS') AS BLOB)")
     db.close()
-    assert "the journal: record" in _found(published, copy)
+    assert "was changed: its hash does not fit" in _found(published, copy)
 
 
 def test_a_changed_vote_is_found_in_a_journal_whose_chain_was_made_anew(
