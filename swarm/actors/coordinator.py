@@ -253,6 +253,7 @@ class Coordinator:
             roster=self._roster(),
             verify=self.verify,
             evidence=self._evidence(state),
+            is_complete=self._is_everybody_there(state.goal.goal_id),
             time_is_up=self.clock.elapsed() > self._time_up[state.goal.goal_id],
         )
 
@@ -271,10 +272,12 @@ class Coordinator:
         )
 
     def _evidence(self, state: GoalState) -> dict[Digest, Evidence]:
-        ballots = state.round.ballots if state.round else ()
+        """What the present ballots refer to; a ballot whose evidence is not here does not count."""
+        named = {ballot.evidence for ballot in state.round.ballots} if state.round else set()
         return {
-            ballot.evidence: Evidence.model_validate_json(self.blobs.get(ballot.evidence))
-            for ballot in ballots
+            digest: Evidence.model_validate_json(self.blobs.get(digest))
+            for digest in named
+            if self.blobs.has(digest)
         }
 
     async def _do_duty(self, state: GoalState) -> None:
