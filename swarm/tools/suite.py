@@ -28,7 +28,11 @@ from swarm.sandbox.public_api import ExecResult, KilledBy, Sandbox
 from swarm.tools.commands import split_settings
 
 TEST_SECONDS = 60.0
-"""For one test; a longer one is a `timeout`, and the rest goes on."""
+"""The most for one test; a longer one is a `timeout`, and the rest goes on."""
+
+PATIENCE_SECONDS = 20.0
+"""For a test that takes more than twenty times as long as any that passed before; after the first
+timeout of a run it is two seconds."""
 
 COMMAND = TestId("command")
 """The one id of a test command that is neither pytest nor unittest."""
@@ -116,6 +120,7 @@ async def execute_suite(
     wall_seconds: float,
     nonce: str,
     test_seconds: float = TEST_SECONDS,
+    patience: float = PATIENCE_SECONDS,
     canary: bool = True,
     script: str = "",
     extra: object = None,
@@ -127,6 +132,7 @@ async def execute_suite(
     run is 0. Raises Transient when the supervisor itself was ended from outside.
     """
     job = _job(environment, ids, wall_seconds, nonce, test_seconds)
+    job |= {"patience": patience}
     job |= {"canary": canary and bool(job["script"]), "extra": extra}
     if script:
         job["script"] = script

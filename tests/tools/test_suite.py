@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,28 @@ def test_every_outcome_has_its_word(tmp_path: Path) -> None:
     }
     assert execution.run.collected == 9
     assert "assert 1 == 2" in execution.failures[Id("test_all.py::test_fails")]
+
+
+HANGING = """
+import pytest, time
+def test_quick(): pass
+@pytest.mark.parametrize("n", range(4))
+def test_hangs(n): time.sleep(60)
+def test_takes_its_time(): time.sleep(0.2)
+"""
+
+
+def test_after_one_test_hung_the_next_are_waited_for_less(tmp_path: Path) -> None:
+    begun = time.monotonic()
+    execution = run(tmp_path, {"test_all.py": HANGING}, patience=6.0)
+    assert time.monotonic() - begun < 4 * 6.0
+    assert sorted(outcomes(execution).values()) == ["passed"] * 2 + ["timeout"] * 4
+
+
+def test_a_test_as_slow_as_others_that_pass_is_waited_for(tmp_path: Path) -> None:
+    tests = "import time\ndef test_a(): time.sleep(0.3)\ndef test_b(): time.sleep(2)\n"
+    execution = run(tmp_path, {"test_all.py": tests}, patience=1.0)
+    assert set(outcomes(execution).values()) == {"passed"}
 
 
 UNITTESTS = """

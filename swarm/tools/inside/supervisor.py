@@ -48,13 +48,38 @@ END_SECONDS = 10.0
 MOST_LIVES = 25
 """Processes started anew after a test killed or hung the one before."""
 
+AFTER_A_HANG = 2.0
+TIMES_THE_SLOWEST = 20
+
+
+class Patience:
+    """How many seconds one test may take.
+
+    At first as given. Where one has hung others are likely to, and what is right is as quick as what
+    passed: from then on two seconds, or twenty times the slowest that passed. Never more than `most`.
+    """
+
+    def __init__(self, first: float, most: float) -> None:
+        self._seconds, self._most, self._slowest = first, most, 0.0
+
+    @property
+    def limit(self) -> float:
+        return min(self._most, max(self._seconds, TIMES_THE_SLOWEST * self._slowest))
+
+    def note(self, outcome: str, ms: int) -> None:
+        if outcome == "passed":
+            self._slowest = max(self._slowest, ms / 1000)
+
+    def lose(self) -> None:
+        self._seconds = AFTER_A_HANG
+
 
 class Watched:
     """One life of the tests' process: what it reported, and how it ended."""
 
-    def __init__(self, nonce: str, test_seconds: float) -> None:
+    def __init__(self, nonce: str, patience: Patience) -> None:
         self._nonce = nonce.encode() + b" "
-        self._test_seconds = test_seconds
+        self._patience = patience
         self._rest = b""
         self.events: list[dict[str, Any]] = []
         self.foreign = 0
@@ -80,6 +105,7 @@ class Watched:
             self.running = event["id"]
         elif event["is"] == "done":
             self.running = None
+            self._patience.note(event["outcome"], event["ms"])
         elif event["is"] == "finish":
             self.finished = True
 
@@ -93,7 +119,7 @@ class Watched:
         now = time.monotonic()
         if now > deadline:
             return "suite"
-        if self.running is not None and now - self.since > self._test_seconds:
+        if self.running is not None and now - self.since > self._patience.limit:
             return "test"
         if self.finished and now - self.since > END_SECONDS:
             return "end"
@@ -121,9 +147,11 @@ def start(job: dict[str, Any], payload: dict[str, Any], report: int) -> subproce
         )
 
 
-def live(job: dict[str, Any], ids: list[str] | None, deadline: float) -> Watched:
+def live(
+    job: dict[str, Any], ids: list[str] | None, patience: Patience, deadline: float
+) -> Watched:
     """One process from its start to its end."""
-    watched = Watched(job["nonce"], job["test_seconds"])
+    watched = Watched(job["nonce"], patience)
     keys = ("nonce", "channel", "script", "args", "canary", "extra")
     payload = {key: job[key] for key in keys}
     reading, writing = os.pipe()
@@ -249,9 +277,12 @@ def supervise(job: dict[str, Any]) -> dict[str, Any]:
     """Run the suite to its end, in as many processes as it takes."""
     deadline = time.monotonic() + job["wall_seconds"]
     suite, ids = Suite(), job["ids"]
+    patience = Patience(job["patience"], job["test_seconds"])
     while True:
-        watched = live(job, ids, deadline)
+        watched = live(job, ids, patience, deadline)
         suite.add(watched)
+        if watched.hung:
+            patience.lose()
         if watched.running is None or watched.hung == "suite":
             suite.stopped = watched.hung
             return suite.told()
