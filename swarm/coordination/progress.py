@@ -176,9 +176,9 @@ def _end_empty(state: GoalState, at: int, _: Context) -> Events:
 
 
 def _cause(reasons: list[str]) -> Cause:
-    if all("budget" in reason for reason in reasons):
+    if all(reason.startswith("over budget") for reason in reasons):
         return "budget"
-    return "time" if all("time is up" in reason for reason in reasons) else ""
+    return "time" if all("the time is up" in reason for reason in reasons) else ""
 
 
 # Planning ---------------------------------------------------------------------------------------
