@@ -176,7 +176,7 @@ def _end_empty(state: GoalState, at: int, _: Context) -> Events:
 
 
 def _cause(reasons: list[str]) -> Cause:
-    if all(reason.startswith("over budget") for reason in reasons):
+    if all("over budget:" in reason for reason in reasons):
         return "budget"
     return "time" if all("the time is up" in reason for reason in reasons) else ""
 
