@@ -154,6 +154,17 @@ def test_a_test_file_that_cannot_be_imported_is_said(make_plan: MakePlan) -> Non
     assert "nowhere_at_all" in plan.refusal
 
 
+def test_where_nothing_can_be_imported_the_red_rest_is_no_target(make_plan: MakePlan) -> None:
+    files = {
+        "pkg/__init__.py": "from pkg._version import version\n",
+        "test_a.py": "import pkg\ndef test_a(): pass\n",
+        "test_b.py": "def test_b():\n    import pkg\n",
+    }
+    plan = make_plan(fix_failing=True, files=files)
+    assert plan.contracts == ()
+    assert "No module named 'pkg._version'; only what is committed" in plan.refusal
+
+
 def test_a_suite_that_hangs_is_refused(make_plan: MakePlan) -> None:
     files = {"test_a.py": "import time\ntime.sleep(60)\ndef test_a(): pass\n"}
     plan = make_plan(fix_failing=True, files=files, seconds=1)

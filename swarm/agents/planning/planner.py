@@ -161,10 +161,20 @@ def _selection(
         files=files,
     )
     selection = select(goal.text, seen, fix_failing=goal.fix_failing)
-    if selection.refusal and not red and unread:
-        reason = baseline.failures.get(unread[0], "").strip().splitlines()[-1:]
-        return Selection((), ": ".join([f"{unread[0]} cannot be imported", *reason]))
+    # Where nothing passes, what is red is most likely red for the same reason.
+    blind = goal.fix_failing and not seen.passing
+    if unread and (blind or (selection.refusal and not red)):
+        return Selection((), _unread(unread[0], baseline))
     return selection
+
+
+def _unread(module: TestId, baseline: Baseline) -> str:
+    """Why a file of tests could not be read; a generated file that git ignores is a frequent cause."""
+    reason = baseline.failures.get(module, "").strip().splitlines()[-1:]
+    told = ": ".join([f"{module} cannot be imported", *reason])
+    if "No module named" in told or "ImportError" in told:
+        return f"{told}; only what is committed is there, not what git ignores"
+    return told
 
 
 def _passing(baseline: Baseline) -> frozenset[TestId]:
