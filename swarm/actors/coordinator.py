@@ -124,6 +124,9 @@ class Coordinator:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _started: float = 0.0
     _next_look: float = -math.inf
+    _looked: float = 0.0
+    _lap: float = 0.0
+    """Seconds between the last two ticks: what a pause adds to a goal's time."""
 
     # Life ---------------------------------------------------------------------------------------
 
@@ -131,7 +134,7 @@ class Coordinator:
         """Fold the journal. Live leases get one full duration from now."""
         for record in self.journal.read():
             fold(self.goals, record.event)
-        self._started = self.clock.elapsed()
+        self._started = self._looked = self.clock.elapsed()
         for state in self._open():
             self._set_deadline(state)
             for attempt in state.live():
@@ -179,6 +182,8 @@ class Coordinator:
 
     async def _tick(self) -> bool:
         """One look at everything. True while a goal is open and not paused."""
+        now = self.clock.elapsed()
+        self._lap, self._looked = now - self._looked, now
         await self._empty_inbox()
         await self._expire_leases()
         await self._notice_merges()
@@ -339,7 +344,7 @@ class Coordinator:
         """A pause stops the clocks of the goal and of its leases."""
         state = self.goals[goal_id]
         if state.paused:
-            self._time_up[goal_id] += TICK_SECONDS
+            self._time_up[goal_id] += self._lap
             for attempt in state.live():
                 self._renew(attempt)
 
