@@ -14,7 +14,7 @@ from swarm.agents.planning.contracts import (
     touch,
 )
 from swarm.agents.planning.conventions import LONGEST, MOST, Convention, conventions
-from swarm.agents.planning.grouping import MOST_GROUPS, grouped
+from swarm.agents.planning.grouping import MOST_GROUPS, grouped, spread
 from swarm.agents.planning.planner import is_module
 from swarm.agents.planning.request import Seen, files_named, home_of, select
 from swarm.agents.planning.request import tests_named as named_tests
@@ -194,6 +194,17 @@ def test_a_test_without_a_trace_leaves_one_group() -> None:
     coverage = a_coverage({"t1": {A: {2}}, "t2": {B: {2}}})
     (group,) = grouped((Id("t1"), Id("t2"), Id("t3")), coverage)
     assert group.targets == ("t1", "t2", "t3")
+
+
+def test_a_case_without_a_trace_goes_with_the_other_cases() -> None:
+    coverage = a_coverage({"t1[a]": {A: {2}}, "t2[a]": {B: {2}}})
+    groups = grouped((Id("t1[a]"), Id("t2[a]"), Id("t2[b]")), coverage)
+    assert [group.targets for group in groups] == [("t1[a]",), ("t2[a]", "t2[b]")]
+
+
+def test_every_test_is_traced_before_a_second_case_of_one() -> None:
+    tests = [Id("t1[a]"), Id("t1[b]"), Id("t1[c]"), Id("t2[a]"), Id("t2[b]"), Id("t3")]
+    assert spread(tests) == ["t1[a]", "t2[a]", "t3", "t1[b]", "t2[b]", "t1[c]"]
 
 
 def test_too_many_causes_are_one_group() -> None:

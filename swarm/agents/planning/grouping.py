@@ -5,7 +5,8 @@ what is left is explained by the next. One cause is preferred to two wherever it
 Causes in one file stay together: two writers in one file are in each other's way.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from swarm.agents.planning.suspicion import Suspect, suspects
@@ -35,10 +36,13 @@ class Group:
 
 
 def grouped(targets: tuple[TestId, ...], coverage: Coverage) -> tuple[Group, ...]:
-    """Every target is in one group; at most `MOST_GROUPS`; one group when in doubt."""
+    """Every target is in one group; at most `MOST_GROUPS`; one group when in doubt.
+
+    A case of a test that was not traced goes with the traced ones of the same test.
+    """
     traced = tuple(test for test in targets if test in coverage.failing)
-    causes = _joined(_causes(traced, coverage))
-    if not causes or len(traced) < len(targets) or len(causes) > MOST_GROUPS:
+    causes = _adopted(_joined(_causes(traced, coverage)), targets)
+    if not causes or len(causes) > MOST_GROUPS:
         return (_group(targets, coverage),)
     ordered = sorted(causes, key=lambda tests: min(targets.index(test) for test in tests))
     return tuple(
@@ -65,6 +69,40 @@ def _joined(causes: Mapping[frozenset[TestId], str]) -> list[frozenset[TestId]]:
     for tests, path in causes.items():
         by_file[path] = by_file.get(path, frozenset()) | tests
     return list(by_file.values())
+
+
+def _adopted(
+    causes: Sequence[frozenset[TestId]], targets: Iterable[TestId]
+) -> list[frozenset[TestId]]:
+    """With every target in the first cause that holds a case of the same test; nothing where one
+    belongs nowhere.
+    """
+    homes = {
+        function_of(test): at for at, tests in reversed([*enumerate(causes)]) for test in tests
+    }
+    joined = [set(tests) for tests in causes]
+    known = {test for tests in causes for test in tests}
+    for test in (test for test in targets if test not in known):
+        home = homes.get(function_of(test))
+        if home is None:
+            return []
+        joined[home].add(test)
+    return [frozenset(tests) for tests in joined]
+
+
+def function_of(test: TestId) -> str:
+    """The test without its case: `t.py::test_a[1-2]` is a case of `t.py::test_a`."""
+    return test.partition("[")[0]
+
+
+def spread(tests: Iterable[TestId]) -> list[TestId]:
+    """The first case of every test, then the second of every test, and so on."""
+    seen: Counter[str] = Counter()
+    ranked = []
+    for at, test in enumerate(tests):
+        seen[function_of(test)] += 1
+        ranked.append((seen[function_of(test)], at, test))
+    return [test for _, _, test in sorted(ranked)]
 
 
 def _group(targets: tuple[TestId, ...], coverage: Coverage) -> Group:

@@ -10,7 +10,7 @@ from pathlib import Path
 from swarm.agents.checks.baseline import Baseline, base_run
 from swarm.agents.planning.contracts import Suite, contracts
 from swarm.agents.planning.conventions import GUIDES, SETTINGS
-from swarm.agents.planning.grouping import Group, grouped
+from swarm.agents.planning.grouping import Group, grouped, spread
 from swarm.agents.planning.request import Seen, Selection, home_of, select
 from swarm.agents.planning.statements import Author, statements
 from swarm.agents.planning.suspicion import is_test_file
@@ -31,7 +31,7 @@ COMPARED_SECONDS = 10.0
 
 MOST_COMPARED = 2_000
 MOST_TRACED = 64
-"""Failing tests that are traced one by one."""
+"""Failing tests that are traced one by one; of tests with many cases not all, but of each test some."""
 
 MOST_FILES = 20_000
 MOST_BYTES = 200_000
@@ -97,7 +97,7 @@ class Planner:
 
     async def _coverage(self, goal: Goal, workbench: Workbench, baseline: Baseline) -> Coverage:
         """Who executes what. Falls back to the files that tracebacks name."""
-        red = failing(baseline, frozenset())[:MOST_TRACED]
+        red = tuple(spread(failing(baseline, frozenset()))[:MOST_TRACED])
         if not red:
             return Coverage()
         async with workbench.sandbox(goal.base_tree) as sandbox:
