@@ -16,6 +16,8 @@ from swarm.domain.errors import Rejected
 from swarm.domain.names import TestId as Id  # pytest takes a name `TestId` for a class of tests
 from swarm.testing.checks import Case, a_case, checked
 
+pytestmark = pytest.mark.thorough
+
 PAGES = """
 import random
 

@@ -20,6 +20,8 @@ from swarm.testing.checks import unrun
 from swarm.testing.workbench import differences, tree_of, write_files
 from swarm.tools.public_api import detect_environment, execute_suite
 
+pytestmark = pytest.mark.thorough
+
 BUG = "def add(a, b):\n    return a - b\n"
 TESTS = (
     "import calc\n\n\ndef test_add():\n    assert calc.add(1, 2) == 3\n\n\n"

@@ -7,6 +7,8 @@ from swarm.agents.checks.tester import SuiteTester
 from swarm.sandbox.public_api import why_not
 from swarm.testing.checks import Case, a_case, checked
 
+pytestmark = pytest.mark.thorough
+
 BUG = "def add(a, b):\n    return a - b\n"
 SEEN = """
 import os, pathlib

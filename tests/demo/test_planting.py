@@ -12,6 +12,8 @@ import pytest
 from swarm.demo.public_api import BUGS, Bug, choose, plant, write_project
 from swarm.domain.errors import Rejected
 
+pytestmark = pytest.mark.thorough
+
 
 def failing(project: Path) -> tuple[str, ...]:
     """Test functions that fail, as `file::function`, sorted."""

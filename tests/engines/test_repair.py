@@ -7,6 +7,8 @@ from swarm.engines.port import GaveUp, StepTaken, Submission
 from swarm.engines.repair.offers import Strategy
 from tests.engines.conftest import Builder, Workshop, as_done
 
+pytestmark = pytest.mark.thorough
+
 PRICE = """\
 def discount(amount, count):
     if count > 10:

@@ -30,6 +30,8 @@ from swarm.sandbox.public_api import (
 from swarm.testing.sandbox import a_base
 from tests.sandbox.conftest import needs_namespaces
 
+pytestmark = pytest.mark.thorough
+
 PYTHON = sys.executable
 PRELUDE = """
 import ctypes, errno, fcntl, os, resource, signal, socket, struct, subprocess, sys, time

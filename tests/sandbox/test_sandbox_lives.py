@@ -26,6 +26,8 @@ from swarm.sandbox.public_api import (
 from swarm.testing.sandbox import a_base
 from tests.sandbox.conftest import Place
 
+pytestmark = pytest.mark.thorough
+
 SUPERVISOR = """
     import asyncio, sys
     from pathlib import Path

@@ -23,6 +23,8 @@ from swarm.sandbox.public_api import (
 )
 from tests.sandbox.conftest import Place, needs_namespaces
 
+pytestmark = pytest.mark.thorough
+
 CODE = str(Path(swarm.__path__[0]).parent)
 NOBODY = 65534
 
