@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swarm.agents.checks.comparison import compare, flickering
-from swarm.agents.checks.guard import Base, guard
+from swarm.agents.checks.guard import Base, guard, laid_over, read_base
 from swarm.agents.checks.intrusions import new_intrusions, uses
-from swarm.agents.checks.places import is_test, module_of
+from swarm.agents.checks.places import is_test, module_of, sources_of
 from swarm.domain.changes import Changes, Written
 from swarm.domain.evidence import GREEN, Outcome, SuiteRun
 from swarm.domain.evidence import TestOutcome as Row
@@ -208,3 +208,46 @@ def test_a_module_in_a_package_shadows_nothing() -> None:
 def test_no_name_and_no_content_upsets_the_guard(name: bytes, data: bytes) -> None:
     base = Base(directory=Path("/nowhere"), paths=frozenset(), tests=frozenset())
     guard(Changes((Written(name, "100644", data),)), base)
+
+
+SUM = 'def add(a, b):\n    """Add.\n\n    >>> add(1, 2)\n    3\n    """\n    return a - b\n'
+EXAMPLE = Id("src/pkg/sums.py::pkg.sums.add")
+
+
+@pytest.fixture
+def sums(tmp_path: Path) -> Base:
+    """Code whose example is a test."""
+    (tmp_path / "src/pkg").mkdir(parents=True)
+    (tmp_path / "src/pkg/sums.py").write_text(SUM)
+    return read_base(tmp_path, a_run({EXAMPLE: "failed"}))
+
+
+def rewritten(text: str) -> Changes:
+    return Changes((Written(b"src/pkg/sums.py", "100644", text.encode()),))
+
+
+def test_code_whose_examples_are_tests_may_be_mended(sums: Base) -> None:
+    mended = rewritten(SUM.replace("a - b", "a + b"))
+    assert guard(mended, sums) == ()
+    assert laid_over(mended, sums).items == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [SUM.replace("    3\n", "    -1\n"), SUM.replace(">>> ", ""), SUM.replace("def add", "def sub"), "("],
+)  # fmt: skip
+def test_examples_may_not_be_changed(sums: Base, text: str) -> None:
+    assert guard(rewritten(text), sums)[0].rule == "tampering.test-changed"
+
+
+@pytest.mark.parametrize(
+    "test", ["pkg/sums.py::test_add", "check_sums.py::check_sums", "tests/sums.py::tests.sums.add",
+             "pkg/sums.py::pkg.sums.__test__.x", "pkg.sums.add"],
+)  # fmt: skip
+def test_what_is_no_example_of_its_file_is_a_test(test: str) -> None:
+    assert sources_of(a_run({Id(test): "passed"})) == frozenset()
+
+
+def test_a_file_with_one_other_test_is_a_file_of_tests() -> None:
+    run = a_run({EXAMPLE: "passed", Id("src/pkg/sums.py::test_add"): "passed"})
+    assert sources_of(run) == frozenset()

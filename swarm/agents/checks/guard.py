@@ -5,6 +5,7 @@ code, not their data, not what steers their runner. New tests are welcome. Code 
 `intrusions`; the settings of pytest inside shared files are compared as the runner would read them.
 """
 
+import ast
 import configparser
 import os
 import tomllib
@@ -23,12 +24,14 @@ from swarm.agents.checks.places import (
     module_of,
     packages_of,
     search_folders,
+    sources_of,
     text_of,
 )
 from swarm.domain.changes import Changes, Removed, Written
 from swarm.domain.evidence import SuiteRun
 from swarm.domain.tasks import Finding
 
+_BEARERS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 _INI_SECTIONS = {"tox.ini": "pytest", "setup.cfg": "tool:pytest"}
 
 
@@ -39,6 +42,8 @@ class Base:
     directory: Path
     paths: frozenset[str]
     tests: frozenset[str]
+    examples: frozenset[str] = frozenset()
+    """Code whose docstrings hold examples that are run: it may change, they may not."""
 
     def data(self, path: str) -> bytes | None:
         """The bytes of a file; for a symbolic link, its target; None where there is neither."""
@@ -57,8 +62,10 @@ def read_base(directory: Path, run: SuiteRun) -> Base:
     paths = frozenset(
         str(file.relative_to(directory)) for file in directory.rglob("*") if not file.is_dir()
     )
-    named = files_of(run)
-    return Base(directory, paths, frozenset(p for p in paths if is_test(p) or p in named))
+    examples = paths & sources_of(run)
+    named = files_of(run) - examples
+    tests = frozenset(p for p in paths if is_test(p) or p in named)
+    return Base(directory, paths, tests, examples)
 
 
 def guard(changes: Changes, base: Base) -> tuple[Finding, ...]:
@@ -93,12 +100,37 @@ def _item(item: Written | Removed, base: Base) -> Iterator[Finding]:
         verb = "removes" if isinstance(item, Removed) else "changes"
         yield _finding("test-changed", f"{verb} a test, or its data, that is on the base", path)
         return
+    if path in base.examples and not _keeps_examples(item, base.text(path) or ""):
+        yield _finding("test-changed", "changes examples that are run as tests", path)
     if PurePosixPath(path).name in {*_INI_SECTIONS, "pyproject.toml"}:
         yield from _shared_settings(path, item, base)
     if is_runner_setting(path):
         yield _finding("runner-setting", "steers the test runner or the interpreter's start", path)
     if isinstance(item, Written):
         yield from _written(item, path, base)
+
+
+def _keeps_examples(item: Written | Removed, before: str) -> bool:
+    """Every docstring with an example is as it was, under the same name."""
+    after = "" if isinstance(item, Removed) else item.data.decode("utf-8", "replace")
+    try:
+        return _examples(before) == _examples(after)
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+
+
+def _examples(text: str) -> list[tuple[str, str]]:
+    """Names and docstrings, in no order."""
+    found: list[tuple[str, str]] = []
+    left: list[tuple[str, ast.AST]] = [("", ast.parse(text))]
+    while left:
+        name, node = left.pop()
+        if isinstance(node, _BEARERS):
+            told = ast.get_docstring(node, clean=False) or ""
+            found += [(name, told)] if ">>>" in told else []
+        children = ast.iter_child_nodes(node)
+        left += [(f"{name}.{getattr(child, 'name', '')}", child) for child in children]
+    return sorted(found)
 
 
 def _written(item: Written, path: str, base: Base) -> Iterator[Finding]:

@@ -40,6 +40,27 @@ def files_of(run: SuiteRun) -> frozenset[str]:
     return frozenset(name for row in run.outcomes for name in _names(row.test))
 
 
+def sources_of(run: SuiteRun) -> frozenset[str]:
+    """Files of code whose only tests are the examples in their docstrings (`pytest --doctest-modules`).
+
+    Such an id is the file and the dotted name of what bears the examples: `src/a/b.py::a.b.f`.
+    """
+    told: dict[str, bool] = {}
+    for row in run.outcomes:
+        path, _, name = row.test.partition("::")
+        told[path] = told.get(path, True) and _is_example(path, name)
+    return frozenset(path for path, only in told.items() if only and not is_test(path))
+
+
+def _is_example(path: str, name: str) -> bool:
+    pure = PurePosixPath(path)
+    parts = pure.with_suffix("").parts if pure.suffix == ".py" else ()
+    parts = parts[:-1] if parts[-1:] == ("__init__",) else parts
+    module = (".".join(parts[start:]) for start in range(len(parts)))
+    dotted = all(part.isidentifier() and part != "__test__" for part in name.split("."))
+    return dotted and any(name.startswith(f"{each}.") for each in module)
+
+
 def _names(test: str) -> Iterator[str]:
     if "::" in test or test.endswith(".py"):
         yield test.split("::", 1)[0]
