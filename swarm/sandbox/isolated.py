@@ -5,7 +5,7 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-from swarm.sandbox import layout, limits, wire
+from swarm.sandbox import layout, limits, remedies, wire
 from swarm.sandbox.box import Place
 from swarm.sandbox.port import SandboxSpec
 from swarm.sandbox.zygote import UNPRIVILEGED
@@ -61,9 +61,15 @@ def copy_base(base: Path, to: Path) -> None:
 
 
 def give_away(folder: Path) -> None:
-    for directory, names, files in os.walk(folder):
-        for each in (".", *names, *files):
-            os.chown(Path(directory) / each, UNPRIVILEGED, UNPRIVILEGED, follow_symlinks=False)
+    """Raises Lacking where root is not root: a user namespace may know no other user."""
+    try:
+        for directory, names, files in os.walk(folder):
+            for each in (".", *names, *files):
+                path = Path(directory) / each
+                os.chown(path, UNPRIVILEGED, UNPRIVILEGED, follow_symlinks=False)
+    except OSError as error:
+        step = OSError(error.errno, error.strerror, f"{remedies.GIVE_AWAY} {folder.name}")
+        raise remedies.explained(step, remedies.this_machine()) from error
 
 
 def _dig(place: Path, like: Path) -> None:

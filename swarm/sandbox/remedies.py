@@ -16,6 +16,9 @@ from swarm.domain.errors import Lacking, Rejected, SwarmError
 LOWEST_KERNEL = (5, 14)
 """Overlays without root (5.11), mapped mounts (5.12), processes counted per namespace (5.14)."""
 
+GIVE_AWAY = "give away"
+"""How the step is called in which root hands files to the user that its sandboxes run as."""
+
 _DENIED = (errno.EPERM, errno.EACCES)
 _WRONG_REQUEST = (errno.ELOOP, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
 
@@ -37,6 +40,10 @@ MASKED_PROC = (
 )
 SCRATCH = (
     "put the state folder (SWARM_HOME) on ext4, xfs, btrfs or tmpfs: in a container, on a volume"
+)
+ONE_ID = (
+    "this user namespace has a single user id, and root's sandboxes need a second one: start swarm"
+    " as the user that you were outside of it, or in a namespace with more ids (podman unshare)"
 )
 OLD_KERNEL = f"Linux {'.'.join(map(str, LOWEST_KERNEL))} or newer is needed"
 
@@ -81,6 +88,8 @@ def _advice(number: int, step: str, machine: Machine) -> str:
         return OLD_KERNEL
     if machine.namespaces == 0 or number == errno.ENOSPC:
         return MAX_SYSCTL
+    if step.startswith(GIVE_AWAY):
+        return ONE_ID
     if number in _DENIED:
         return _advice_when_denied(step, machine)
     if step.startswith("mount overlay"):

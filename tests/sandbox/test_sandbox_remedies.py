@@ -1,6 +1,7 @@
 """What is said where a sandbox cannot be made, and what the probe finds."""
 
 import errno
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -47,6 +48,8 @@ CONTAINER = replace(LAPTOP, container=True, root=True)
         (CONTAINER, errno.EPERM, "mount proc new/proc", remedies.MASKED_PROC),
         (CONTAINER, errno.EINVAL, "mount overlay new/r", remedies.SCRATCH),
         (LAPTOP, errno.EPERM, "mount overlay new/r", remedies.SCRATCH),
+        (LAPTOP, errno.EINVAL, "give away layers", remedies.ONE_ID),
+        (LAPTOP, errno.EPERM, "give away layers", remedies.ONE_ID),
         (replace(LAPTOP, kernel=(5, 10)), errno.EPERM, "mount overlay", remedies.OLD_KERNEL),
         (replace(LAPTOP, kernel=(4, 18)), errno.ENOENT, "clone", remedies.OLD_KERNEL),
     ],
@@ -110,3 +113,13 @@ def test_the_doctor_looks_at_four_things(tmp_path: Path) -> None:
     assert set(rows) == {"kernel", "isolated sandboxes", "room for sandboxes", "left over"}
     assert rows["isolated sandboxes"].ok
     assert all(row.ok or row.remedy for row in rows.values())
+
+
+PROBE = "import sys; from pathlib import Path; from swarm.sandbox.public_api import why_not"
+
+
+def test_a_namespace_with_a_single_id_is_said_and_has_a_remedy(tmp_path: Path) -> None:
+    needs_namespaces()
+    argv = [sys.executable, "-c", f"{PROBE}; print(why_not(Path(sys.argv[1])))", str(tmp_path)]
+    done = subprocess.run(["unshare", "-Ur", *argv], capture_output=True, text=True, check=False)
+    assert remedies.ONE_ID in done.stdout, done.stderr
