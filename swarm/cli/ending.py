@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.markdown import Markdown
 from rich.padding import Padding
+from rich.segment import Segment, Segments
+from rich.style import Style
 from rich.text import Text
 
 from swarm.cli.page import MARKS, bids, plain_table, section, task_title, times, votes
@@ -16,6 +18,7 @@ from swarm.cli.words import STYLES, cell, count, legible, money, paragraph, shor
 from swarm.coordination.public_api import Dropped, GoalState, Task
 from swarm.domain.goals import GoalStatus
 from swarm.domain.tasks import TaskKind
+from swarm.forge.public_api import visible
 
 DIFF_LINES = 60
 """A longer change is counted, not shown."""
@@ -87,10 +90,21 @@ def diff(patch: str) -> Text:
     return Text("\n").join(_diff_line(line) for line in patch.splitlines())
 
 
+def copyable(patch: str) -> Segments:
+    """The same, with tabs kept and no line broken: what a terminal wraps itself can be copied."""
+    lines = patch.split("\n")[:-1]
+    return Segments(Segment(f"{visible(line)}\n", _diff_style(line)) for line in lines)
+
+
 def _diff_line(line: str) -> Text:
+    return Text(paragraph(line).replace("\t", "    "), style=_diff_style(line))
+
+
+def _diff_style(line: str) -> Style:
     styles = {"+++": "bold", "---": "bold", "dif": "bold", "ind": "dim", "@@ ": "cyan"}
-    style = styles.get(line[:3]) or {"+": "green", "-": "red"}.get(line[:1], "")
-    return Text(paragraph(line).replace("\t", "    "), style=style)
+    return Style.parse(
+        styles.get(line[:3]) or {"+": "green", "-": "red"}.get(line[:1], "") or "none"
+    )
 
 
 # Who did what -----------------------------------------------------------------------------------

@@ -160,6 +160,14 @@ def pr_diff(number: Number, as_json: AsJson = False) -> None:
     pulls.show_diff(number, as_json=as_json)
 
 
+@pr.command("close")
+def pr_close(number: Number, as_json: AsJson = False) -> None:
+    """Turn a pull request down; its branch stays."""
+    from swarm.cli import pulls
+
+    pulls.close(number, as_json=as_json)
+
+
 @pr.command("checkout")
 def pr_checkout(
     number: Number,

@@ -13,7 +13,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from swarm.cli.documents import Json
-from swarm.cli.ending import Proposal, diff, pull_request
+from swarm.cli.ending import Proposal, copyable, pull_request
 from swarm.cli.page import plain_table
 from swarm.cli.session import Session, open_session
 from swarm.cli.words import cell, lasted
@@ -21,6 +21,7 @@ from swarm.domain.errors import Lacking, Rejected
 from swarm.forge.public_api import LocalForge, PullRequest
 from swarm.repository.public_api import Mirror, inspect
 
+HUMAN = "human"
 STATES = {"open": "cyan", "merged": "green", "closed": "dim"}
 
 
@@ -41,7 +42,11 @@ def show_diff(number: int, *, as_json: bool) -> None:
     session = open_session(as_json=as_json)
     found = _get(session, number)
     patch = _patch(session, found)
-    session.show(diff(patch), {"number": number, "diff": patch})
+    if as_json or session.is_read_by_a_person:
+        text = patch.decode("utf-8", "replace")
+        session.show(copyable(text), {"number": number, "diff": text})
+    else:
+        session.hand_over(patch)
 
 
 def check_out(number: int, *, switch: bool, as_json: bool) -> None:
@@ -59,10 +64,20 @@ def apply(number: int, *, as_json: bool) -> None:
     session = open_session(as_json=as_json)
     found = _get(session, number)
     _demand_clean(found)
-    _user_git(found, "apply", "--whitespace=nowarn", "-", stdin=_exact_patch(session, found))
+    _user_git(found, "apply", "--whitespace=nowarn", "-", stdin=_patch(session, found))
     where = shlex.quote(found.repository)
     told = f"applied to {found.repository}, uncommitted; see it: git -C {where} diff"
     session.show(told, {"number": number, "applied": True, "repository": found.repository})
+
+
+def close(number: int, *, as_json: bool) -> None:
+    """What is merged cannot be closed: Rejected. The branch is left to its owner."""
+    session = open_session(as_json=as_json)
+    _get(session, number)
+    found = asyncio.run(LocalForge(session.places.forge).close(number, HUMAN))
+    where = shlex.quote(found.repository)
+    told = f"#{number} is closed; its branch: git -C {where} branch -D {found.branch}"
+    session.show(cell(told, most=1000), {"number": number, "state": found.state})
 
 
 # Where they lie ---------------------------------------------------------------------------------
@@ -90,18 +105,10 @@ def _mirror(session: Session, found: PullRequest) -> Mirror:
     return Mirror.open(folder, Path(found.repository))
 
 
-def _patch(session: Session, found: PullRequest) -> str:
-    """For people."""
+def _patch(session: Session, found: PullRequest) -> bytes:
+    """Every byte of it, as git takes it."""
     mirror = _mirror(session, found)
-    return mirror.patch(mirror.tree_of(found.base), found.tree)
-
-
-def _exact_patch(session: Session, found: PullRequest) -> bytes:
-    """For git: every byte of it."""
-    mirror = _mirror(session, found)
-    base = mirror.tree_of(found.base)
-    plain = ("--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
-    return mirror.git.run("diff-tree", "-p", "--binary", "-r", *plain, base, found.tree)
+    return mirror.patch_file(mirror.tree_of(found.base), found.tree)
 
 
 # The user's repository --------------------------------------------------------------------------

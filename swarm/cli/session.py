@@ -40,6 +40,16 @@ class Session:
         else:
             self.out.print(view, crop=False)
 
+    @property
+    def is_read_by_a_person(self) -> bool:
+        """Standard output is a terminal; colours that were asked for make no pipe one."""
+        return sys.stdout.isatty()
+
+    def hand_over(self, data: bytes) -> None:
+        """An answer that is a file: exactly these bytes."""
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
     def say(self, text: str, style: str = "") -> None:
         """A line on the way: beside the document, not in it."""
         (self.err if self.as_json else self.out).print(text, style=style or None, soft_wrap=True)

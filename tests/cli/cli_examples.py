@@ -51,6 +51,8 @@ class Called:
     code: int
     out: str
     err: str
+    raw: bytes = b""
+    """Standard output, byte by byte."""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -61,7 +63,8 @@ class Called:
 
 def swarm(home: Path, *argv: str) -> Called:
     """Call the program in this process, with a state folder of its own."""
-    out, err = io.StringIO(), io.StringIO()
+    raw, err = io.BytesIO(), io.StringIO()
+    out = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
     with (
         pytest.MonkeyPatch.context() as environment,
         contextlib.redirect_stdout(out),
@@ -70,7 +73,26 @@ def swarm(home: Path, *argv: str) -> Called:
         environment.setenv("SWARM_HOME", str(home))
         environment.setenv("COLUMNS", "160")
         code = call(argv)
-    return Called(code, out.getvalue(), err.getvalue())
+    said = raw.getvalue()
+    return Called(code, said.decode("utf-8", "replace"), err.getvalue(), said)
+
+
+def on_a_terminal(home: Path, *argv: str) -> str:
+    """What a terminal of 40 columns is sent by a short answer."""
+    master, slave = os.openpty()
+    with (
+        os.fdopen(master, "rb", buffering=0) as screen,
+        os.fdopen(slave, "w") as out,
+        pytest.MonkeyPatch.context() as environment,
+        contextlib.redirect_stdout(out),
+    ):
+        environment.setenv("SWARM_HOME", str(home))
+        environment.setenv("COLUMNS", "40")
+        environment.setenv("NO_COLOR", "1")
+        environment.setenv("TERM", "xterm")
+        assert call(argv) == 0
+        out.flush()
+        return screen.read(65_536).decode().replace("\r\n", "\n")
 
 
 def program(home: Path, *argv: str) -> Called:

@@ -1,6 +1,8 @@
 """Pull requests in a real repository, a real mirror and the embedded forge."""
 
 import asyncio
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from swarm.domain.changes import Changes, Written
 from swarm.forge.public_api import LocalForge, PullRequestRequest
 from swarm.repository.public_api import Mirror, Outlet
 from swarm.testing.git import a_repository, git
-from tests.cli.cli_examples import a_home, swarm
+from tests.cli.cli_examples import a_home, on_a_terminal, swarm
 
 PICTURE = bytes(range(256))
 CHANGES = Changes(
@@ -23,12 +25,16 @@ CHANGES = Changes(
 
 @pytest.fixture
 def opened(tmp_path: Path) -> tuple[Path, Path]:
+    return an_opened(tmp_path, CHANGES)
+
+
+def an_opened(tmp_path: Path, changes: Changes) -> tuple[Path, Path]:
     """A state folder with one open pull request, and its repository."""
     repository, home = tmp_path / "repository", a_home(tmp_path / "home")
     base = a_repository(repository)
     places = Places(home)
     mirror = Mirror.open(places.mirror_of(str(repository)), repository)
-    tree = mirror.tree_with(mirror.fetch(base), CHANGES)
+    tree = mirror.tree_with(mirror.fetch(base), changes)
     head = mirror.commits(base, ((tree, "Greet the world"),), 1_700_000_000)
     Outlet(mirror).publish_branch("swarm/g-000001", head)
     request = PullRequestRequest(
@@ -57,9 +63,32 @@ def test_pull_requests_are_listed_and_read(opened: tuple[Path, Path]) -> None:
 
 
 def test_a_diff_shows_what_a_terminal_would_obey(opened: tuple[Path, Path]) -> None:
-    out = swarm(opened[0], "pr", "diff", "1").out
-    assert "+world [U+001B][31m" in out
-    assert "\x1b" not in out
+    seen = on_a_terminal(opened[0], "pr", "diff", "1")
+    assert "+world [U+001B][31m" in seen
+    assert "\x1b[31m" not in seen
+
+
+def test_a_diff_that_is_redirected_is_the_patch_byte_by_byte(opened: tuple[Path, Path]) -> None:
+    home, repository = opened
+    patch = swarm(home, "pr", "diff", "1").raw
+    subprocess.run(["git", "-C", repository, "apply", "-"], input=patch, check=True)
+    assert (repository / "picture.bin").read_bytes() == PICTURE
+    assert (repository / "README").read_bytes() == b"hello\nworld \x1b[31m\n"
+
+
+def test_a_diff_on_a_narrow_terminal_can_be_copied_into_git_apply(tmp_path: Path) -> None:
+    line = b"\tlong = " + b"'words and words' " * 6 + b"\n"
+    home, repository = an_opened(tmp_path, Changes((Written(b"long.py", "100644", line),)))
+    seen = re.sub(r"\x1b\[[0-9;]*m", "", on_a_terminal(home, "pr", "diff", "1")).encode()
+    subprocess.run(["git", "-C", repository, "apply", "-"], input=seen, check=True)
+    assert (repository / "long.py").read_bytes() == line
+
+
+def test_a_closed_pull_request_stays_closed(opened: tuple[Path, Path]) -> None:
+    home, _ = opened
+    assert swarm(home, "pr", "close", "1", "--json").document["state"] == "closed"
+    assert "closed" in swarm(home, "pr", "close", "1").out
+    assert "closed" in swarm(home, "pr", "list").out
 
 
 def test_apply_brings_every_byte_and_commits_nothing(opened: tuple[Path, Path]) -> None:
@@ -88,6 +117,6 @@ def test_checkout_only_says_how_unless_it_is_asked_to(opened: tuple[Path, Path])
     assert git(repository, "branch", "--show-current") == "swarm/g-000001"
 
 
-@pytest.mark.parametrize("verb", ["show", "diff", "checkout", "apply"])
+@pytest.mark.parametrize("verb", ["show", "diff", "checkout", "apply", "close"])
 def test_an_unknown_number_is_a_usage_error(verb: str, opened: tuple[Path, Path]) -> None:
     assert swarm(opened[0], "pr", verb, "7").code == 2
