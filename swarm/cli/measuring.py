@@ -64,8 +64,10 @@ def measure(choice: Choice, *, as_document: bool) -> int:
             as_json=as_document, overrides={"home": str(folder / "state")}, make=True
         )
         rows, interrupted = _rows(session, choice, tasks, folder)
-    inorder = sorted(rows, key=lambda row: [task.name for task in tasks].index(row.task.name))
-    session.show(Text(table(inorder)), json.loads(as_json(inorder)))
+    places = {task.name: place for place, task in enumerate(tasks)}
+    inorder = sorted(rows, key=lambda row: places[row.task.name])
+    view = Text(table(inorder), no_wrap=True, overflow="ignore")
+    session.show(view, json.loads(as_json(inorder)))
     if interrupted:
         return INTERRUPTED
     return DONE if all(row.is_right for row in rows) else FAILED

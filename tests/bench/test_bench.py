@@ -13,6 +13,7 @@ from swarm.bench.public_api import (
     BenchResult,
     BenchTask,
     Row,
+    append_row,
     as_json,
     examine,
     is_right,
@@ -21,6 +22,7 @@ from swarm.bench.public_api import (
     make_repository,
     own_tasks,
     quixbugs_tasks,
+    read_rows,
     run_tasks,
     table,
 )
@@ -207,6 +209,28 @@ def test_each_task_is_run_in_its_repository_and_judged(tmp_path: Path) -> None:
 
     (row,) = run_tasks([OWN["roman"]], run, examined, tmp_path / "scratch")
     assert (row.verdict, row.is_right) == ("solved", True)
+    assert "+++ b/roman.py\n" in row.result.patch
+
+
+def test_measured_rows_are_found_again(tmp_path: Path) -> None:
+    log, tasks = tmp_path / "rows", [row.task for row in ROWS]
+    assert list(read_rows(log, tasks, "market")) == []
+    for row in ROWS:
+        append_row(log, row, "market")
+    assert list(read_rows(log, tasks, "market")) == ROWS
+    assert list(read_rows(log, tasks[1:], "market")) == ROWS[1:]
+    assert list(read_rows(log, tasks, "best-of-2")) == []
+
+
+def test_a_row_cut_short_is_measured_again_and_a_foreign_file_refused(tmp_path: Path) -> None:
+    log = tmp_path / "rows"
+    append_row(log, ROWS[0], "market")
+    text = log.read_text()
+    log.write_text(text + text[: len(text) // 2])
+    assert list(read_rows(log, [row.task for row in ROWS], "market")) == ROWS[:1]
+    log.write_text("name,price\n" + text)
+    with pytest.raises(Rejected, match="line 1 is no row"):
+        list(read_rows(log, [], "market"))
 
 
 def test_a_folder_without_tasks_is_refused(tmp_path: Path) -> None:
