@@ -7,6 +7,7 @@ in the state.
 """
 
 import asyncio
+import copy
 import math
 import traceback
 from collections import Counter
@@ -121,6 +122,9 @@ class Coordinator:
     _later: dict[GoalId, float] = field(default_factory=dict)
     """Goals whose duty met something transient, and when to try again."""
 
+    _unwritten: SwarmError | None = None
+    """Why the journal could not be written."""
+
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _started: float = 0.0
     _next_look: float = -math.inf
@@ -182,6 +186,7 @@ class Coordinator:
 
     async def _tick(self) -> bool:
         """One look at everything. True while a goal is open and not paused."""
+        self._demand_journal()
         now = self.clock.elapsed()
         self._lap, self._looked = now - self._looked, now
         await self._empty_inbox()
@@ -213,16 +218,22 @@ class Coordinator:
             return
         try:
             await self._advance(goal_id)
-        except Transient as error:
-            wait = error.retry_after.total_seconds() if error.retry_after else 5.0
-            self._later[goal_id] = self.clock.elapsed() + wait
-        except NeedsHuman as error:
-            await self._end(goal_id, GoalStatus.BLOCKED, f"{error}. {error.advice}".strip())
-        except SwarmError as error:
-            await self._end(goal_id, GoalStatus.FAILED, f"{error}. {error.advice}".strip())
         except Exception as error:  # noqa: BLE001 - the one place: a bug fails its goal, not the others
-            trace = "".join(traceback.format_exception(error))
-            await self._end(goal_id, GoalStatus.FAILED, f"bug in the coordinator: {trace[-2000:]}")
+            self._demand_journal()
+            await self._account_for(goal_id, error)
+
+    async def _account_for(self, goal_id: GoalId, error: Exception) -> None:
+        match error:
+            case Transient():
+                wait = error.retry_after.total_seconds() if error.retry_after else 5.0
+                self._later[goal_id] = self.clock.elapsed() + wait
+            case NeedsHuman():
+                await self._end(goal_id, GoalStatus.BLOCKED, f"{error}. {error.advice}".strip())
+            case SwarmError():
+                await self._end(goal_id, GoalStatus.FAILED, f"{error}. {error.advice}".strip())
+            case _:
+                trace = "".join(traceback.format_exception(error))[-2000:]
+                await self._end(goal_id, GoalStatus.FAILED, f"bug in the coordinator: {trace}")
 
     async def _advance(self, goal_id: GoalId) -> None:
         if goal_id not in self._fetched and not self.goals[goal_id].intended:
@@ -414,6 +425,7 @@ class Coordinator:
             try:
                 await self._hear(command)
             except Rejected as error:
+                self._demand_journal()
                 path.with_suffix(".refused").write_text(f"{error}\n{error.advice}\n")
             path.unlink(missing_ok=True)
 
@@ -425,9 +437,15 @@ class Coordinator:
         """Fold at once, answer when it is on the disk. If it cannot be written, this process ends."""
         if not events:
             return
+        self._demand_journal()
         for event in events:
             fold(self.goals, event)
-        await self.journal.append_durably(events)
+        try:
+            await self.journal.append_durably(events)
+        except SwarmError as error:
+            self._unwritten = error
+            self._announce_news()
+            raise
         for event in events:
             if event.goal_id is None:
                 continue
@@ -438,6 +456,11 @@ class Coordinator:
             if isinstance(event, GoalEnded):
                 self.notifier.tell(state)
         self._announce_news()
+
+    def _demand_journal(self) -> None:
+        """What is held here went ahead of the disk: nothing may be decided or done any more."""
+        if self._unwritten is not None:
+            raise copy.copy(self._unwritten) from self._unwritten
 
     def _announce_news(self) -> None:
         self._news.set()

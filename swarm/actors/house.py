@@ -69,9 +69,28 @@ def main(argv: list[str] | None = None) -> int:
         settings = load_settings({"home": str(places.home)}, dict(os.environ))
         _serve(places, settings, asked.runtime, asked.address, forever=asked.forever)
     except SwarmError as error:
-        sys.stderr.write(f"{type(error).__name__}: {error}\n{error.advice}\n")
-        return EXIT_LACKING if isinstance(error, Lacking) else 1
+        return _tell(error)
+    except ExceptionGroup as group:
+        first = _first(group)
+        if first is None:
+            raise
+        return _tell(first)
     return 0
+
+
+def _tell(error: SwarmError) -> int:
+    """Whoever started the house reads this from the log, and shows it."""
+    sys.stderr.write(f"{type(error).__name__}: {error}\n{error.advice}\n")
+    return EXIT_LACKING if isinstance(error, Lacking) else 1
+
+
+def _first(group: "ExceptionGroup[Exception]") -> SwarmError | None:
+    """What swarm raised on purpose, if nothing else was raised."""
+    known, others = group.split(SwarmError)
+    if known is None or others is not None:
+        return None
+    inner = known.exceptions[0]
+    return _first(inner) if isinstance(inner, ExceptionGroup) else inner
 
 
 def _arguments() -> argparse.ArgumentParser:

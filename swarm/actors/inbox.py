@@ -11,12 +11,26 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from swarm.coordination.public_api import HUMAN_COMMAND, HumanCommand
+from swarm.domain.errors import Lacking
 
 MOST_BYTES = 4 << 20
 
 
 def leave(inbox: Path, command: HumanCommand) -> None:
-    """Put a command where the coordinator finds it, now or when it is next started."""
+    """Put a command where the coordinator finds it, now or when it is next started.
+
+    Raises Lacking where it cannot be written.
+    """
+    try:
+        _place(inbox, command)
+    except OSError as error:
+        raise Lacking(
+            f"nothing can be left in {inbox}: {error.strerror}",
+            advice="see to it that there is room, and that this user may write there",
+        ) from error
+
+
+def _place(inbox: Path, command: HumanCommand) -> None:
     inbox.mkdir(mode=0o700, parents=True, exist_ok=True)
     name = f"{command.command_id}.json"
     draft = inbox / f".{name}"

@@ -7,7 +7,7 @@ from pathlib import Path
 from swarm.actors.public_api import Places, coordinator_alive, start_house
 from swarm.cli.failing import LACKS
 from swarm.cli.options import Runtime
-from swarm.domain.errors import Lacking, Transient
+from swarm.domain.errors import Exhausted, Lacking, NeedsHuman, Rejected, SwarmError, Transient
 
 MOST_STARTS = 3
 """A house that finds nothing open leaves; a goal submitted in that moment needs another one."""
@@ -31,7 +31,7 @@ class Keeper:
     """Size of the log before the house was started: what is behind it is the house's own."""
 
     def keep(self) -> None:
-        """Raises Lacking where the house says so, Transient when it has died."""
+        """Raises what the house says, Transient when it has died without a word."""
         code = self.house.poll() if self.house is not None else 0
         if code is None or coordinator_alive(self.places):
             return
@@ -68,10 +68,12 @@ class Keeper:
     def log(self) -> Path:
         return self.places.logs / "house.log"
 
-    def _why(self, code: int) -> Lacking | Transient:
+    def _why(self, code: int) -> SwarmError:
         said = _behind(self.log, self.logged)
+        if (known := _known(said)) is not None:
+            return known
         if code == LACKS:
-            return _lacking(said)
+            return Lacking("swarm cannot run here", advice="swarm doctor")
         last = said.strip().splitlines()[-1:]
         error = Transient(
             f"the coordinator's process ended unexpectedly ({_how(code)})"
@@ -81,14 +83,20 @@ class Keeper:
         return error
 
 
-def _lacking(said: str) -> Lacking:
+_KINDS: tuple[type[SwarmError], ...] = (Lacking, Exhausted, NeedsHuman, Rejected)
+
+
+def _known(said: str) -> SwarmError | None:
     """The house writes its error's kind and message, then the advice, on a line each."""
-    lines = said.strip().splitlines()
-    at = next((n for n, line in enumerate(lines) if line.startswith("Lacking: ")), None)
-    if at is None:
-        return Lacking("swarm cannot run here", advice="swarm doctor")
-    advice = lines[at + 1].strip() if at + 1 < len(lines) else ""
-    return Lacking(lines[at].removeprefix("Lacking: "), advice=advice or "swarm doctor")
+    lines = said.splitlines()
+    for at, line in enumerate(lines):
+        for kind in _KINDS:
+            sign = f"{kind.__name__}: "
+            if line.startswith(sign):
+                error = kind(line.removeprefix(sign))
+                error.advice = "".join(lines[at + 1 : at + 2]).strip()
+                return error
+    return None
 
 
 def _how(code: int) -> str:

@@ -62,10 +62,12 @@ def _of_system(error: OSError, folder: Path, needed: int) -> SwarmError:
 
 def _full(folder: Path, needed: int) -> Exhausted:
     free = room(folder)
-    return Exhausted(
+    error = Exhausted(
         f"no space left for {folder}: about {needed:,} bytes were to be written, {free:,} are free,"
         f" {max(needed - free, 1):,} are missing; nothing was written"
     )
+    error.advice = "make room there, then go on: swarm resume"
+    return error
 
 
 def _not_writable(folder: Path, reason: str) -> Lacking:
