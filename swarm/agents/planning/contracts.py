@@ -20,8 +20,10 @@ from swarm.domain.tasks import Contract, TaskKind
 FIRST_TASK = 2
 """The plan itself is task 1."""
 
-SHORTEST, LONGEST = 60, 1800
-"""Seconds for one attempt."""
+SHORTEST, LONGEST = 90, 1800
+"""Seconds for one attempt, where the goal has as many. With less, slower strategies cannot bid at all,
+although most of what they do is found long before their time is over.
+"""
 
 FAILURE_LENGTH = 1200
 DESCRIPTION_LENGTH = 6000
