@@ -86,7 +86,7 @@ def terms_of(settings: Settings, runtime: Runtime, expected: frozenset[str]) -> 
 
 
 def publisher_of(places: Places) -> Publisher:
-    """The only object that writes to a forge."""
+    """The only object that writes to a forge, besides its owner at the command line."""
 
     def outlet(repository: str) -> Outlet:
         return Outlet(Mirror.open(places.mirror_of(repository), Path(repository)))

@@ -36,6 +36,7 @@ from swarm.coordination.public_api import (
     Publish,
     Rules,
     award,
+    closed,
     conflicted,
     decide,
     duty,
@@ -191,7 +192,7 @@ class Coordinator:
         self._lap, self._looked = now - self._looked, now
         await self._empty_inbox()
         await self._expire_leases()
-        await self._notice_merges()
+        await self._notice_endings()
         for goal_id in tuple(self.goals):
             if not self.goals[goal_id].status.is_final:
                 await self._see_to(goal_id)
@@ -199,8 +200,10 @@ class Coordinator:
 
     # Goals --------------------------------------------------------------------------------------
 
-    async def _notice_merges(self) -> None:
-        """A merge is the user's last word on a goal. Looked for at the start, then now and then."""
+    async def _notice_endings(self) -> None:
+        """A merge, or a closed pull request, is the user's last word on a goal. Looked for at the
+        start, then now and then.
+        """
         if self.clock.elapsed() < self._next_look:
             return
         self._next_look = self.clock.elapsed() + LOOK_SECONDS
@@ -208,8 +211,9 @@ class Coordinator:
             if state.published is None or state.landed:
                 continue
             with suppress(SwarmError):  # a repository that is gone says nothing about its merges
-                how = await self.office.notice_merge(state)
-                if how is not None:
+                if await self.office.is_closed(state):
+                    await self._commit(closed(state, self.clock.now()))
+                elif (how := await self.office.notice_merge(state)) is not None:
                     await self._commit(merged(state, how, self.clock.now()))
 
     async def _see_to(self, goal_id: GoalId) -> None:

@@ -40,6 +40,7 @@ STEP_TITLE = "{attempt}, step {step}"
 class PublisherPort(Protocol):
     async def publish(self, request: PublishRequest) -> Published: ...
     async def note_merge(self, number: int, how: Landing) -> None: ...
+    async def is_closed(self, number: int) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,11 @@ class Office:
         return tuple(self.replica(repository).facts())
 
     # After publication --------------------------------------------------------------------------
+
+    async def is_closed(self, state: GoalState) -> bool:
+        """Whether the user has closed the pull request in the forge."""
+        assert state.published is not None
+        return await self.publisher.is_closed(state.published.number)
 
     async def notice_merge(self, state: GoalState) -> Landing | None:
         """How the user took the pull request into the branch that is checked out, if so."""

@@ -136,6 +136,10 @@ class RemotePublisher:
     async def note_merge(self, number: int, how: Landing) -> None:
         await answered(self.actor.note_merge.remote(number, how))
 
+    async def is_closed(self, number: int) -> bool:
+        closed: bool = await answered(self.actor.is_closed.remote(number))
+        return closed
+
 
 # Shells -----------------------------------------------------------------------------------------
 
@@ -168,6 +172,10 @@ class PublisherShell:
     @ray.method
     async def note_merge(self, number: int, how: Landing) -> None:
         await self._publisher.note_merge(number, how)
+
+    @ray.method
+    async def is_closed(self, number: int) -> bool:
+        return await self._publisher.is_closed(number)
 
 
 class CoordinatorShell:

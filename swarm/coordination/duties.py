@@ -15,6 +15,7 @@ from swarm.domain.events import (
     Piece,
     PublicationDone,
     PublicationIntended,
+    PullRequestClosed,
     PullRequestMerged,
 )
 from swarm.domain.goals import GoalStatus
@@ -158,6 +159,14 @@ def merged(state: GoalState, how: str, at: int) -> Events:
             at=at, goal_id=state.goal.goal_id, number=state.published.number, how=how
         ),
     )
+
+
+def closed(state: GoalState, at: int) -> Events:
+    """The user has turned the pull request down: the other last outcome."""
+    if state.published is None or state.landed:
+        return ()
+    goal_id, number = state.goal.goal_id, state.published.number
+    return (PullRequestClosed(at=at, goal_id=goal_id, number=number),)
 
 
 def unpublishable(state: GoalState, reason: str, at: int) -> Events:

@@ -93,6 +93,10 @@ class Publisher:
             if (await self._forge.get(number)).state == "open":
                 await self._forge.mark_merged(number, how)
 
+    async def is_closed(self, number: int) -> bool:
+        """Whether a person has turned it down."""
+        return (await self._forge.get(number)).state == "closed"
+
     def _verify(self, request: PublishRequest, outlet: Outlet) -> None:
         subject, policy = request.certificate.subject, request.certificate.policy
         claims = {

@@ -1,5 +1,6 @@
 """Coordinator, hosts and publisher in one process; only planning, writing and checking are scripted."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Callable, Sequence
@@ -9,11 +10,13 @@ import pytest
 
 from swarm.actors.public_api import Cast, Places, leave, read_facts
 from swarm.agents.public_api import CheckAssignment
-from swarm.coordination.public_api import GoalState, HumanCommand, Say, Stop, SubmitGoal, fold
+from swarm.coordination.public_api import GoalState, HumanCommand, Say, Stop, SubmitGoal, Veto, fold
+from swarm.domain.events import PullRequestClosed
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId, GoalId
 from swarm.domain.tasks import Verdict
 from swarm.engines.public_api import Assignment, GaveUp, Item, StepTaken, Submission
+from swarm.forge.public_api import LocalForge
 from swarm.journal.public_api import open_journal, read_only
 from swarm.settings.public_api import Settings
 from swarm.testing.crew import a_cast, a_goal, carry_out, write
@@ -175,6 +178,29 @@ def test_the_users_command_is_told_when_a_goal_ends(play: Play, tmp_path: Path) 
     play(cast(an_engine("only", mended())), notify=f'{sys.executable} -c "{program}"')
     message = json.loads(_content(told))
     assert (message["goal"], message["status"], message["pull_request"]) == (GOAL, "done", 1)
+
+
+def test_a_goal_that_needs_a_human_is_told_as_blocked(play: Play, tmp_path: Path) -> None:
+    told = tmp_path / "told.json"
+    program = f"import sys, pathlib; pathlib.Path({str(told)!r}).write_text(sys.stdin.read())"
+    veto = Veto(command_id=CommandId("veto"), goal_id=GOAL, reason="not this one")
+    play(cast(an_engine("only", mended())), veto, notify=f'{sys.executable} -c "{program}"')
+    message = json.loads(_content(told))
+    assert (message["status"], message["pull_request"]) == ("blocked", None)
+    assert "not this one" in message["reason"]
+
+
+def test_a_closed_pull_request_is_noticed_once_and_stays_closed(
+    play: Play, places: Places, repository: Path
+) -> None:
+    crew = cast(an_engine("only", mended()))
+    assert play(crew).landed == ""
+    asyncio.run(LocalForge(places.forge).close(1, "human"))
+    assert play(crew).landed == "closed"
+    git(repository, "merge", f"swarm/{GOAL}")
+    assert play(crew).landed == "closed"
+    events = [record.event for record in read_only(places.journal).read()]
+    assert sum(isinstance(event, PullRequestClosed) for event in events) == 1
 
 
 def _content(path: Path) -> str:

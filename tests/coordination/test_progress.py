@@ -12,13 +12,17 @@ from swarm.coordination.public_api import (
     GoalState,
     Pause,
     Rules,
+    closed,
     duty,
+    evolve,
+    fold,
+    merged,
     unpublishable,
 )
 from swarm.domain.bids import AgentCard
 from swarm.domain.events import LeaseGranted, QuorumDenied, TaskAccepted, TaskReopened
 from swarm.domain.goals import GoalStatus
-from swarm.domain.names import CommandId, nth_attempt, nth_task
+from swarm.domain.names import CommandId, GoalId, nth_attempt, nth_task
 from swarm.domain.tasks import TaskKind, Verdict
 from swarm.quorum.public_api import verify_certificate
 from swarm.testing.coordination import (
@@ -37,7 +41,7 @@ from swarm.testing.coordination import (
     verify,
     voters,
 )
-from swarm.testing.events import GOAL, a_goal, a_hash
+from swarm.testing.events import GOAL, a_finished_goal, a_goal, a_hash
 
 T2, T3 = nth_task(GOAL, 2), nth_task(GOAL, 3)
 
@@ -409,3 +413,14 @@ def test_nothing_is_joined_while_a_goal_is_paused() -> None:
     drive(world, until=lambda s: duty(s) is not None)
     world.hear(Pause(command_id=CommandId("c1"), goal_id=GOAL))
     assert duty(world.state) is None
+
+
+def test_a_pull_request_ends_once_merged_or_closed() -> None:
+    goals: dict[GoalId, GoalState] = {}
+    for told in a_finished_goal():
+        fold(goals, told)
+    state = goals[GOAL]
+    (event,) = closed(state, 7)
+    gone = evolve(state, event)
+    assert (state.landed, gone.landed) == ("", "closed")
+    assert closed(gone, 8) == merged(gone, "tree", 8) == ()
