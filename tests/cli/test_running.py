@@ -65,6 +65,7 @@ def a_running_program(home: Path, argv: list[str]) -> "subprocess.Popen[str]":
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
 def test_a_run_ends_in_a_pull_request_and_leaves_the_work_tree_alone(
     home: Path, repository: Path, sandbox: tuple[str, ...]
@@ -165,6 +166,7 @@ def house_of(home: Path) -> int:
     pytest.fail("there is no coordinator")
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(300)
 def test_the_demo_mends_what_it_planted_and_keeps_it_on_request(home: Path, tmp_path: Path) -> None:
     keep = tmp_path / "demo"
