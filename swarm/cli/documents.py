@@ -3,12 +3,13 @@
 Texts are as they are in the journal; whoever shows them makes them harmless.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from swarm.cli.standing import attempts_of, bids_on, task_status, total_ms, verdict_on, waits
 from swarm.coordination.public_api import Attempt, GoalState, Round, Task
 from swarm.domain.clearings import ScoredBid
 from swarm.domain.errors import SwarmError
+from swarm.domain.names import GoalId
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 """Unlike what is signed, what is shown may hold fractions."""
@@ -40,8 +41,11 @@ def goal_document(
     }
 
 
-def overview_document(goals: Iterable[GoalState], now: int, alive: bool) -> dict[str, Json]:
-    return {"running": alive, "goals": [_brief(state, now, alive) for state in goals]}
+def overview_document(
+    goals: Iterable[GoalState], now: int, alive: bool, gone: Container[GoalId] = ()
+) -> dict[str, Json]:
+    told = [_brief(state, now, alive, state.goal.goal_id in gone) for state in goals]
+    return {"running": alive, "goals": told}
 
 
 def error_document(error: SwarmError, code: int) -> dict[str, Json]:
@@ -51,17 +55,18 @@ def error_document(error: SwarmError, code: int) -> dict[str, Json]:
     }
 
 
-def _brief(state: GoalState, now: int, alive: bool) -> Json:
+def _brief(state: GoalState, now: int, alive: bool, gone: bool) -> Json:
     return {
         "id": state.goal.goal_id,
         "text": state.goal.text,
         "repository": state.goal.repository,
+        "repository_gone": gone,
         "status": state.status,
         "reason": state.reason,
         "open": not state.status.is_final,
         "waits": [
             {"what": wait.what, "why": wait.why, "do": wait.todo}
-            for wait in waits(state, now, alive)
+            for wait in waits(state, now, alive, gone)
         ],
         "pull_request": state.published.number if state.published else None,
         "landed": state.landed,

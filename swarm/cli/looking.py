@@ -1,9 +1,10 @@
 """Commands that only look: goals, agents, facts, settings, the market's reasons."""
 
+import asyncio
 import json
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -18,9 +19,11 @@ from swarm.cli.records import AgentRecord, agent_records
 from swarm.cli.session import Session, open_session
 from swarm.cli.watching import Watch, find_goal
 from swarm.cli.words import cell, lasted, lines, money, percent
+from swarm.coordination.public_api import GoalState
 from swarm.domain.bids import AgentCard
 from swarm.domain.errors import Rejected
 from swarm.domain.names import TaskId
+from swarm.forge.public_api import LocalForge
 from swarm.market.public_api import explain
 from swarm.repository.public_api import inspect
 from swarm.settings.public_api import origins
@@ -34,15 +37,16 @@ def goal_ids() -> list[str]:
 
 def show_all(*, as_json: bool) -> None:
     session = open_session(as_json=as_json)
-    goals = Watch(session.places).catch_up().goals.values()
+    goals = [_decided(session, s) for s in Watch(session.places).catch_up().goals.values()]
+    gone = {state.goal.goal_id for state in goals if _is_gone(state)}
     now, alive = session.now(), coordinator_alive(session.places)
-    session.show(overview(goals, now, alive), overview_document(goals, now, alive))
+    session.show(overview(goals, now, alive, gone), overview_document(goals, now, alive, gone))
 
 
 def show_goal(name: str, *, as_json: bool) -> None:
     session = open_session(as_json=as_json)
     watch = Watch(session.places).catch_up()
-    state = find_goal(watch.goals, name)
+    state = _decided(session, find_goal(watch.goals, name))
     now = session.now()
     document = goal_document(
         state,
@@ -51,7 +55,21 @@ def show_goal(name: str, *, as_json: bool) -> None:
         runtime=watch.runtime,
         sandbox_mode=sandbox_mode_of(session.places, state),
     )
-    session.show(page(state, now, coordinator_alive(session.places)), document)
+    session.show(page(state, now, coordinator_alive(session.places), _is_gone(state)), document)
+
+
+def _is_gone(state: GoalState) -> bool:
+    return not Path(state.goal.repository).is_dir()
+
+
+def _decided(session: Session, state: GoalState) -> GoalState:
+    """With what its owner has said to the forge since the coordinator last looked there."""
+    if state.published is None or state.landed or not session.places.forge.is_dir():
+        return state
+    found = asyncio.run(
+        LocalForge(session.places.forge).find(state.goal.repository, state.published.branch)
+    )
+    return state if found is None or found.state == "open" else replace(state, landed=found.state)
 
 
 # The market -------------------------------------------------------------------------------------

@@ -122,7 +122,11 @@ def demo(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Plant two mistakes in a small project and watch them being fixed."""
+    """Plant two mistakes in a small project and watch them being fixed.
+
+    Without --keep everything is in a temporary folder, also the state, whatever SWARM_HOME says, and
+    gone afterwards.
+    """
     from swarm.cli.showcase import show_off
 
     raise typer.Exit(show_off(seed, runtime, keep, as_json=as_json))

@@ -1,6 +1,6 @@
 """One goal on one page: its tasks, who tried them, what was offered, what was found. Pure."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -8,11 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from swarm.cli.standing import (
+    Wait,
     attempt_ms,
     attempts_of,
     bids_on,
     checks_of,
     is_own,
+    outcome,
     stages,
     task_status,
     total_ms,
@@ -38,9 +40,9 @@ MARKS = {
 }
 
 
-def page(state: GoalState, now: int, alive: bool) -> Group:
+def page(state: GoalState, now: int, alive: bool, gone: bool = False) -> Group:
     """Everything about a goal that a person may ask for."""
-    parts: list[RenderableType] = [head(state, now), _waits(state, now, alive)]
+    parts: list[RenderableType] = [head(state, now, gone), _waits(waits(state, now, alive, gone))]
     parts += [_task(state, task, now) for task in state.tasks.values() if is_own(task)]
     parts += [votes(state), _guidance(state), times(state, now)]
     return Group(*(part for part in parts if part))
@@ -58,7 +60,7 @@ def section(title: str, *parts: RenderableType) -> RenderableType:
     return Group(Text(f"\n{title}", style="bold"), *(Padding(part, (0, 0, 0, 2)) for part in parts))
 
 
-def head(state: GoalState, now: int) -> Text:
+def head(state: GoalState, now: int, gone: bool = False) -> Text:
     goal = state.goal
     spent = f"{money(state.spent)} of {money(goal.budget)} spent"
     text = Text()
@@ -67,13 +69,12 @@ def head(state: GoalState, now: int) -> Text:
     text.append(f"  {lasted(total_ms(state, now))}, {spent}", style="dim")
     text.append(f"\n{legible(goal.text, 600)}")
     text.append(f"\n{legible(goal.repository)} at {goal.base[:12]}", style="dim")
-    if state.reason:
-        text.append(f"\n{legible(state.reason, 600)}", style=STYLES[state.status])
+    if told := outcome(state, gone):
+        text.append(f"\n{legible(told, 600)}", style=STYLES[state.status])
     return text
 
 
-def _waits(state: GoalState, now: int, alive: bool) -> RenderableType:
-    found = waits(state, now, alive)
+def _waits(found: Sequence[Wait]) -> RenderableType:
     if not found:
         return ""
     table = plain_table()

@@ -12,6 +12,7 @@ from swarm.cli.running import submit
 from swarm.cli.session import Session, open_session
 from swarm.cli.starting import Asked, goal_of
 from swarm.cli.words import legible
+from swarm.coordination.public_api import GoalState
 from swarm.demo.public_api import Planted, plant
 from swarm.sandbox.public_api import why_not
 
@@ -20,7 +21,9 @@ FAREWELL_SECONDS = 20.0
 
 
 def show_off(seed: int, runtime: Runtime, keep: Path | None, *, as_json: bool) -> int:
-    """Where nothing is to be kept, project and state are gone afterwards."""
+    """Where nothing is to be kept, project and state are gone afterwards: the user's own state
+    folder, too, is only used for what stays.
+    """
     if keep is not None:
         return _show(seed, runtime, keep.absolute(), kept=True, as_json=as_json)
     with tempfile.TemporaryDirectory(prefix="swarm-demo-", ignore_cleanup_errors=True) as folder:
@@ -29,7 +32,7 @@ def show_off(seed: int, runtime: Runtime, keep: Path | None, *, as_json: bool) -
 
 def _show(seed: int, runtime: Runtime, folder: Path, *, kept: bool, as_json: bool) -> int:
     planted = plant(seed, folder / PROJECT)
-    own_home = "SWARM_HOME" not in os.environ
+    own_home = not kept or "SWARM_HOME" not in os.environ
     overrides = {"home": str(folder / STATE)} if own_home else {}
     session = open_session(as_json=as_json, overrides=overrides, make=True)
     lacking = why_not(session.places.work)
@@ -37,7 +40,7 @@ def _show(seed: int, runtime: Runtime, folder: Path, *, kept: bool, as_json: boo
     goal = goal_of(_asked(planted, unsafe=bool(lacking)), session.settings)
     keeper = Keeper(session.places, runtime, None)
     try:
-        return submit(session, goal, keeper, lambda state: _next_steps(session, kept, own_home))
+        return submit(session, goal, keeper, lambda state: _steps(session, state, kept, own_home))
     finally:
         if not kept:
             keeper.see_off(FAREWELL_SECONDS)
@@ -60,14 +63,14 @@ def _announce(session: Session, planted: Planted, lacking: str) -> None:
         session.say("The demo goes on without one (unsafe-worktree); no other command does.\n")
 
 
-def _next_steps(session: Session, kept: bool, own_home: bool) -> Steps:
+def _steps(session: Session, state: GoalState, kept: bool, own_home: bool) -> Steps:
     own = ("swarm run --fix-failing --repo PATH", "the same for a repository of yours")
     if not kept:
         keep = ("swarm demo --keep ./demo", "once more, to look at everything afterwards")
         return (keep, own)
     prefix = f"SWARM_HOME={shlex.quote(str(session.places.home))} " if own_home else ""
-    return (
-        (f"{prefix}swarm pr diff 1", "see the whole change"),
-        (f"{prefix}swarm show", "what there is"),
-        own,
-    )
+    there = (f"{prefix}swarm show", "what there is")
+    if state.published is not None:
+        diff = (f"{prefix}swarm pr diff {state.published.number}", "see the whole change")
+        return (diff, there, own)
+    return (there, own) if state.status.is_final else ((f"{prefix}swarm resume", "go on"), there)

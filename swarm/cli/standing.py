@@ -96,15 +96,34 @@ def verdict_on(task: Task, bid: ScoredBid) -> str:
 # Waiting ----------------------------------------------------------------------------------------
 
 
-def needs_human(state: GoalState) -> bool:
-    """A pull request that nobody has decided on, or an end that only a person can go on from."""
+GONE = "its repository is gone"
+
+
+def outcome(state: GoalState, gone: bool = False) -> str:
+    """What became of it in the end, as far as anybody knows."""
+    if gone:
+        return GONE
+    if state.published is not None and state.landed:
+        return f"pull request #{state.published.number} was {state.landed}"
+    return state.reason
+
+
+def needs_human(state: GoalState, gone: bool = False) -> bool:
+    """A pull request that nobody has decided on, or an end that only a person can go on from.
+
+    `gone`: the repository is there no more; nobody can decide anything about it.
+    """
+    if gone:
+        return False
     undecided = state.published is not None and not state.landed and not state.vetoed
     return undecided or state.status is GoalStatus.BLOCKED
 
 
-def waits(state: GoalState, now: int, alive: bool) -> tuple[Wait, ...]:
+def waits(state: GoalState, now: int, alive: bool, gone: bool = False) -> tuple[Wait, ...]:
     """Why each thing that is open is open, the goal's own reason first."""
     goal_id = state.goal.goal_id
+    if gone:
+        return () if state.status.is_final else (Wait("goal", GONE, f"swarm stop {goal_id}"),)
     if state.status.is_final:
         return tuple(_after_the_end(state))
     if state.paused:

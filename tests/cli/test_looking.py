@@ -5,16 +5,18 @@ from pathlib import Path
 import pytest
 
 from swarm.actors.public_api import Places
+from swarm.domain.events import Event, PullRequestClosed, PullRequestMerged
 from swarm.journal.public_api import open_journal
 from swarm.testing.events import (
     BODY,
+    GOAL,
     a_finished_goal,
     a_goal,
     a_paused_goal,
     a_running_goal,
     an_exhausted_goal,
 )
-from tests.cli.cli_examples import a_home, swarm
+from tests.cli.cli_examples import NOW, a_home, swarm
 
 
 def test_nothing_is_created_by_looking(tmp_path: Path) -> None:
@@ -25,7 +27,12 @@ def test_nothing_is_created_by_looking(tmp_path: Path) -> None:
 
 
 def test_show_names_what_is_open_and_why(tmp_path: Path) -> None:
-    home = a_home(tmp_path, a_running_goal(), a_finished_goal(a_goal("g-000002")))
+    where = str(tmp_path)
+    home = a_home(
+        tmp_path / "home",
+        a_running_goal(a_goal(repository=where)),
+        a_finished_goal(a_goal("g-000002", repository=where)),
+    )
     called = swarm(home, "show")
     assert called.code == 0
     assert "1 going on, 1 waiting for you" in called.out
@@ -33,9 +40,34 @@ def test_show_names_what_is_open_and_why(tmp_path: Path) -> None:
 
 
 def test_show_as_json_is_one_document(tmp_path: Path) -> None:
-    home = a_home(tmp_path, a_paused_goal())
+    home = a_home(tmp_path / "home", a_paused_goal(a_goal(repository=str(tmp_path))))
     (goal,) = swarm(home, "show", "--json").document["goals"]
     assert goal["waits"][0]["do"] == "swarm play g-000001"
+
+
+def test_a_goal_whose_repository_is_gone_waits_for_nobody(tmp_path: Path) -> None:
+    goal = a_goal(repository=str(tmp_path / "thrown away"))
+    home = a_home(tmp_path / "home", a_finished_goal(goal))
+    out = swarm(home, "show").out
+    assert "0 waiting for you" in out
+    assert "its repository is gone" in out
+    page = swarm(home, "show", "g-000001").out
+    assert "its repository is gone" in page
+    assert "waits for your decision" not in page
+    (told,) = swarm(home, "show", "--json").document["goals"]
+    assert (told["repository_gone"], told["waits"]) == (True, [])
+
+
+@pytest.mark.parametrize("how", ["merged", "closed"])
+def test_a_decided_pull_request_is_no_longer_called_open(how: str, tmp_path: Path) -> None:
+    end: Event = PullRequestClosed(at=NOW, goal_id=GOAL, number=1)
+    if how == "merged":
+        end = PullRequestMerged(at=NOW, goal_id=GOAL, number=1, how="tree")
+    home = a_home(tmp_path / "home", (*a_finished_goal(a_goal(repository=str(tmp_path))), end))
+    for argv in (["show"], ["show", GOAL]):
+        out = swarm(home, *argv).out
+        assert f"pull request #1 was {how}" in out
+        assert "is open" not in out
 
 
 @pytest.mark.parametrize("name", ["g-000001", "000001", "g-00000", "0"])

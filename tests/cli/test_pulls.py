@@ -10,7 +10,9 @@ import pytest
 from swarm.actors.public_api import Places
 from swarm.domain.changes import Changes, Written
 from swarm.forge.public_api import LocalForge, PullRequestRequest
+from swarm.journal.public_api import open_journal
 from swarm.repository.public_api import Mirror, Outlet
+from swarm.testing.events import a_finished_goal, a_goal
 from swarm.testing.git import a_repository, git
 from tests.cli.cli_examples import a_home, on_a_terminal, swarm
 
@@ -82,6 +84,16 @@ def test_a_diff_on_a_narrow_terminal_can_be_copied_into_git_apply(tmp_path: Path
     seen = re.sub(r"\x1b\[[0-9;]*m", "", on_a_terminal(home, "pr", "diff", "1")).encode()
     subprocess.run(["git", "-C", repository, "apply", "-"], input=seen, check=True)
     assert (repository / "long.py").read_bytes() == line
+
+
+def test_show_knows_what_was_closed_before_the_coordinator_does(tmp_path: Path) -> None:
+    home, repository = an_opened(tmp_path, CHANGES)
+    journal = open_journal(Places(home).journal)
+    journal.append(a_finished_goal(a_goal(repository=str(repository))))
+    journal.close()
+    assert "waits for your decision" in swarm(home, "show").out
+    swarm(home, "pr", "close", "1")
+    assert "pull request #1 was closed" in swarm(home, "show").out
 
 
 def test_a_closed_pull_request_stays_closed(opened: tuple[Path, Path]) -> None:
