@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from swarm.coordination.public_api import Dropped, GoalState, Task, is_partial
 from swarm.domain.evidence import GREEN, Evidence
 from swarm.domain.tasks import TaskKind
-from swarm.forge.public_api import Account, AttemptAccount, AwardAccount, TaskAccount
+from swarm.forge.public_api import Account, AttemptAccount, AwardAccount, TaskAccount, opening
 
 
 def account_of(state: GoalState, evidence: tuple[Evidence, ...]) -> Account:
@@ -15,7 +15,7 @@ def account_of(state: GoalState, evidence: tuple[Evidence, ...]) -> Account:
     submissions = [state.attempts[task.attempts[-1]] for task in accepted]
     return Account(
         what=_what([attempt.title for attempt in submissions]),
-        why=" ".join(attempt.why for attempt in submissions) or state.goal.text,
+        why=" ".join(opening(attempt.why) for attempt in submissions) or state.goal.text,
         tested=_tested(evidence),
         unsure=_unsure(state, evidence),
         cost=state.spent,

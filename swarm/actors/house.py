@@ -22,8 +22,9 @@ LOCK_WAIT_SECONDS = 20.0
 ENVIRONMENT = (
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TERM", "TZ",
     "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "XDG_STATE_HOME", "XDG_CONFIG_HOME",
+    "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "XDG_RUNTIME_DIR",
 )  # fmt: skip
-"""What of the user's environment goes on; besides, everything that begins with SWARM_."""
+"""The last three are where a desktop can be told something: addresses, no secrets. What of the user's environment goes on; besides, everything that begins with SWARM_."""
 
 EXIT_LACKING = 5
 

@@ -5,6 +5,7 @@ before it acts, facts are a set.
 """
 
 import asyncio
+import errno
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,14 +20,14 @@ from swarm.actors.ports import News
 from swarm.coordination.public_api import GoalState, Join, Patch
 from swarm.domain.bids import AgentCard
 from swarm.domain.changes import Changes
-from swarm.domain.errors import Rejected
+from swarm.domain.errors import Exhausted, Lacking, Rejected
 from swarm.domain.events import PublicationIntended
 from swarm.domain.evidence import Evidence
 from swarm.domain.facts import Fact, SignedFact
 from swarm.domain.goals import Goal
 from swarm.domain.names import AgentId, AttemptId, CommitHash, Digest, TreeHash, goal_of, task_of
 from swarm.domain.tasks import TaskKind
-from swarm.forge.public_api import Published, PublishRequest, body, plain_line, title
+from swarm.forge.public_api import Published, PublishRequest, body, opening, plain_line, title
 from swarm.identity.public_api import Signer
 from swarm.journal.public_api import Blobs
 from swarm.memory.public_api import Replica, exchange_once
@@ -221,12 +222,20 @@ def _landing(state: GoalState) -> Landing | None:
 
 
 def replace_file(path: Path, data: bytes) -> None:
+    """Raises Exhausted when the disk is full, Lacking when the folder cannot be written."""
     draft = path.with_suffix(".draft")
-    draft.write_bytes(data)
-    draft.replace(path)
+    try:
+        draft.write_bytes(data)
+        draft.replace(path)
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise Exhausted(f"the disk of {path.parent} is full") from error
+        raise Lacking(
+            f"{path} cannot be written: {error.strerror}", advice="check the folder's rights"
+        ) from error
 
 
 def commit_message(goal: Goal, patch: Patch) -> str:
     """Agents' words are data: no mention, no closing keyword, no order to a CI gets through."""
     subject = plain_line(patch.title, 72) or "Change"
-    return f"{subject}\n\n{plain_line(patch.why, 1000)}\n\nGoal: {goal.goal_id}\nTask: {patch.task_id}\n"
+    return f"{subject}\n\n{plain_line(opening(patch.why), 1000)}\n\nGoal: {goal.goal_id}\nTask: {patch.task_id}\n"

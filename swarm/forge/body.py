@@ -11,7 +11,7 @@ from swarm.domain.evidence import Evidence
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd, Ppm, dollars
 from swarm.domain.names import AgentId, AttemptId, TaskId
-from swarm.forge.wording import markdown_line, plain_line
+from swarm.forge.wording import markdown_line, opening, plain_line
 
 TITLE = 120
 BODY = 60_000
@@ -82,19 +82,23 @@ def body(account: Account) -> str:
 
 
 def _summary(account: Account) -> str:
-    minutes = -(-account.seconds // 60)
     lines = [
         ("What", markdown_line(account.what)),
-        ("Why", markdown_line(account.why, 600)),
+        ("Why", markdown_line(opening(account.why), 600)),
         ("How tested", markdown_line(account.tested, 600)),
         ("Not sure", markdown_line(account.unsure, 600) or "nothing was reported"),
-        ("Cost", f"{dollars(account.cost)}, {minutes} min"),
+        ("Cost", f"{dollars(account.cost)}, {_lasted(account.seconds)}"),
     ]
     text = "\n".join(f"- **{name}**: {line}" for name, line in lines)
     if not account.partial:
         return text
     left = "".join(f"\n- [ ] {markdown_line(task)}" for task in account.still_open[:ROWS])
     return f"{text}\n\n**Partial.** Still open:{left}"
+
+
+def _lasted(seconds: int) -> str:
+    """Minutes, rounded up, where there are at least two."""
+    return f"{seconds} s" if seconds < 120 else f"{-(-seconds // 60)} min"
 
 
 def _sections(account: Account) -> Sequence[tuple[str, str]]:

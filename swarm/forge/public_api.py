@@ -12,7 +12,7 @@ from swarm.forge.port import (
     PullRequestRequest,
 )
 from swarm.forge.publisher import Outlet, Published, Publisher, PublishRequest
-from swarm.forge.wording import markdown_line, plain_line, visible
+from swarm.forge.wording import markdown_line, opening, plain_line, visible
 
 __all__ = [
     "Account",
@@ -33,6 +33,7 @@ __all__ = [
     "TaskAccount",
     "body",
     "markdown_line",
+    "opening",
     "plain_line",
     "title",
     "visible",

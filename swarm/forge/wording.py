@@ -50,6 +50,14 @@ def visible(text: str) -> str:
     return "".join(_shown(character) for character in text.replace("\r\n", "\n"))
 
 
+def opening(text: str, most: int = 2) -> str:
+    """The first lines of the first paragraph: what it says before it shows a log or a change."""
+    text = text.strip()
+    begin = text.split("\n\n", 1)[0].splitlines()[:most]
+    said = " ".join(line.strip() for line in begin)
+    return said if len(said.split()) == len(text.split()) else f"{said} ..."
+
+
 def shortened(text: str, most: int) -> str:
     if len(text) <= most:
         return text

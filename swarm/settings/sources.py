@@ -132,7 +132,8 @@ def _of_file(path: Path) -> _Source:
         return _Source(str(path), {})
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise Rejected(
-            f"{path} is not valid TOML: {error}", advice='write lines like: notify = "notify-send"'
+            f"{path} is not valid TOML: {error}",
+            advice='write lines like: notify = "notify-send swarm"',
         ) from error
     except OSError as error:
         raise Lacking(

@@ -95,13 +95,26 @@ def test_five_lines_come_first_and_everything_else_is_folded() -> None:
     text = body(an_account())
     heads = re.findall(r"^- \*\*(.+?)\*\*: (.+)$", text, re.MULTILINE)
     assert [name for name, _ in heads] == ["What", "Why", "How tested", "Not sure", "Cost"]
-    assert heads[4][1] == "$0.0012, 2 min"
+    assert heads[4][1] == "$0.0012, 61 s"
     before, *folded = text.split("<details>")
     assert len(before.strip().splitlines()) == 5
     names = [re.match("<summary>(.+)</summary>", each) for each in folded]
     assert [name and name.group(1) for name in names] == [
         "Tasks and attempts", "Ballots", "Market", "Certificate",
     ]  # fmt: skip
+
+
+def test_why_is_the_first_lines_and_no_diff() -> None:
+    why = "test_age fails:\n  assert 17 == 18\n--- a/ages.py\n@@ -1 +1 @@\n-17\n+18\n"
+    (line,) = re.findall(r"^- \*\*Why\*\*: (.+)$", body(an_account(why=why)), re.MULTILINE)
+    assert line == "test\\_age fails: assert 17 == 18 ..."
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0, "0 s"), (9, "9 s"), (119, "119 s"), (120, "2 min"), (121, "3 min")]
+)
+def test_time_is_rounded_to_minutes_only_when_there_are_some(seconds: int, told: str) -> None:
+    assert f"- **Cost**: $0.0012, {told}\n" in body(an_account(seconds=seconds))
 
 
 def test_the_body_names_the_certificate_and_what_it_covers() -> None:
