@@ -4,8 +4,9 @@ Only what swarm made is removed, by name: a state folder set to somebody's home 
 that home.
 """
 
+import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from swarm.actors.public_api import Places, coordinator_alive
+from swarm.cli.abandoned import abandoned
 from swarm.cli.documents import Json
 from swarm.cli.page import plain_table
 from swarm.cli.session import open_session
@@ -53,6 +55,8 @@ def clean_up(*, everything: bool, as_json: bool) -> None:
         forget_old(places, goals)
     after = sizes(places)
     freed = sum(max(octets - after.get(name, 0), 0) for name, octets in before.items())
+    thrown = {} if alive else remove_abandoned(session.now())
+    freed += sum(thrown.values())
     told = "swarm is at work: nothing was removed" if alive else f"{size(freed)} freed"
     left = sorted(path.name for path in _strangers(places)) if everything else []
     document: Json = {
@@ -61,8 +65,9 @@ def clean_up(*, everything: bool, as_json: bool) -> None:
         "bytes": after,
         "running": alive,
         "left": left,
+        "temporary": sorted(map(str, thrown)),
     }
-    session.show(_view(places, told, after, left), document)
+    session.show(_view(places, told, after, left, thrown), document)
 
 
 def sizes(places: Places) -> dict[str, int]:
@@ -78,10 +83,24 @@ def remove_work(places: Places) -> None:
     """Sandboxes with their mounts and processes, and the trees they were made from."""
     if not places.work.is_dir():
         return
-    for scratch in places.work.rglob("boxes"):
-        remove_leftovers(scratch)
+    _end_boxes(places.work)
     for child in places.work.iterdir():
         _remove(child)
+
+
+def remove_abandoned(now: int) -> dict[Path, int]:
+    """What Ray and its hosts left in the temporary folder, with its bytes. `now`: milliseconds."""
+    thrown = {}
+    for folder in abandoned(Path(os.environ.get("TMPDIR") or "/tmp"), now / 1000):  # noqa: S108
+        thrown[folder] = sum(_octets(path) for path in _below(folder))
+        _end_boxes(folder)
+        _remove(folder)
+    return thrown
+
+
+def _end_boxes(folder: Path) -> None:
+    for scratch in folder.rglob("boxes"):
+        remove_leftovers(scratch)
 
 
 def forget_old(places: Places, goals: dict[GoalId, GoalState]) -> None:
@@ -162,12 +181,15 @@ def _unlock(function: Callable[..., Any], path: str, _: object) -> None:
     function(path)
 
 
-def _view(places: Places, told: str, after: dict[str, int], left: list[str]) -> Group:
+def _view(
+    places: Places, told: str, after: dict[str, int], left: list[str], thrown: Iterable[Path]
+) -> Group:
     table = plain_table(str(places.home), "", "")
     for name, octets in after.items():
         table.add_row(name, size(octets), cell(ORDINARY[name], "dim"))
     table.add_row("together", size(sum(after.values())), "")
     parts: list[RenderableType] = [Text(told, style="bold"), table]
+    parts += [cell(f"removed: {folder}", "dim") for folder in thrown]
     if left:
         parts.append(cell(f"not swarm's, left alone: {', '.join(left)}", "yellow"))
     return Group(*parts)

@@ -111,7 +111,7 @@ def clean(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Remove sandboxes and old steps; say what uses how much disk."""
+    """Remove sandboxes, old steps and what Ray left; say what uses how much disk."""
     from swarm.cli.cleaning import clean_up
 
     clean_up(everything=everything, as_json=as_json)

@@ -72,6 +72,7 @@ def swarm(home: Path, *argv: str) -> Called:
     ):
         environment.setenv("SWARM_HOME", str(home))
         environment.setenv("COLUMNS", "160")
+        environment.setenv("TMPDIR", str(home.parent))
         code = call(argv)
     said = raw.getvalue()
     return Called(code, said.decode("utf-8", "replace"), err.getvalue(), said)

@@ -1,3 +1,5 @@
+import os
+import subprocess
 from pathlib import Path
 
 from swarm.actors.public_api import Places
@@ -75,3 +77,49 @@ def test_nothing_is_removed_while_a_coordinator_works(tmp_path: Path) -> None:
     assert refused.code == 2
     assert "nothing was removed" in plain.out
     assert kept.is_dir()
+
+
+def a_ray_folder(path: Path) -> Path:
+    """As Ray leaves it, long ago."""
+    (path / "session_1" / "sockets").mkdir(parents=True)
+    (path / "session_latest").symlink_to(path / "session_1")
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    return path
+
+
+def test_what_ray_left_is_removed_and_named(tmp_path: Path) -> None:
+    left = [
+        a_ray_folder(tmp_path / f"swarm-ray-{os.getuid()}"),
+        a_ray_folder(tmp_path / "sr-12345678"),
+    ]
+    host = tmp_path / f"swarm-host-{os.getuid()}-0123456789ab"
+    (host / "work").mkdir(parents=True)
+    os.utime(host, (1_700_000_000, 1_700_000_000))
+    named = swarm(tmp_path / "home", "clean", "--json").document["temporary"]
+    assert named == sorted(map(str, [*left, host]))
+    assert not any(path.exists() for path in [*left, host])
+
+
+def test_a_temporary_folder_that_a_living_process_uses_stays(tmp_path: Path) -> None:
+    told, opened = a_ray_folder(tmp_path / "sr-toldtold"), a_ray_folder(tmp_path / "sr-openopen")
+    argv = ["sh", "-c", "echo; read _", f"--session-dir={told}/session_1"]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, cwd=opened / "session_1", stdin=pipe, stdout=pipe) as user:
+        assert user.stdout is not None
+        user.stdout.readline()
+        assert swarm(tmp_path / "home", "clean", "--json").document["temporary"] == []
+        user.communicate(b"\n")
+    assert len(swarm(tmp_path / "home", "clean", "--json").document["temporary"]) == 2
+
+
+def test_links_strangers_and_what_was_made_just_now_stay(tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    a_ray_folder(theirs)
+    (tmp_path / "sr-linklink").symlink_to(theirs)
+    a_ray_folder(tmp_path / "sr-strange1")
+    (tmp_path / "sr-strange1" / "letters").mkdir()
+    os.utime(tmp_path / "sr-strange1", (1_700_000_000, 1_700_000_000))
+    os.utime(a_ray_folder(tmp_path / "sr-justnow1"))
+    before = sorted(tmp_path.rglob("*"))
+    assert swarm(tmp_path / "home", "clean", "--json").document["temporary"] == []
+    assert sorted(tmp_path.rglob("*")) == before
