@@ -3,6 +3,7 @@
 import os
 import shlex
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from swarm.cli.ending import Steps
@@ -32,7 +33,7 @@ def show_off(seed: int, runtime: Runtime, keep: Path | None, *, as_json: bool) -
 
 def _show(seed: int, runtime: Runtime, folder: Path, *, kept: bool, as_json: bool) -> int:
     planted = plant(seed, folder / PROJECT)
-    own_home = not kept or "SWARM_HOME" not in os.environ
+    own_home = has_own_home(os.environ, kept=kept)
     overrides = {"home": str(folder / STATE)} if own_home else {}
     session = open_session(as_json=as_json, overrides=overrides, make=True)
     lacking = why_not(session.places.work)
@@ -40,10 +41,20 @@ def _show(seed: int, runtime: Runtime, folder: Path, *, kept: bool, as_json: boo
     goal = goal_of(_asked(planted, unsafe=bool(lacking)), session.settings)
     keeper = Keeper(session.places, runtime, None)
     try:
-        return submit(session, goal, keeper, lambda state: _steps(session, state, kept, own_home))
+        return submit(
+            session,
+            goal,
+            keeper,
+            lambda state: steps(session.places.home, state, kept=kept, own_home=own_home),
+        )
     finally:
         if not kept:
             keeper.see_off(FAREWELL_SECONDS)
+
+
+def has_own_home(environ: Mapping[str, str], *, kept: bool) -> bool:
+    """A goal whose repository is thrown away is none that the user's state folder should hold."""
+    return not kept or "SWARM_HOME" not in environ
 
 
 def _asked(planted: Planted, *, unsafe: bool) -> Asked:
@@ -63,12 +74,13 @@ def _announce(session: Session, planted: Planted, lacking: str) -> None:
         session.say("The demo goes on without one (unsafe-worktree); no other command does.\n")
 
 
-def _steps(session: Session, state: GoalState, kept: bool, own_home: bool) -> Steps:
+def steps(home: Path, state: GoalState, *, kept: bool, own_home: bool) -> Steps:
+    """What may be typed next: nothing that needs a pull request where there is none."""
     own = ("swarm run --fix-failing --repo PATH", "the same for a repository of yours")
     if not kept:
         keep = ("swarm demo --keep ./demo", "once more, to look at everything afterwards")
         return (keep, own)
-    prefix = f"SWARM_HOME={shlex.quote(str(session.places.home))} " if own_home else ""
+    prefix = f"SWARM_HOME={shlex.quote(str(home))} " if own_home else ""
     there = (f"{prefix}swarm show", "what there is")
     if state.published is not None:
         diff = (f"{prefix}swarm pr diff {state.published.number}", "see the whole change")
