@@ -16,7 +16,7 @@ from swarm.cli.watching import Watch
 from swarm.domain.names import GoalId
 from swarm.sandbox.public_api import why_not
 from swarm.testing.git import a_repository, git
-from tests.cli.cli_examples import program
+from tests.cli.cli_examples import program, swarm
 
 BROKEN = {
     "ages.py": "def is_adult(age):\n    return age > 18\n",
@@ -78,15 +78,16 @@ def test_a_run_ends_in_a_pull_request_and_leaves_the_work_tree_alone(
     assert any(bid["verdict"] == "won" for task in made["tasks"] for bid in task["bids"])
     assert git(repository, "rev-parse", made["pull_request"]["branch"])
     assert git(repository, "status", "--porcelain") == ""
-    assert "return age >= 18" in program(home, "pr", "diff", "1").out
-    assert program(home, "verify", made["goal"]["id"]).code == 0
+    assert "return age >= 18" in swarm(home, "pr", "diff", "1").out
+    assert swarm(home, "verify", made["goal"]["id"]).code == 0
 
 
 @pytest.mark.timeout(240)
 def test_a_goal_without_a_handle_waits_for_a_human(
-    home: Path, repository: Path, sandbox: tuple[str, ...]
+    home: Path, tmp_path: Path, sandbox: tuple[str, ...]
 ) -> None:
-    argv = ("--repo", str(repository), "--runtime", "inline", *sandbox)
+    a_repository(tmp_path / "green", {"test_sums.py": "def test_sum():\n    assert 1 + 1 == 2\n"})
+    argv = ("--repo", str(tmp_path / "green"), "--runtime", "inline", *sandbox)
     called = program(home, "run", "Make it nicer", *argv)
     assert called.code == 3
     assert "BLOCKED" in called.out
@@ -99,7 +100,7 @@ def test_a_detached_goal_is_stopped_from_outside(
 ) -> None:
     argv = ("--repo", str(repository), "--runtime", "inline", "--json", *sandbox)
     goal_id = program(home, "run", "--fix-failing", "--detach", *argv).document["goal"]["id"]
-    assert program(home, "stop", goal_id).code == 0
+    assert swarm(home, "stop", goal_id).code == 0
     watch = Watch(Places(home)).catch_up()
     assert watch.goals[GoalId(goal_id)].stopped
     watch.close()
@@ -124,9 +125,7 @@ def test_ctrl_c_pauses_durably_and_resume_goes_on(
 
 @pytest.mark.timeout(240)
 def test_an_estimate_writes_nothing(home: Path, repository: Path) -> None:
-    called = program(
-        home, "run", "--fix-failing", "--repo", str(repository), "--estimate", "--json"
-    )
+    called = swarm(home, "run", "--fix-failing", "--repo", str(repository), "--estimate", "--json")
     made = called.document
     assert (called.code, made["failing_tests"], made["suite_tests"]) == (0, 1, 3), called.err
     assert 0 < made["chance_ppm"] <= 1_000_000
@@ -135,7 +134,7 @@ def test_an_estimate_writes_nothing(home: Path, repository: Path) -> None:
 
 def test_a_run_that_cannot_begin_leaves_no_state(home: Path, tmp_path: Path) -> None:
     for argv in (("x", "--repo", str(tmp_path / "nowhere")), ("",), ("x", "--budget", "much")):
-        called = program(home, "run", *argv, "--json")
+        called = swarm(home, "run", *argv, "--json")
         assert called.code == 2
         assert json.loads(called.out)["error"]["advice"]
     assert not home.exists()
