@@ -10,12 +10,13 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 from swarm.actors.places import Places
 from swarm.actors.rayenv import prepare_environment
-from swarm.domain.errors import Lacking, SwarmError, Transient
+from swarm.domain.errors import Exhausted, Lacking, SwarmError, Transient
 from swarm.settings.public_api import Settings, load_settings
 
 LOCK_WAIT_SECONDS = 20.0
@@ -26,7 +27,7 @@ ENVIRONMENT = (
 )  # fmt: skip
 """The last three are where a desktop can be told something: addresses, no secrets. What of the user's environment goes on; besides, everything that begins with SWARM_."""
 
-EXIT_LACKING = 5
+_EXITS: dict[type[SwarmError], int] = {Exhausted: 4, Lacking: 5}
 
 Runtime = Literal["ray", "inline"]
 
@@ -80,9 +81,13 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _tell(error: SwarmError) -> int:
-    """Whoever started the house reads this from the log, and shows it."""
-    sys.stderr.write(f"{type(error).__name__}: {error}\n{error.advice}\n")
-    return EXIT_LACKING if isinstance(error, Lacking) else 1
+    """Whoever started the house reads this from the log, and shows it; where the disk is full, the
+    exit code has to do.
+    """
+    told = f"{type(error).__name__}: {error}\n{error.advice}\n"
+    with suppress(OSError):
+        os.write(sys.stderr.fileno(), told.encode("utf-8", "backslashreplace"))
+    return _EXITS.get(type(error), 1)
 
 
 def _first(group: "ExceptionGroup[Exception]") -> SwarmError | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from swarm.actors.public_api import Places, coordinator_alive, start_house
-from swarm.cli.failing import LACKS
+from swarm.cli.failing import LACKS, SPENT
 from swarm.cli.options import Runtime
 from swarm.domain.errors import Exhausted, Lacking, NeedsHuman, Rejected, SwarmError, Transient
 
@@ -72,6 +72,8 @@ class Keeper:
         said = _behind(self.log, self.logged)
         if (known := _known(said)) is not None:
             return known
+        if code == SPENT:
+            return _full(self.places)
         if code == LACKS:
             return Lacking("swarm cannot run here", advice="swarm doctor")
         last = said.strip().splitlines()[-1:]
@@ -97,6 +99,13 @@ def _known(said: str) -> SwarmError | None:
                 error.advice = "".join(lines[at + 1 : at + 2]).strip()
                 return error
     return None
+
+
+def _full(places: Places) -> Exhausted:
+    """There was no room for the house to say so itself."""
+    error = Exhausted(f"no space left for {places.journal}")
+    error.advice = "make room there, then go on: swarm resume"
+    return error
 
 
 def _how(code: int) -> str:

@@ -46,7 +46,11 @@ def test_a_full_disk_is_named_and_work_goes_on_when_there_is_room(
         swarm = Outside(mounted / "home")
         (mounted / "home-user").mkdir()
         filler = mounted / "filler"
-        filler.write_bytes(bytes(900_000))
+        # Git has a disk of its own: it does not always say that a disk is full.
+        swarm.home.mkdir(mode=0o700)
+        (swarm.home / "mirrors").symlink_to(_folder(tmp_path / "mirrors"))
+        (swarm.home / "work").symlink_to(_folder(tmp_path / "work"))
+        filler.write_bytes(bytes(920_000))
         full = swarm.run("fix the failing tests", repository)
         assert full.code == 4
         assert f"no space left for {swarm.home}/journal" in full.told
@@ -56,6 +60,11 @@ def test_a_full_disk_is_named_and_work_goes_on_when_there_is_room(
         resumed = swarm.call("resume", "--runtime", "inline")
         assert "BLOCKED everything is green already" in resumed.told
     assert fingerprint(repository) == before
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir(mode=0o700)
+    return path
 
 
 @needs_root
@@ -108,7 +117,7 @@ def test_what_an_editable_install_imports_is_the_patched_file(
     assert git(repository, "diff", "--name-only", "main", branch) == "src/calc/__init__.py"
     evidence = _suite_evidence(swarm, document)
     assert {row["outcome"] for row in evidence["outcomes"]} == {"passed"}
-    assert {row["outcome"] for row in evidence["base_outcomes"]} == {"passed", "failed"}
+    assert "failed" in {row["outcome"] for row in evidence["base_outcomes"]}
     assert fingerprint(repository) == before
 
 
@@ -119,8 +128,10 @@ def _with_environment(repository: Path) -> None:
     (packages,) = venv.glob("lib/python*/site-packages")
     (packages / "__editable__.calc.pth").write_text(f"{repository / 'src'}\n")
     (ours,) = (Path(sys.prefix) / "lib").glob("python*/site-packages")
+    unneeded = shutil.ignore_patterns("*.pyc")
     for name in ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments"):
-        shutil.copytree(ours / name, packages / name, ignore=shutil.ignore_patterns("*.pyc"))
+        for path in (ours / name, *ours.glob(f"{name}-[0-9]*.dist-info")):
+            shutil.copytree(path, packages / path.name, ignore=unneeded)
     shutil.copy(ours / "py.py", packages)
 
 

@@ -56,6 +56,7 @@ def _odd_repository(folder: Path) -> Path:
     (origin / "up.txt").symlink_to("../outside/secret.txt")
     (origin / "nowhere").symlink_to("/no/such/file")
     (origin / "large.bin").write_bytes(os.urandom(1_000_000) * (LARGE // 1_000_000))
+    (origin / "inner").mkdir()
     git(origin, "update-index", "--add", "--cacheinfo", f"160000,{inner_commit},inner")
     a_commit(origin, {".gitmodules": f'[submodule "inner"]\n\tpath = inner\n\turl = {inner}\n'})
     repository = folder / "a user's repository"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from swarm.actors.public_api import Places, coordinator_alive
 from swarm.testing.git import a_repository, git
-from swarm.testing.outside import Outside, fingerprint
+from swarm.testing.outside import Outside, fingerprint, wait_until
 from tests.end_to_end.projects import GREEN, green
 
 
@@ -67,6 +68,7 @@ def test_an_unfit_repository_is_refused_before_anything_is_written(
 def test_a_journal_from_the_future_is_left_alone(swarm: Outside, tmp_path: Path) -> None:
     repository = green(tmp_path / "repository")
     assert swarm.run("fix the failing tests", repository).code == 3
+    wait_until(lambda: not coordinator_alive(Places(swarm.home)))
     journal = swarm.home / "journal" / "journal.db"
     with sqlite3.connect(journal) as db:
         db.execute("PRAGMA user_version = 99")
