@@ -10,6 +10,7 @@ from swarm.domain.bids import AgentCard, quote
 from swarm.domain.names import AgentId, HostId, Principal, PublicKey
 from swarm.engines.port import Engine
 from swarm.engines.public_api import repair_engines
+from swarm.engines.repair.dispatch import options
 from swarm.engines.repair.patches import patched
 from swarm.engines.repair.progress import PlannedEdit, Progress, Searched, Spectrum, after, setback
 from swarm.engines.repair.selection import may_touch, mentions, possible_files
@@ -217,3 +218,8 @@ def test_rounds_that_are_always_killed_end() -> None:
     while known.phase != "over":
         known, rounds = setback(known, {"nothing": "killed"}), rounds + 1
     assert rounds <= 8
+
+
+def test_a_folder_called_pytest_on_the_way_to_the_interpreter_is_not_the_runner() -> None:
+    command = ("/pytest/of/venv/bin/python", "-m", "pytest", "-k", "fast", "tests")
+    assert options(command) == ["-k", "fast"]

@@ -16,6 +16,9 @@ _ENV = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
 _VALUED = frozenset({"-k", "-m", "-c", "-p", "-o", "-W", "--rootdir", "--confcutdir"})
 """Options of pytest whose value is the next argument."""
 
+_PYTEST = frozenset({"pytest", "py.test"})
+"""A program or a module; a folder of that name on the way to an interpreter is neither."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -79,7 +82,8 @@ def _silence(killed_by: str, stderr: bytes) -> str:
 def options(command: tuple[str, ...]) -> list[str]:
     """The user's own options to pytest, without the paths."""
     given = list(command)
-    start = next((k + 1 for k, word in enumerate(given) if "pytest" in word), len(given))
+    names = (word.rsplit("/", 1)[-1] for word in given)
+    start = next((k + 1 for k, name in enumerate(names) if name in _PYTEST), len(given))
     kept: list[str] = []
     for word, before in zip(given[start:], ["", *given[start:]], strict=False):
         if word.startswith("-") or before in _VALUED:
