@@ -8,7 +8,7 @@ from pathlib import Path
 from swarm.actors.gate import workbench_on
 from swarm.actors.metering import SECONDS_PER_HOUR
 from swarm.agents.public_api import Planner
-from swarm.domain.bids import Bid, Curve
+from swarm.domain.bids import Bid, offered
 from swarm.domain.clearings import ScoredBid
 from swarm.domain.goals import Goal
 from swarm.domain.money import CERTAIN
@@ -96,7 +96,7 @@ def _order(
 ) -> tuple[ScoredBid, ...]:
     bids = tuple(bid for engine in engines if (bid := _bid(engine, contract)) is not None)
     terms = Terms(slots=1, budget=goal.budget, alpha=settings.alpha_ppm, beta=settings.beta_ppm)
-    wrong = goal.wrong_cost * contract.value // max(goal.value, 1)
+    wrong = goal.wrong_share(contract.value)
     task = OpenTask(contract=contract, wrong_cost=wrong, remaining=contract.budget)
     free = {bid.agent_id: 1 for bid in bids}
     clearing = clear((task,), bids, free, terms, seed=contract.task_id)
@@ -105,24 +105,15 @@ def _order(
 
 
 def _bid(engine: Engine, contract: Contract) -> Bid | None:
-    for curve in engine.curves():
-        if (row := _row(curve, contract)) is not None:
-            return row.model_copy(
-                update={"agent_id": f"writer-{engine.strategy}", "strategy": engine.strategy}
-            )
-    return None
-
-
-def _row(curve: Curve, contract: Contract) -> Bid | None:
-    for row in curve.rows:
-        if curve.kind == contract.kind and all(c.holds(contract) for c in row.when):
-            return Bid(
-                task_id=contract.task_id,
-                agent_id=AgentId(""),
-                strategy="",
-                family="repair",
-                price=row.price,
-                seconds=row.seconds,
-                probability=row.probability,
-            )
-    return None
+    row = offered(engine.curves(), contract)
+    if row is None:
+        return None
+    return Bid(
+        task_id=contract.task_id,
+        agent_id=AgentId(f"writer-{engine.strategy}"),
+        strategy=engine.strategy,
+        family=engine.family,
+        price=row.price,
+        seconds=row.seconds,
+        probability=row.probability,
+    )

@@ -25,7 +25,10 @@ ENVIRONMENT = (
     "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "XDG_STATE_HOME", "XDG_CONFIG_HOME",
     "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "XDG_RUNTIME_DIR",
 )  # fmt: skip
-"""The last three are where a desktop can be told something: addresses, no secrets. What of the user's environment goes on; besides, everything that begins with SWARM_."""
+"""What of the user's environment goes on; besides, everything that begins with SWARM_.
+
+The last three say where a desktop can be told something: addresses, no secrets.
+"""
 
 _EXITS: dict[type[SwarmError], int] = {Exhausted: 4, Lacking: 5}
 

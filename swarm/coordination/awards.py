@@ -21,7 +21,7 @@ from swarm.domain.bids import AgentCard, Bid, quote
 from swarm.domain.clearings import Award, Clearing
 from swarm.domain.events import Event, LeaseGranted, MarketCleared, TaskDropped
 from swarm.domain.names import AgentId, TaskId, nth_attempt
-from swarm.domain.tasks import Contract, TaskKind
+from swarm.domain.tasks import TaskKind
 from swarm.market.public_api import AtWork, OpenTask, Terms, clear
 
 RESERVE = 3
@@ -139,18 +139,13 @@ def _open_task(state: GoalState, exchange: Exchange, task: Task) -> OpenTask:
     writes = contract.kind is TaskKind.WRITE
     return OpenTask(
         contract=contract,
-        wrong_cost=_wrong_cost(state, contract) if writes else 0,
+        wrong_cost=state.goal.wrong_share(contract.value) if writes else 0,
         remaining=_remaining(state, task),
         failures=task.failures if writes else (),
         tried_strategies=tuple(dict.fromkeys(f.strategy for f in task.failures)),
         excluded_agents=tuple(sorted(_excluded(state, exchange, task))),
         waits_for=tuple(n for n in contract.after if not _is_accepted(state, n)),
     )
-
-
-def _wrong_cost(state: GoalState, contract: Contract) -> int:
-    """The task's share of what a wrong result costs, as its value is a share of the goal's."""
-    return state.goal.wrong_cost * contract.value // max(state.goal.value, 1)
 
 
 def _excluded(state: GoalState, exchange: Exchange, task: Task) -> set[AgentId]:

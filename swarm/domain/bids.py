@@ -4,6 +4,7 @@ visible of a task before work begins.
 A curve is data, pushed once and on change, so that pricing a task costs microseconds and no message.
 """
 
+from collections.abc import Iterable
 from typing import Literal
 
 from pydantic import Field
@@ -78,20 +79,28 @@ class Bid(Frozen):
     """As claimed by the agent."""
 
 
-def quote(card: AgentCard, contract: Contract) -> Bid | None:
-    """Read the card's curve for the contract; None when the agent does not offer this work."""
-    for curve in card.curves:
+def offered(curves: Iterable[Curve], contract: Contract) -> Row | None:
+    """The row that counts for the contract; None when the curves do not offer this work."""
+    for curve in curves:
         if curve.kind != contract.kind or curve.aspect != contract.aspect:
             continue
         for row in curve.rows:
             if all(condition.holds(contract) for condition in row.when):
-                return Bid(
-                    task_id=contract.task_id,
-                    agent_id=card.agent_id,
-                    strategy=card.strategy,
-                    family=card.family,
-                    price=row.price,
-                    seconds=row.seconds,
-                    probability=row.probability,
-                )
+                return row
     return None
+
+
+def quote(card: AgentCard, contract: Contract) -> Bid | None:
+    """Read the card's curves for the contract; None when the agent does not offer this work."""
+    row = offered(card.curves, contract)
+    if row is None:
+        return None
+    return Bid(
+        task_id=contract.task_id,
+        agent_id=card.agent_id,
+        strategy=card.strategy,
+        family=card.family,
+        price=row.price,
+        seconds=row.seconds,
+        probability=row.probability,
+    )

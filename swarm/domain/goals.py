@@ -83,3 +83,7 @@ class Goal(Frozen):
     sandbox: SandboxChoice = "isolated"
     rule: str = "market"
     """Who tries what: `market`, or a fixed rule to compare it with (`single:AGENT`, ...)."""
+
+    def wrong_share(self, value: MicroUsd) -> MicroUsd:
+        """What a wrong result costs for a task of this value: its share, as the value is a share."""
+        return self.wrong_cost * value // max(self.value, 1)
