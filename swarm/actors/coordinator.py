@@ -47,6 +47,7 @@ from swarm.coordination.public_api import (
     joined,
     merged,
     published,
+    rebuild,
     unpublishable,
 )
 from swarm.domain.ballots import Voter
@@ -137,8 +138,7 @@ class Coordinator:
 
     def rebuild(self) -> None:
         """Fold the journal. Live leases get one full duration from now."""
-        for record in self.journal.read():
-            fold(self.goals, record.event)
+        self.goals = rebuild(record.event for record in self.journal.read())
         self._started = self._looked = self.clock.elapsed()
         for state in self._open():
             self._set_deadline(state)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from swarm.actors.gate import run_checks, workbench_on
 from swarm.actors.places import Places
-from swarm.coordination.public_api import GoalState, fold
+from swarm.coordination.public_api import GoalState, rebuild
 from swarm.domain.ballots import Certificate
 from swarm.domain.canonical import canonical, digest
 from swarm.domain.errors import Rejected, SwarmError
@@ -47,9 +47,7 @@ def verify_goal(places: Places, goal_id: GoalId, rerun: bool) -> tuple[str, ...]
 
 
 def _read(places: Places, goal_id: GoalId) -> GoalState:
-    goals: dict[GoalId, GoalState] = {}
-    for record in read_only(places.journal).read():
-        fold(goals, record.event)
+    goals = rebuild(record.event for record in read_only(places.journal).read())
     if goal_id not in goals:
         raise Rejected(f"there is no goal {goal_id}", advice="`swarm show` lists the goals")
     return goals[goal_id]

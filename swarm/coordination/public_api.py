@@ -40,6 +40,7 @@ from swarm.coordination.duties import (
 )
 from swarm.coordination.evolve import evolve, fold
 from swarm.coordination.progress import Context, Rules, follow
+from swarm.coordination.rebuilding import rebuild
 from swarm.coordination.state import (
     Accepted,
     Answered,
@@ -108,5 +109,6 @@ __all__ = [
     "joined",
     "merged",
     "published",
+    "rebuild",
     "unpublishable",
 ]

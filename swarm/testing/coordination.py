@@ -32,6 +32,7 @@ from swarm.coordination.public_api import (
     intended,
     joined,
     published,
+    rebuild,
 )
 from swarm.domain.ballots import Ballot, Choice, Voter, VoterRole
 from swarm.domain.bids import AgentCard, Curve, Role, Row
@@ -265,10 +266,7 @@ class World:
 
     def reborn(self) -> dict[GoalId, GoalState]:
         """What a new process makes of the events' bytes."""
-        goals: dict[GoalId, GoalState] = {}
-        for event in self.events:
-            fold(goals, EVENT.validate_json(EVENT.dump_json(event)))
-        return goals
+        return rebuild(EVENT.validate_json(EVENT.dump_json(event)) for event in self.events)
 
     def do_duty(self, conflict_at: int | None = None) -> bool:
         """What the shell does outside. A join goes well, or meets a conflict at that patch."""
