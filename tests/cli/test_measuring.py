@@ -44,6 +44,7 @@ def test_a_program_of_quixbugs_gets_ninety_seconds() -> None:
     assert seconds_of("quixbugs", 30) == 30
 
 
+@pytest.mark.thorough
 def test_ctrl_c_shows_the_rows_so_far_and_leaves_nothing_running(tmp_path: Path) -> None:
     env = {**os.environ, "TMPDIR": str(tmp_path)}
     bench = subprocess.Popen(

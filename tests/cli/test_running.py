@@ -140,6 +140,7 @@ def test_a_run_that_cannot_begin_leaves_no_state(home: Path, tmp_path: Path) -> 
     assert not home.exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
 def test_a_killed_coordinator_is_said_and_resume_goes_on(
     home: Path, repository: Path, sandbox: tuple[str, ...]

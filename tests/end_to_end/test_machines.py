@@ -101,6 +101,7 @@ EDITABLE = {
 }
 
 
+@pytest.mark.thorough
 def test_what_an_editable_install_imports_is_the_patched_file(
     swarm: Outside, tmp_path: Path
 ) -> None:
@@ -157,6 +158,7 @@ exec setpriv --reuid $user --regid $user --clear-groups --bounding-set=-all "$@"
 """Where the interpreter lies below somebody's private folder, it is shown to everybody."""
 
 
+@pytest.mark.thorough
 @needs_root
 def test_an_ordinary_user_gets_a_pull_request() -> None:
     with tempfile.TemporaryDirectory(prefix="swarm-test-") as name:

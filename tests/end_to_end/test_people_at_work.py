@@ -75,6 +75,7 @@ def _spinning() -> int:
     return found[0]
 
 
+@pytest.mark.thorough
 def test_two_goals_for_one_bug_an_interruption_and_a_branch_in_the_way(
     swarm: Outside, tmp_path: Path
 ) -> None:

@@ -93,6 +93,7 @@ def test_takes_its_time(): time.sleep(0.2)
 """
 
 
+@pytest.mark.thorough
 def test_after_one_test_hung_the_next_are_waited_for_less(tmp_path: Path) -> None:
     begun = time.monotonic()
     execution = run(tmp_path, {"test_all.py": HANGING}, patience=6.0)
