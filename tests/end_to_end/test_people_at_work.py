@@ -4,6 +4,8 @@ import os
 import signal
 from pathlib import Path
 
+import pytest
+
 from swarm.domain.events import (
     CoordinatorStarted,
     Event,
