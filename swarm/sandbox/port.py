@@ -4,14 +4,83 @@ A sandbox shows a base tree at the absolute path of the user's repository, so th
 environments, editable installs and scripts that name that path resolve to the sandbox's files.
 """
 
+import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
 from swarm.domain.changes import Changes
+from swarm.domain.frozen import Frozen
 
-SandboxMode = Literal["namespaces", "unsafe-worktree"]
-KilledBy = Literal["", "time", "memory", "output", "processes", "signal"]
+SandboxMode = Literal["idmapped", "namespaces", "shared-proc", "landlock", "unsafe-worktree"]
+"""How much wall there is, the strongest first."""
+
+KilledBy = Literal["", "time", "cpu", "memory", "output", "processes", "disk", "inodes", "signal"]
+"""The limit that ended a command, or a signal of any other origin."""
+
+Profile = Literal["files-only", "exec", "exec+model", "exec+provider"]
+"""What a role may do in its sandbox. `files-only`: nothing can be executed at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guarantees:
+    """What a sandbox holds on this machine: each is a wall that stands, or does not."""
+
+    own_files: bool = False
+    """Nothing written inside changes a file outside."""
+
+    hides_host_files: bool = False
+    """Files of the host that were not asked for cannot be read."""
+
+    own_network: bool = False
+    own_processes: bool = False
+    """Processes outside can be neither seen nor signalled."""
+
+    own_proc: bool = False
+    copy_on_write: bool = False
+    """Making, checkpointing and forking do not cost time that grows with the tree."""
+
+    total_memory: bool = False
+    """The bound on memory holds for all processes together, by the kernel."""
+
+    disk_bound: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What can be reached from inside besides the sandbox itself: nothing, or these through a
+    proxy of the supervisor's.
+    """
+
+    allowed: tuple[tuple[str, int], ...] = ()
+    """Host names and ports."""
+
+
+CLOSED = Network()
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A sealed directory shown copy-on-write at a path of its own: an environment, a service's
+    data. What is written there goes to the sandbox, and is part of every checkpoint.
+    """
+
+    at: Path
+    directory: Path
+    """On the host. Nobody changes it as long as anything that was made over it is to be used."""
+
+
+class CheckpointRef(Frozen):
+    """Names the content of a sandbox at one moment: its tree and all its layers.
+
+    The content lives on disk, outlives sandbox, host and supervisor, and is kept until `discard`.
+    """
+
+    id: str
+    label: str
+    mode: SandboxMode
+    hot: bool = False
+    """Taken while processes were running, all of them frozen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +125,10 @@ class SandboxSpec:
     require: SandboxMode = "namespaces"
     """Refused with `Lacking` where the machine cannot; never silently weaker."""
 
+    layers: tuple[Layer, ...] = ()
+    network: Network = CLOSED
+    profile: Profile = "exec"
+
 
 @dataclass(frozen=True, slots=True)
 class BaseRef:
@@ -97,6 +170,8 @@ class Sandbox(Protocol):
     def id(self) -> str: ...
     @property
     def mode(self) -> SandboxMode: ...
+    @property
+    def guarantees(self) -> Guarantees: ...
     @property
     def spec(self) -> SandboxSpec: ...
     @property
@@ -146,11 +221,56 @@ class Sandbox(Protocol):
         ...
 
     async def thaw(self) -> None: ...
+    async def listen(self, port: int) -> socket.socket:
+        """A socket that listens on 127.0.0.1 inside, for us who are outside to accept on."""
+        ...
+
+    async def checkpoint(self, label: str, *, hot: bool | None = None) -> CheckpointRef:
+        """Keep what the tree and all layers hold now, until it is discarded.
+
+        Hot: everything that runs stands still meanwhile and then goes on. Cold: nothing may run
+        (Rejected); costs the same however much was written. By default whichever is possible.
+        Not kept: /tmp and what else lies outside of tree and layers, processes, sockets.
+        """
+        ...
+
+    async def rollback(self, to: CheckpointRef) -> None:
+        """End everything that runs, and hold what the checkpoint holds. /tmp is empty then."""
+        ...
+
+    async def fork(self, count: int, at: CheckpointRef | None = None) -> "tuple[Sandbox, ...]":
+        """More sandboxes that hold the same, or what a checkpoint of this sandbox's base holds."""
+        ...
+
     async def destroy(self) -> None: ...
 
 
 class SandboxHost(Protocol):
     async def create(self, spec: SandboxSpec, base: BaseRef) -> Sandbox: ...
+    async def restore(self, at: CheckpointRef, spec: SandboxSpec, base: BaseRef) -> Sandbox:
+        """A new sandbox that holds what the checkpoint holds, whoever took it, dead or alive.
+
+        `base` and `spec.layers` are those it was taken over. Raises Rejected for others, and when
+        there is no such checkpoint.
+        """
+        ...
+
+    async def checkpoints(self) -> tuple[CheckpointRef, ...]:
+        """All that are kept below the host's scratch directory, by id."""
+        ...
+
+    async def discard(self, at: CheckpointRef) -> None:
+        """Keep it no longer. What others share with it, and what runs over it, is not harmed."""
+        ...
+
+    async def export(self, at: CheckpointRef, file: Path) -> None:
+        """Write it to one new file, without its base."""
+        ...
+
+    async def load(self, file: Path) -> CheckpointRef:
+        """Keep what an exported file holds. The file may come from an enemy: Rejected then."""
+        ...
+
     async def close(self) -> None:
         """Destroy every sandbox that is left."""
         ...

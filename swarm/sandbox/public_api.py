@@ -5,11 +5,17 @@ from swarm.sandbox.folders import Leftover, leftovers, remove_leftovers
 from swarm.sandbox.host import open_host
 from swarm.sandbox.interpreter import interpreter_paths
 from swarm.sandbox.port import (
+    CLOSED,
     BaseRef,
+    CheckpointRef,
     ExecResult,
+    Guarantees,
     KilledBy,
+    Layer,
     Limits,
+    Network,
     Process,
+    Profile,
     Sandbox,
     SandboxHost,
     SandboxMode,
@@ -17,14 +23,20 @@ from swarm.sandbox.port import (
 )
 
 __all__ = [
+    "CLOSED",
     "BaseRef",
+    "CheckpointRef",
     "DoctorRow",
     "ExecResult",
+    "Guarantees",
     "KilledBy",
+    "Layer",
     "Leftover",
     "Limits",
+    "Network",
     "ProbeReport",
     "Process",
+    "Profile",
     "Sandbox",
     "SandboxHost",
     "SandboxMode",
