@@ -1,16 +1,21 @@
-"""Temporary folders that Ray and its hosts left behind, beside the state folder.
+"""Temporary folders that Ray, its hosts and killed commands left behind, beside the state folder.
 
-A folder counts as ours when it has one of our names, belongs to this user, is no link and holds
-what we put there; as abandoned when no living process names it or has a file of it open, and
-nothing was made in it just now: whoever starts makes the folder before it can be seen to use it.
+A folder counts as ours when it has one of our names, belongs to this user and to nobody else, is no
+link and holds what we put there; as abandoned when no living process names it or has a file of it
+open, and nothing was made in it just now: whoever starts makes the folder before it can be seen to
+use it.
 """
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from stat import S_ISDIR
+from stat import S_IMODE, S_ISDIR
 
 JUST_NOW_SECONDS = 60
+_COMMANDS = ("bench", "check", "demo", "doctor", "estimate", "lint", "patch", "tree", "verify")
+"""What works in a temporary folder named after it: anything may be in there."""
+
+_PRIVATE = 0o700
 
 
 def abandoned(temporary: Path, now: float) -> tuple[Path, ...]:
@@ -21,7 +26,12 @@ def abandoned(temporary: Path, now: float) -> tuple[Path, ...]:
 
 
 def _named(temporary: Path) -> list[Path]:
-    patterns = (f"swarm-ray-{os.getuid()}", "sr-????????", f"swarm-host-{os.getuid()}-*")
+    patterns = (
+        f"swarm-ray-{os.getuid()}",
+        "sr-????????",
+        f"swarm-host-{os.getuid()}-*",
+        *(f"swarm-{command}-????????" for command in _COMMANDS),
+    )
     return sorted(path for pattern in patterns for path in temporary.glob(pattern))
 
 
@@ -35,8 +45,10 @@ def _is_ours(path: Path, now: float) -> bool:
         return False
     if path.name.startswith("swarm-host-"):
         known = inside <= {"keys", "work"}
-    else:
+    elif path.name.startswith(("swarm-ray-", "sr-")):
         known = all(name.startswith("session_") for name in inside)
+    else:
+        known = S_IMODE(status.st_mode) == _PRIVATE
     return known and now - status.st_mtime > JUST_NOW_SECONDS
 
 

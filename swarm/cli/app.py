@@ -1,5 +1,6 @@
 """The commands in their panels. Nothing but typer is imported before a command is called."""
 
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -90,4 +91,6 @@ def call(argv: Sequence[str]) -> int:
 
 
 def main() -> None:
+    # Who ends us politely means what Ctrl-C means: what was begun is paused, folders are removed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(call(sys.argv[1:]))

@@ -123,3 +123,13 @@ def test_links_strangers_and_what_was_made_just_now_stay(tmp_path: Path) -> None
     before = sorted(tmp_path.rglob("*"))
     assert swarm(tmp_path / "home", "clean", "--json").document["temporary"] == []
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_what_a_killed_command_left_is_removed_unless_others_may_read_it(tmp_path: Path) -> None:
+    private, public = tmp_path / "swarm-demo-12345678", tmp_path / "swarm-bench-12345678"
+    for folder, mode in ((private, 0o700), (public, 0o755)):
+        (folder / "state").mkdir(parents=True)
+        folder.chmod(mode)
+        os.utime(folder, (1_700_000_000, 1_700_000_000))
+    assert swarm(tmp_path / "home", "clean", "--json").document["temporary"] == [str(private)]
+    assert public.is_dir()

@@ -45,7 +45,10 @@ def test_a_program_of_quixbugs_gets_ninety_seconds() -> None:
 
 
 @pytest.mark.thorough
-def test_ctrl_c_shows_the_rows_so_far_and_leaves_nothing_running(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_shows_the_rows_so_far_and_leaves_nothing(
+    how: signal.Signals, tmp_path: Path
+) -> None:
     env = {**os.environ, "TMPDIR": str(tmp_path)}
     bench = subprocess.Popen(
         [*BENCH, "--only", "ledger-green,roman", "--log", str(tmp_path / "rows")],
@@ -53,11 +56,12 @@ def test_ctrl_c_shows_the_rows_so_far_and_leaves_nothing_running(tmp_path: Path)
     )  # fmt: skip
     assert bench.stdout is not None
     assert bench.stdout.readline().startswith("[1/2] ledger-green refused")
-    bench.send_signal(signal.SIGINT)
+    bench.send_signal(how)
     said, _ = bench.communicate(timeout=60)
     assert bench.returncode == 130
     assert "1 refused, 0 error" in said
     assert not processes_with(str(tmp_path))
+    assert not list(tmp_path.glob("swarm-*"))
     assert len((tmp_path / "rows").read_text().splitlines()) == 1
 
 
