@@ -9,8 +9,11 @@ from swarm.domain.canonical import canonical, digest
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd
 from swarm.domain.names import CommitHash, Digest, GoalId, TreeHash
+from swarm.domain.services import ServiceSpec
 
 Runner = Literal["pytest", "unittest", "command"]
+
+_LATER = frozenset({"services"})
 
 
 class Environment(Frozen):
@@ -31,9 +34,15 @@ class Environment(Frozen):
     binds: tuple[str, ...] = ()
     """Untracked paths below `mount_point` that tests need, shown read-only (`.venv`)."""
 
+    services: tuple[ServiceSpec, ...] = ()
+    """Run beside the tests, in the same sandbox."""
+
     @property
     def hash(self) -> Digest:
-        return digest(canonical(self))
+        """What came to be a field later counts where it is used: older evidence keeps its hash."""
+        plain = self.model_dump(mode="json")
+        used = {name: value for name, value in plain.items() if value or name not in _LATER}
+        return digest(canonical(used))
 
 
 class GoalStatus(StrEnum):
