@@ -93,11 +93,22 @@ class Limits:
     cpu_seconds: int = 600
     """For one process."""
 
+    cpus: float = 0.0
+    """Processors' worth of time that all processes together get; 0: as much as there is. Needs a
+    control group of our own, and is nothing without.
+    """
+
     memory_bytes: int = 2 << 30
-    """Address space of one process."""
+    """Of all processes together, and what each may reserve twice over."""
 
     processes: int = 256
+    """Threads count too."""
+
     file_bytes: int = 1 << 30
+    disk_bytes: int = 4 << 30
+    """Of what was written to the tree and the layers, all together."""
+
+    inodes: int = 200_000
     tmp_bytes: int = 512 << 20
     output_bytes: int = 1 << 20
     """Kept of each of standard output and error: the first and the last halves."""
@@ -106,7 +117,9 @@ class Limits:
         """As evidence records them."""
         return {
             "cpu_seconds": self.cpu_seconds,
+            "disk_bytes": self.disk_bytes,
             "file_bytes": self.file_bytes,
+            "inodes": self.inodes,
             "memory_bytes": self.memory_bytes,
             "processes": self.processes,
             "wall_ms": int(self.wall_seconds * 1000),
