@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from swarm.actors.public_api import GoalRequest, Places, leave, prepare_goal
 from swarm.coordination.public_api import SubmitGoal
 from swarm.domain.events import GoalSubmitted
@@ -49,6 +51,16 @@ def test_a_suite_that_cannot_be_imported_is_named(swarm: Outside, tmp_path: Path
     assert "test_calc.py cannot be imported" in answer.told
     assert "nothing_of_that_name" in answer.told
     assert answer.code == 3
+
+
+@pytest.mark.thorough
+def test_a_suite_that_hangs_ends_a_goal_when_its_time_is_up(swarm: Outside, tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    a_repository(repository, {"test_calc.py": "while True:\n    pass\n"})
+    answer = swarm.run("fix the failing tests", repository, "--minutes", "1")
+    assert "FAILED no plan: the time is up" in answer.told
+    assert "--minutes 3" in answer.told
+    assert answer.code == 4
 
 
 def test_a_goal_that_was_only_handed_in_is_not_lost(swarm: Outside, tmp_path: Path) -> None:
