@@ -10,6 +10,8 @@ processes and files are held here and handed down. Journal first, effect second.
     coordinator  the one writer of the journal: decides, clears, gives out work
     office       what the coordinator does outside: trees, joins, pull requests, facts
     registry     who is there
+    replicas     facts in each process, and how they meet those of others found in the registry
+    knowledge    what a host's agents state and recall
     host         an agents' host: takes leases, works, reports
     trees        trees on a host, fetched once
     crew         which agents a host has

@@ -20,9 +20,10 @@ from swarm.actors.host import Host
 from swarm.actors.knowledge import Knowledge
 from swarm.actors.metering import SECONDS_PER_HOUR, Meter
 from swarm.actors.notifier import Notifier
-from swarm.actors.office import AUTHOR, Office, PublisherPort
+from swarm.actors.office import AUTHOR, Office, PublisherPort, replace_file
 from swarm.actors.places import Places
-from swarm.actors.ports import CoordinatorPort, Lease, RegistryPort
+from swarm.actors.ports import CoordinatorPort, Entry, FactsPort, Lease, RegistryPort
+from swarm.actors.replicas import Circle, Replicas, kept_nowhere
 from swarm.actors.reporting import Desk
 from swarm.actors.trees import Trees
 from swarm.actors.workbench import HostWorkbench, mode_of
@@ -107,10 +108,13 @@ def coordinator_of(
     clock: Clock,
     runtime: Runtime,
     expected: frozenset[str],
+    facts: FactsPort | None = None,
 ) -> Coordinator:
+    """`facts`: how others reach its replicas; None = in this process."""
     blobs = FileBlobs(places.blobs)
     signer = KeyRing(places.keys).signer(AUTHOR)
-    office = Office(places, blobs, publisher, signer, _replica_at)
+    replicas = _kept_replicas(places)
+    office = Office(places, blobs, publisher, signer, replicas)
     return Coordinator(
         journal=journal,
         blobs=blobs,
@@ -120,11 +124,24 @@ def coordinator_of(
         terms=terms_of(settings, runtime, expected),
         verify=verify_event,
         notifier=Notifier(settings.notify),
+        entry=Entry(_new_id(AUTHOR), AUTHOR, "", (), facts or replicas),
     )
 
 
-def _replica_at(path: Path) -> Replica:
-    return open_replica(path.read_bytes() if path.exists() else b"", verify=verify_digest)
+def _kept_replicas(places: Places) -> Replicas:
+    def opened(repository: str) -> Replica:
+        path = places.facts_of(repository)
+        return open_replica(path.read_bytes() if path.exists() else b"", verify=verify_digest)
+
+    async def keep(repository: str, data: bytes) -> None:
+        await asyncio.to_thread(replace_file, places.facts_of(repository), data)
+
+    return Replicas(opened, keep)
+
+
+def _new_id(name: str) -> HostId:
+    """New at each start, so that nobody is taken for their former self."""
+    return HostId(f"{name}#{secrets.token_hex(4)}")
 
 
 # A host's side ----------------------------------------------------------------------------------
@@ -147,8 +164,10 @@ def host_of(
     registry: RegistryPort,
     clock: Clock,
     cast: Cast | None = None,
+    facts: FactsPort | None = None,
 ) -> Host:
-    host = HostId(f"{name}#{secrets.token_hex(4)}")
+    """`facts`: how others reach its replicas; None = in this process."""
+    host = _new_id(name)
     work = folders.work / name
     boxes = _Boxes(work / "boxes")
     trees = Trees(work / "trees", coordinator.archive)
@@ -164,7 +183,9 @@ def host_of(
             meter=Meter(settings.cpu_hour),
         )
 
-    knowledge = _knowledge(name, folders, coordinator, clock)
+    replicas = Replicas(lambda _: open_replica(verify=verify_digest), kept_nowhere)
+    circle = Circle(host, registry, replicas)
+    knowledge = _knowledge(name, folders, circle, clock)
     crew = crew_of(name, host, folders, settings, knowledge, clock, cast or default_cast(settings))
     return Host(
         host=host,
@@ -177,6 +198,8 @@ def host_of(
         probe=boxes.probe,
         close=boxes.close,
         desk=Desk(coordinator),
+        circle=circle,
+        facts=facts or replicas,
         heartbeat_seconds=settings.heartbeat_seconds,
     )
 
@@ -220,11 +243,9 @@ class _Boxes:
         return ""
 
 
-def _knowledge(
-    name: str, folders: HostFolders, coordinator: CoordinatorPort, clock: Clock
-) -> Knowledge:
+def _knowledge(name: str, folders: HostFolders, circle: Circle, clock: Clock) -> Knowledge:
     author = AgentId(f"{name}-host")
-    return Knowledge(coordinator, KeyRing(folders.keys).signer(author), author, clock)
+    return Knowledge(circle, KeyRing(folders.keys).signer(author), author, clock)
 
 
 def crew_of(

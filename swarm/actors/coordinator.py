@@ -20,7 +20,7 @@ from swarm.actors.clock import Clock
 from swarm.actors.inbox import waiting
 from swarm.actors.notifier import Notifier
 from swarm.actors.office import Office
-from swarm.actors.ports import Entry, Lease, News, Orders, RegistryPort
+from swarm.actors.ports import Entry, Lease, Orders, RegistryPort
 from swarm.coordination.public_api import (
     AgentCommand,
     Attempt,
@@ -56,7 +56,6 @@ from swarm.domain.changes import Changes
 from swarm.domain.errors import NeedsHuman, Rejected, SwarmError, Transient
 from swarm.domain.events import CoordinatorStarted, Event, GoalEnded
 from swarm.domain.evidence import Evidence
-from swarm.domain.facts import SignedFact
 from swarm.domain.goals import Goal, GoalStatus
 from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash, goal_of
 from swarm.domain.tasks import Contract, TaskKind
@@ -65,6 +64,7 @@ from swarm.quorum.public_api import Verify
 from swarm.repository.public_api import Conflict
 
 TICK_SECONDS = 0.1
+BEAT_SECONDS = 3.0
 POLL_SECONDS = 1.0
 LOOK_SECONDS = 30.0
 """Between two looks whether the user has merged something."""
@@ -112,6 +112,8 @@ class Coordinator:
     terms: Terms
     verify: Verify
     notifier: Notifier
+    entry: Entry
+    """How the registry tells of it: its replicas of facts are the ones that are kept."""
 
     goals: dict[GoalId, GoalState] = field(default_factory=dict)
     _entries: tuple[Entry, ...] = ()
@@ -153,9 +155,10 @@ class Coordinator:
         await self._commit((started,))
         try:
             async with asyncio.TaskGroup() as group:
-                watching = group.create_task(self._watch())
+                attending = [group.create_task(each) for each in (self._watch(), self._beat())]
                 await self._work(forever=forever)
-                watching.cancel()
+                for task in attending:
+                    task.cancel()
         finally:
             self._announce_news()
             await asyncio.to_thread(self.notifier.close)
@@ -184,6 +187,12 @@ class Coordinator:
                 await asyncio.to_thread(self.office.picture, tuple(self._cards()))
             self._guests = {e.host: self._guests.get(e.host, _Guest()) for e in self._entries}
             self._announce_news()
+
+    async def _beat(self) -> None:
+        while True:
+            with suppress(Transient):  # the next beat says it again
+                await self.registry.announce(self.entry)
+            await asyncio.sleep(BEAT_SECONDS)
 
     async def _tick(self) -> bool:
         """One look at everything. True while a goal is open and not paused."""
@@ -597,12 +606,6 @@ class Coordinator:
 
     async def changes(self, goal_id: GoalId, base: TreeHash, tree: TreeHash) -> Changes:
         return await self.office.changes(self._goal(goal_id), base, tree)
-
-    async def exchange_facts(self, repository: str, vector: bytes, update: bytes) -> News:
-        return await self.office.exchange_facts(repository, vector, update)
-
-    async def facts(self, repository: str) -> tuple[SignedFact, ...]:
-        return self.office.facts(repository)
 
     def _goal(self, goal_id: GoalId) -> Goal:
         if goal_id not in self.goals:

@@ -11,7 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from swarm.actors.crew import Crew, Member
-from swarm.actors.ports import CoordinatorPort, Entry, Lease, Orders, RegistryPort
+from swarm.actors.ports import CoordinatorPort, Entry, FactsPort, Lease, Orders, RegistryPort
+from swarm.actors.replicas import Circle
 from swarm.actors.reporting import Desk
 from swarm.actors.workbench import HostWorkbench
 from swarm.coordination.public_api import Fail, GiveUp
@@ -48,6 +49,10 @@ class Host:
     """Destroys what sandboxes are left."""
 
     desk: Desk
+    circle: Circle
+    facts: FactsPort
+    """How others reach this host's replicas."""
+
     heartbeat_seconds: float
     _able: dict[GoalId, str] = field(default_factory=dict)
     _work: dict[tuple[AttemptId, int], _Work] = field(default_factory=dict)
@@ -62,6 +67,7 @@ class Host:
     async def _attend(self) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._beat())
+            group.create_task(self.circle.attend())
             while True:
                 try:
                     orders = await self.coordinator.attend(
@@ -77,7 +83,7 @@ class Host:
 
     async def _beat(self) -> None:
         cards = tuple(member.card for member in self.crew)
-        entry = Entry(self.host, self.name, self.node, cards, holds_facts=True)
+        entry = Entry(self.host, self.name, self.node, cards, self.facts)
         while True:
             with suppress(Transient):  # the next beat says it again
                 await self.registry.announce(entry)

@@ -6,7 +6,7 @@ before it acts, facts are a set.
 
 import asyncio
 import errno
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -16,21 +16,20 @@ from pydantic import TypeAdapter
 from swarm.actors.account import account_of
 from swarm.actors.knowledge import MOST_CLAIM, sign
 from swarm.actors.places import Places
-from swarm.actors.ports import News
+from swarm.actors.replicas import Replicas
 from swarm.coordination.public_api import GoalState, Join, Patch
 from swarm.domain.bids import AgentCard
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Exhausted, Lacking, Rejected
 from swarm.domain.events import PublicationIntended
 from swarm.domain.evidence import Evidence
-from swarm.domain.facts import Fact, SignedFact
+from swarm.domain.facts import Fact
 from swarm.domain.goals import Goal
 from swarm.domain.names import AgentId, AttemptId, CommitHash, Digest, TreeHash, goal_of, task_of
 from swarm.domain.tasks import TaskKind
 from swarm.forge.public_api import Published, PublishRequest, body, opening, plain_line, title
 from swarm.identity.public_api import Signer
 from swarm.journal.public_api import Blobs
-from swarm.memory.public_api import Replica, exchange_once
 from swarm.repository.public_api import Conflict, Joined, Landing, Mirror, inspect, landed
 
 _CARDS: TypeAdapter[list[AgentCard]] = TypeAdapter(list[AgentCard])
@@ -58,11 +57,10 @@ class Office:
     signer: Signer
     """Of the facts that are stated here."""
 
-    replica_at: Callable[[Path], Replica]
-    """Opens the document of facts that is kept in a file."""
+    replicas: Replicas
+    """Those that are kept."""
 
     _mirrors: dict[str, Mirror] = field(default_factory=dict)
-    _replicas: dict[str, Replica] = field(default_factory=dict)
 
     def picture(self, cards: tuple[AgentCard, ...]) -> None:
         """Who is there, for people: `swarm agents` reads it. Only a picture, never a truth."""
@@ -157,29 +155,10 @@ class Office:
 
     # Facts --------------------------------------------------------------------------------------
 
-    def replica(self, repository: str) -> Replica:
-        if repository not in self._replicas:
-            self._replicas[repository] = self.replica_at(self.places.facts_of(repository))
-        return self._replicas[repository]
-
-    async def exchange_facts(self, repository: str, vector: bytes, update: bytes) -> News:
-        replica = self.replica(repository)
-        before = replica.content_hash()
-        answer, ours = exchange_once(replica, vector, update)
-        if (content := replica.content_hash()) != before:
-            await asyncio.to_thread(replace_file, self.places.facts_of(repository), replica.save())
-        return News(answer, ours, content)
-
     async def learn(self, state: GoalState) -> None:
         """What worked, for whoever meets the same tests again."""
-        replica = self.replica(state.goal.repository)
-        for fact in _worked(state):
-            replica.add(sign(fact, self.signer))
-        path = self.places.facts_of(state.goal.repository)
-        await asyncio.to_thread(replace_file, path, replica.save())
-
-    def facts(self, repository: str) -> tuple[SignedFact, ...]:
-        return tuple(self.replica(repository).facts())
+        facts = [sign(fact, self.signer) for fact in _worked(state)]
+        await self.replicas.add(state.goal.repository, facts)
 
     # After publication --------------------------------------------------------------------------
 

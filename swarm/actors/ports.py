@@ -67,6 +67,20 @@ class News:
     content: Digest
 
 
+class FactsPort(Protocol):
+    """Somebody's replicas of facts, as its peers reach them."""
+
+    async def exchange_facts(self, repository: str, vector: bytes, update: bytes) -> News:
+        """Take a replica's news; answer with ours for it. Raises Rejected for a bad vector."""
+        ...
+
+    async def hand_over(
+        self, repository: str, facts: tuple[SignedFact, ...]
+    ) -> tuple[SignedFact, ...]:
+        """Take facts as they are, and answer with all that are held then."""
+        ...
+
+
 class CoordinatorPort(Protocol):
     async def attend(
         self, host: HostId, holding: tuple[tuple[AttemptId, int], ...], able: dict[GoalId, str]
@@ -94,22 +108,18 @@ class CoordinatorPort(Protocol):
         ...
 
     async def changes(self, goal_id: GoalId, base: TreeHash, tree: TreeHash) -> Changes: ...
-    async def exchange_facts(self, repository: str, vector: bytes, update: bytes) -> News:
-        """Take a replica's news; answer with ours for it."""
-        ...
-
-    async def facts(self, repository: str) -> tuple[SignedFact, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A host as the registry knows it. `host` is new at each start of the host's process."""
+    """Who is there, as the registry knows it. `host` is new at each start of the process."""
 
     host: HostId
     name: str
     node: str
     cards: tuple[AgentCard, ...]
-    holds_facts: bool
+    facts: FactsPort | None = None
+    """How its replicas are reached, if it holds any."""
 
 
 class RegistryPort(Protocol):

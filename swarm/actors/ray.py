@@ -103,14 +103,29 @@ class RemoteCoordinator:
         changes: Changes = await answered(self.actor.changes.remote(goal_id, base, tree))
         return changes
 
+
+@dataclass(frozen=True, slots=True)
+class RemoteFacts:
+    """The replicas of whichever actor this is the handle of. It travels in the registry's entries."""
+
+    actor: Any
+
     async def exchange_facts(self, repository: str, vector: bytes, update: bytes) -> News:
         call = self.actor.exchange_facts.remote(repository, vector, update)
         news: News = await answered(call)
         return news
 
-    async def facts(self, repository: str) -> tuple[SignedFact, ...]:
-        facts: tuple[SignedFact, ...] = await answered(self.actor.facts.remote(repository))
-        return facts
+    async def hand_over(
+        self, repository: str, facts: tuple[SignedFact, ...]
+    ) -> tuple[SignedFact, ...]:
+        call = self.actor.hand_over.remote(repository, facts)
+        held: tuple[SignedFact, ...] = await answered(call)
+        return held
+
+
+def _own_facts() -> RemoteFacts:
+    """For the actor whose process this is."""
+    return RemoteFacts(ray.get_runtime_context().current_actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +207,7 @@ class CoordinatorShell:
             SystemClock(),
             "ray",
             frozenset(hosts),
+            _own_facts(),
         )
         self._coordinator.rebuild()
 
@@ -233,11 +249,13 @@ class CoordinatorShell:
 
     @ray.method
     async def exchange_facts(self, repository: str, vector: bytes, update: bytes) -> News:
-        return await self._coordinator.exchange_facts(repository, vector, update)
+        return await self._coordinator.office.replicas.exchange_facts(repository, vector, update)
 
     @ray.method
-    async def facts(self, repository: str) -> tuple[SignedFact, ...]:
-        return await self._coordinator.facts(repository)
+    async def hand_over(
+        self, repository: str, facts: tuple[SignedFact, ...]
+    ) -> tuple[SignedFact, ...]:
+        return await self._coordinator.office.replicas.hand_over(repository, facts)
 
     @ray.method
     async def process(self) -> int:
@@ -265,11 +283,22 @@ class HostShell:
             RemoteRegistry(registry),
             SystemClock(),
             cast(settings),
+            _own_facts(),
         )
 
     @ray.method
     async def run(self) -> None:
         await self._host.run()
+
+    @ray.method
+    async def exchange_facts(self, repository: str, vector: bytes, update: bytes) -> News:
+        return await self._host.circle.replicas.exchange_facts(repository, vector, update)
+
+    @ray.method
+    async def hand_over(
+        self, repository: str, facts: tuple[SignedFact, ...]
+    ) -> tuple[SignedFact, ...]:
+        return await self._host.circle.replicas.hand_over(repository, facts)
 
     @ray.method
     async def process(self) -> int:

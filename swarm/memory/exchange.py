@@ -5,8 +5,11 @@ compared as well; where they differ after that, the facts themselves are handed 
 front door of each replica.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from swarm.domain.errors import Rejected
+from swarm.domain.facts import SignedFact
 from swarm.memory.replica import Merged, Replica
 
 
@@ -27,7 +30,7 @@ def exchange(first: Replica, second: Replica) -> Exchanged:
     to_first, to_second = first.merge(for_first), second.merge(for_second)
     handed = 0
     if first.content_hash() != second.content_hash():
-        handed = _hand_over(first, second) + _hand_over(second, first)
+        handed = take_all(second, first.facts()) + take_all(first, second.facts())
     return Exchanged(
         to_first=to_first,
         to_second=to_second,
@@ -46,5 +49,13 @@ def exchange_once(replica: Replica, vector: bytes, update: bytes) -> tuple[bytes
     return answer, replica.state_vector()
 
 
-def _hand_over(giver: Replica, taker: Replica) -> int:
-    return sum(taker.add(signed) for signed in giver.facts())
+def take_all(replica: Replica, facts: Iterable[SignedFact]) -> int:
+    """Take what may be taken of these facts, one by one; how many were new."""
+    return sum(_taken(replica, signed) for signed in facts)
+
+
+def _taken(replica: Replica, signed: SignedFact) -> bool:
+    try:
+        return replica.add(signed)
+    except Rejected:
+        return False

@@ -1,7 +1,7 @@
 """The door of swarm.memory."""
 
 from swarm.memory.admission import Verify
-from swarm.memory.exchange import Exchanged, exchange, exchange_once
+from swarm.memory.exchange import Exchanged, exchange, exchange_once, take_all
 from swarm.memory.judgement import ONE_TRUTH, disputed, stale, standing
 from swarm.memory.replica import Merged, Refused, Replica, open_replica
 
@@ -18,4 +18,5 @@ __all__ = [
     "open_replica",
     "stale",
     "standing",
+    "take_all",
 ]

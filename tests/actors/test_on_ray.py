@@ -1,5 +1,6 @@
 """The same parts as Ray actors, on a cluster of two nodes: kills, and nothing shared but Ray."""
 
+import asyncio
 import os
 import signal
 import threading
@@ -11,17 +12,22 @@ from typing import Any
 import pytest
 import stamina
 
+from swarm.actors.knowledge import sign
 from swarm.actors.places import Places
+from swarm.actors.ports import Entry
 from swarm.actors.public_api import GoalRequest, leave, prepare_goal
 from swarm.actors.rayenv import prepare_environment
 from swarm.coordination.public_api import GoalState, SubmitGoal, fold
 from swarm.demo.public_api import plant
 from swarm.domain.errors import Rejected, Transient
 from swarm.domain.events import Event, StepRecorded
+from swarm.domain.facts import SignedFact
 from swarm.domain.goals import GoalStatus
-from swarm.domain.names import CommandId, GoalId
+from swarm.domain.names import AgentId, CommandId, GoalId
+from swarm.identity.public_api import KeyRing
 from swarm.journal.public_api import read_only
 from swarm.settings.public_api import Settings
+from swarm.testing.facts import a_fact
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]
 
@@ -174,3 +180,52 @@ def test_a_goal_ends_with_its_writers_on_another_node_that_shares_nothing_but_ra
     stage = on_stage(placement={"writing": {"far": 1}})
     _check(stage.wait_for_the_end())
     assert not (stage.places.work / "writing").exists()
+
+
+def test_replicas_on_different_actors_meet_through_the_registry_also_after_a_death(
+    cluster: Any, places: Places
+) -> None:
+    from swarm.actors.ray import assemble
+
+    fact = sign(a_fact("one thing"), KeyRing(places.keys).signer(AgentId("ann")))
+    troupe = assemble(places.home, Settings(home=places.home))
+    try:
+        troupe.coordinator.run.remote(True)
+        before = _wait_for_entries(troupe, {"coordinator", "planning", "writing"})
+        _given(before["planning"], fact)
+        _kill(troupe.hosts["writing"])
+        after = _wait_for_entries(troupe, {"writing"}, without=before["writing"].host)
+        _wait(lambda: fact in _given(after["writing"]))
+    finally:
+        troupe.dismiss()
+
+
+def _wait_for_entries(troupe: Any, names: set[str], without: str = "") -> dict[str, Entry]:
+    from swarm.actors.ray import RemoteRegistry
+
+    seen: dict[str, Entry] = {}
+
+    async def look() -> None:
+        _, entries = await RemoteRegistry(troupe.registry).watch(0)
+        seen.clear()
+        seen.update({entry.name: entry for entry in entries if entry.host != without})
+
+    def all_there() -> bool:
+        asyncio.run(look())
+        return names <= seen.keys()
+
+    _wait(all_there)
+    return seen
+
+
+def _given(entry: Entry, *facts: SignedFact) -> tuple[SignedFact, ...]:
+    """What the replica holds after it was given these."""
+    assert entry.facts is not None
+    return asyncio.run(entry.facts.hand_over("/some/where", facts))
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    pause, deadline = threading.Event(), time.monotonic() + PATIENCE
+    while not until():
+        assert time.monotonic() < deadline
+        pause.wait(0.2)

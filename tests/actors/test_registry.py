@@ -7,7 +7,7 @@ from swarm.testing.clock import ManualClock
 
 
 def an_entry(host: str = "writing#1") -> Entry:
-    return Entry(HostId(host), host.split("#")[0], "here", (), holds_facts=True)
+    return Entry(HostId(host), host.split("#")[0], "here", ())
 
 
 def _seen(registry: Registry, version: int = 0) -> list[str]:
