@@ -97,6 +97,11 @@ def _syscall(number: int, what: str, *arguments: int | bytes) -> int:
     return _checked(_LIBC.syscall(ctypes.c_long(number), *words), what)
 
 
+def call(number: int, what: str, *arguments: int) -> int:
+    """A system call that has the same number everywhere; pointers are given as addresses."""
+    return _syscall(number, what, *arguments)
+
+
 def _numbered(name: str, *arguments: int | bytes) -> int:
     return _syscall(_NUMBERS[machine()][name], name, *arguments)
 
@@ -142,16 +147,25 @@ def die_with_parent() -> None:
     _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def drop_rights() -> None:
-    """Give up every capability, for ever, and any way to gain one by running a program."""
+def drop_rights(keep: int = 0) -> None:
+    """Give up every capability but those bits, for ever, and any way to gain one by a program."""
     _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL)
+    drop_bounds(keep)
+    low, high = keep & 0xFFFFFFFF, keep >> 32
+    held = struct.pack("6I", low, low, 0, high, high, 0)
+    _numbered("capset", struct.pack("II", _CAPABILITY_VERSION_3, 0), held)
+    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+
+
+def drop_bounds(keep: int = 0) -> None:
+    """Programs can bring no capability but those bits any more, as far as we may say so."""
     for capability in range(64):
+        if keep >> capability & 1:
+            continue
         try:
             _prctl(_PR_CAPBSET_DROP, capability)
-        except OSError:  # past the last one that this kernel knows
+        except OSError:  # past the last one that this kernel knows, or we hold none ourselves
             break
-    _numbered("capset", struct.pack("II", _CAPABILITY_VERSION_3, 0), bytes(24))
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1)
 
 
 def install_filter(program: bytes) -> None:
