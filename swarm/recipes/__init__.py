@@ -1,0 +1,20 @@
+"""What a repository needs before its tests can run, and environments built from that.
+
+Law: a recipe is read from the files of a commit and executes nothing; each part of it names the file
+and the line that it comes from. What is built from it is built in a sandbox, by programs that anybody
+may have written: on the host nothing of a built environment is ever run, and nothing that it says of
+itself is believed. The same files, platform and interpreter have the same key.
+
+    recipe       what is needed, and why
+    reading      files of a commit: bounded, never through a link that leads out
+    detection    a recipe from all that follows
+    pyproject    the tables of pyproject.toml
+    classic      setup.cfg, setup.py, requirements and Pipfile
+    requirements one requirement: its name, the host it comes from, versions as others write them
+    scripts      commands that a project writes down: workflows, tox, nox, make
+    invocations  what such a command says: installs this, tests like that
+    toolchains   Node, Go and Rust, recognised
+    wanted       databases and queues that tests expect
+    overrides    `[environment]` in the repository's swarm.toml
+    versions     which versions a specifier admits
+"""
