@@ -15,6 +15,8 @@ from swarm.sandbox.port import ExecResult, KilledBy
 _END_SECONDS = 5.0
 """Between the order to kill and the news of the end."""
 
+_SHELLS_SIGNALS = 128
+
 _DRAIN_SECONDS = 1.0
 """After the end, when nobody can hold the pipes any more."""
 
@@ -183,12 +185,18 @@ class Watch:
 def _reason(end: End, cpu_seconds: int) -> KilledBy:
     if end.killed_by:
         return cast("KilledBy", end.killed_by)
-    if end.code == -signal.SIGXFSZ:
-        return "output"
-    spent = end.cpu_seconds >= cpu_seconds > 0
-    if end.code == -signal.SIGXCPU or (end.code == -signal.SIGKILL and spent):
-        return "time"
+    if end.code in _ended_by(signal.SIGXFSZ):
+        return "disk"
+    if end.code in _ended_by(signal.SIGXCPU):
+        return "cpu"
+    if end.code in _ended_by(signal.SIGKILL) and end.cpu_seconds >= cpu_seconds > 0:
+        return "cpu"
     return "signal" if end.code < 0 else ""
+
+
+def _ended_by(number: signal.Signals) -> tuple[int, int]:
+    """The codes of a command that this signal ended: itself, or as a shell passes it on."""
+    return -number, _SHELLS_SIGNALS + number
 
 
 class Running:

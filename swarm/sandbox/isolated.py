@@ -38,7 +38,7 @@ def request(folder: Path, spec: SandboxSpec, base: Path, *, mapped: bool) -> wir
         "op": "create",
         "roots": {"tree": str(spec.mount_point), "tmp": "/tmp"},  # noqa: S108
         "limits": limits.isolated(spec.limits),
-        "resident_bytes": spec.limits.memory_bytes,
+        "watch": limits.watched(spec.limits),
         "world": {
             "folder": str(folder),
             "base": str(base),

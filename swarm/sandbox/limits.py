@@ -1,8 +1,13 @@
-"""The limits that a specification names, as the kernel's resource limits."""
+"""The limits that a specification names, as the kernel's resource limits and the watchdog's bounds."""
 
 from swarm.sandbox.port import Limits
 
 OPEN_FILES = 4096
+
+_RESERVED = 2
+"""A process may reserve so many times the memory that all may use together: what is reserved is no
+harm, and much of it is never used. What is used the watchdog sees, or a control group bounds.
+"""
 
 
 def worktree(limits: Limits) -> dict[str, int]:
@@ -11,7 +16,7 @@ def worktree(limits: Limits) -> dict[str, int]:
     """
     return {
         "cpu": limits.cpu_seconds,
-        "memory": limits.memory_bytes,
+        "memory": limits.memory_bytes * _RESERVED,
         "file": limits.file_bytes,
         "files": OPEN_FILES,
         "core": 0,
@@ -20,3 +25,13 @@ def worktree(limits: Limits) -> dict[str, int]:
 
 def isolated(limits: Limits) -> dict[str, int]:
     return {**worktree(limits), "processes": limits.processes}
+
+
+def watched(limits: Limits) -> dict[str, int]:
+    """What the watchdog inside has to look after."""
+    return {
+        "memory": limits.memory_bytes,
+        "processes": limits.processes,
+        "disk": limits.disk_bytes,
+        "inodes": limits.inodes,
+    }

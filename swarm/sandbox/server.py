@@ -22,16 +22,14 @@ import signal
 import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, NoReturn
 
 from swarm.sandbox import kernel, tree, wire
+from swarm.sandbox.watchdog import Watchdog
 
 _KILL_ROUNDS = 500
 _ROUND_MS = 2
 _STOP_ROUNDS = 400
-_WATCH_MS = 250
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 _RLIMITS = {
     "cpu": resource.RLIMIT_CPU,
     "memory": resource.RLIMIT_AS,
@@ -64,8 +62,8 @@ class Server:
     parent: int | None = None
     """A descriptor of the process whose end is ours too; process 1 is killed with its parent."""
 
-    resident_bytes: int = 0
-    """More than this in memory, all processes together, and all are killed; 0: not watched."""
+    watchdog: Watchdog = field(default_factory=Watchdog)
+    """Says when all commands have to be killed, and why."""
 
     commands: dict[int, Command] = field(default_factory=dict)
 
@@ -87,8 +85,8 @@ def serve(server: Server) -> NoReturn:
 def _turn(server: Server, poll: select.poll, wake: int) -> bool:
     """Do what there is to do; false at the end."""
     going_on = True
-    watched = server.commands and server.resident_bytes
-    for fd, _event in poll.poll(_WATCH_MS if watched else None):
+    wait = server.watchdog.wait_seconds() * 1000 if server.commands else None
+    for fd, _event in poll.poll(wait):
         if fd == wake:
             _drain(wake)
         elif fd == server.control.fileno():
@@ -96,7 +94,7 @@ def _turn(server: Server, poll: select.poll, wake: int) -> bool:
         else:
             going_on = False
     _reap(server)
-    _watch_memory(server)
+    _watch(server)
     return going_on
 
 
@@ -195,6 +193,8 @@ def _change(root: int, change: dict[str, Any]) -> None:
 
 
 def _start(server: Server, message: wire.Message, reply: socket.socket, fds: list[int]) -> None:
+    if not server.commands:
+        server.watchdog.begin()
     pid = os.fork()
     if pid == 0:
         _become(message, fds, server.limits)
@@ -374,18 +374,8 @@ def _stop_everything() -> None:
         os.kill(-1, signal.SIGSTOP)
 
 
-def _watch_memory(server: Server) -> None:
-    if not server.commands or not server.resident_bytes:
-        return
-    if sum(map(_resident, _offspring())) > server.resident_bytes:
+def _watch(server: Server) -> None:
+    why = server.watchdog.verdict(_offspring) if server.commands else ""
+    if why:
         for pid in list(server.commands):
-            _kill(server, pid, "memory")
-
-
-def _resident(pid: int) -> int:
-    """Bytes in memory that are this process's own."""
-    try:
-        words = Path(f"/proc/{pid}/statm").read_bytes().split()
-    except OSError:
-        return 0
-    return (int(words[1]) - int(words[2])) * _PAGE
+            _kill(server, pid, why)

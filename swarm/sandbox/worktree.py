@@ -39,7 +39,7 @@ def request(place: Place, spec: SandboxSpec) -> wire.Message:
         "op": "create",
         "roots": {"tree": str(place.root), "tmp": "/tmp"},  # noqa: S108
         "limits": limits.worktree(spec.limits),
-        "resident_bytes": spec.limits.memory_bytes,
+        "watch": limits.watched(spec.limits),
     }
 
 

@@ -20,10 +20,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from swarm.sandbox import kernel, seccomp, server, tree, view, wire
+from swarm.sandbox import kernel, seccomp, server, tree, view, watchdog, wire
 
 UNPRIVILEGED = 65534
 """Who runs sandboxes when the supervisor is root: never root."""
+
+_WRITTEN = ("made/upper",)
+"""Where everything goes that is written to the tree, as `view.gather` has bound it."""
 
 Stage = Callable[[wire.Message, socket.socket, int], None]
 
@@ -223,24 +226,33 @@ def _enter(world: dict[str, Any]) -> None:
 
 
 def _close_in(message: wire.Message, reply: socket.socket, control: int) -> None:
+    written = tuple(tree.open_root(each) for each in _WRITTEN)
     view.build(message["world"])
     kernel.drop_rights()
     kernel.install_filter(seccomp.program())
-    _serve(message, reply, control, alone=True)
+    _serve(message, reply, control, written, alone=True)
 
 
 def _serve_worktree(message: wire.Message, reply: socket.socket, control: int) -> None:
-    _serve(message, reply, control, alone=False)
+    _serve(message, reply, control, (), alone=False)
 
 
-def _serve(message: wire.Message, reply: socket.socket, control: int, *, alone: bool) -> NoReturn:
+def _serve(
+    message: wire.Message,
+    reply: socket.socket,
+    control: int,
+    written: tuple[int, ...],
+    *,
+    alone: bool,
+) -> NoReturn:
+    roots = {name: tree.open_root(path) for name, path in message["roots"].items()}
     served = server.Server(
         socket.socket(fileno=control),
-        {name: tree.open_root(path) for name, path in message["roots"].items()},
+        roots,
         message["limits"],
         alone=alone,
         parent=None if alone else os.pidfd_open(os.getppid()),
-        resident_bytes=message["resident_bytes"],
+        watchdog=watchdog.watching(message["watch"], written or (roots["tree"],), roots["tree"]),
     )
     wire.send(reply, {"ready": True})
     reply.close()

@@ -94,7 +94,7 @@ def test_the_clock_ends_a_command_and_all_it_started(place: Place) -> None:
 
 def test_spent_processor_time_ends_a_command(place: Place) -> None:
     result = shell(place, "while :; do :; done", Limits(cpu_seconds=1, wall_seconds=20))
-    assert result.killed_by == "time"
+    assert result.killed_by == "cpu"
     assert 0.5 < result.cpu_seconds < 5
 
 
@@ -120,7 +120,7 @@ def test_the_memory_of_many_processes_is_bounded(place: Place) -> None:
 
 def test_a_file_cannot_grow_past_its_limit(place: Place) -> None:
     result = shell(place, "exec head -c 3000000 /dev/zero > big", Limits(file_bytes=1 << 20))
-    assert (result.returncode, result.killed_by) == (-signal.SIGXFSZ, "output")
+    assert (result.returncode, result.killed_by) == (-signal.SIGXFSZ, "disk")
 
 
 def test_the_first_and_the_last_of_much_output_are_kept(place: Place) -> None:

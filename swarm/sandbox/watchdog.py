@@ -1,0 +1,98 @@
+"""Looks after what runs in a sandbox, for the bounds that the kernel does not hold by itself: the
+memory and the threads of all processes together, and the disk.
+
+Each bound says how soon it could be passed at the earliest, and that is when it is looked at again:
+four looks a second as long as little is used, two hundred close to a bound.
+
+Standard library only: this runs in an interpreter that was started with `-I -S`.
+"""
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from time import monotonic
+
+from swarm.sandbox.quota import Quota, Usage
+
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_SLOWEST_SECONDS = 0.25
+_FASTEST_SECONDS = 0.005
+_REST_TIMES = 9
+"""A look takes at most a tenth of the time, however many processes there are to look at."""
+
+_FILL_BYTES_PER_SECOND = 4 << 30
+"""How fast memory can be taken by a few processors at once."""
+
+_STAT_THREADS = 17
+"""Of the fields of /proc/PID/stat after the name."""
+
+
+@dataclass(slots=True)
+class Watchdog:
+    memory_bytes: int = 0
+    """0: not watched."""
+
+    processes: int = 0
+    """Threads; at this many the kernel refuses more. 0: not watched."""
+
+    quota: Quota | None = None
+    _resident: int = 0
+    _look_seconds: float = 0.0
+
+    def begin(self) -> None:
+        """The first command starts; nothing ran."""
+        self._resident = 0
+        if self.quota is not None:
+            self.quota.begin()
+
+    def wait_seconds(self) -> float:
+        """Until the next look."""
+        room = max(self.memory_bytes - self._resident, 0) / _FILL_BYTES_PER_SECOND
+        memory = max(room, _FASTEST_SECONDS) if self.memory_bytes else _SLOWEST_SECONDS
+        disk = self.quota.wait_seconds() if self.quota is not None else _SLOWEST_SECONDS
+        return max(min(memory, disk, _SLOWEST_SECONDS), _REST_TIMES * self._look_seconds)
+
+    def verdict(self, offspring: Callable[[], Iterable[int]]) -> str:
+        """The bound that is passed, or nothing. To be asked while commands run."""
+        began = monotonic()
+        why = self._passed(tuple(offspring()))
+        self._look_seconds = monotonic() - began
+        return why
+
+    def _passed(self, pids: tuple[int, ...]) -> str:
+        self._resident = sum(map(resident, pids)) if self.memory_bytes else 0
+        if self.memory_bytes and self._resident > self.memory_bytes:
+            return "memory"
+        if self.processes and sum(map(threads, pids)) >= self.processes - 1:  # and the server
+            return "processes"
+        return self.quota.verdict(pids) if self.quota is not None else ""
+
+
+def watching(bounds: dict[str, int], written: tuple[int, ...], tree: int) -> Watchdog:
+    """`written`: open directories that hold what was written. `tree`: what is shown of it."""
+    limit = Usage(bounds["disk"], bounds["inodes"])
+    return Watchdog(bounds["memory"], bounds["processes"], Quota(written, tree, limit))
+
+
+def resident(pid: int) -> int:
+    """Bytes in memory that are this process's own."""
+    words = _read(f"/proc/{pid}/statm").split()
+    return (int(words[1]) - int(words[2])) * _PAGE if words else 0
+
+
+def threads(pid: int) -> int:
+    words = _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+    return int(words[_STAT_THREADS]) if words else 0
+
+
+def _read(path: str) -> bytes:
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(fd, 4096)
+    except OSError:  # it ended between the two calls
+        return b""
+    finally:
+        os.close(fd)
