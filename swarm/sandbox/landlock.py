@@ -14,6 +14,7 @@ Standard library only: this runs in an interpreter that was started with `-I -S`
 
 import ctypes
 import os
+import stat
 import struct
 from collections.abc import Iterable
 
@@ -99,12 +100,10 @@ def _allow(rules: int, path: str, access: int) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     try:
-        if not os.path.isdir(f"/proc/self/fd/{fd}"):
+        if not stat.S_ISDIR(os.fstat(fd).st_mode):
             access &= _OF_A_FILE
         rule = ctypes.create_string_buffer(struct.pack("=Qi", access, fd), 12)
-        kernel.call(
-            _ADD, f"landlock {path}", rules, _RULE_PATH_BENEATH, ctypes.addressof(rule), 0
-        )
+        kernel.call(_ADD, f"landlock {path}", rules, _RULE_PATH_BENEATH, ctypes.addressof(rule), 0)
     finally:
         os.close(fd)
 

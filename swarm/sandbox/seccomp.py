@@ -7,6 +7,11 @@ holes (io_uring, userfaultfd, bpf, keys). Refused calls fail as they would for l
 library falls back to `clone`, whose flags it can. A call by a foreign calling convention (32 bits)
 ends the process, because there the numbers mean other things.
 
+Without namespaces of its own a sandbox shares network, memory segments and processes with the host.
+Then also refused is: every socket but local streams, every connection (a socket with a name in the
+file system is met wherever it is, which no rule about files sees; socket pairs go on working), shared
+memory and queues of System V, and signals to those who must outlive the sandbox's commands.
+
 Standard library only: this runs in an interpreter that was started with `-I -S`.
 """
 
@@ -87,19 +92,58 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
 }
 _CLONE, _SOCKET, _IOCTL, _PRLIMIT = (56, 220), (41, 198), (16, 29), (302, 261)
 
+_SHARED: dict[str, tuple[int, int]] = {
+    "connect": (42, 203),
+    "mq_open": (240, 180),
+    "mq_unlink": (241, 181),
+    "msgctl": (71, 187),
+    "msgget": (68, 186),
+    "msgrcv": (70, 188),
+    "msgsnd": (69, 189),
+    "pidfd_send_signal": (424, 424),
+    "semctl": (66, 191),
+    "semget": (64, 190),
+    "semop": (65, 193),
+    "semtimedop": (220, 192),
+    "shmat": (30, 196),
+    "shmctl": (31, 195),
+    "shmget": (29, 194),
+    "truncate": (76, 45),
+}
+"""Refused too where these are the host's own. `truncate` is one that old Landlocks do not see; open
+files are shortened by another call."""
+
+_SOCKET_PAIR, _FCNTL = (53, 199), (72, 25)
+_SIGNALS = ((62, 129), (200, 130), (234, 131), (129, 138), (297, 240))
+"""kill, tkill, tgkill, rt_sigqueueinfo, rt_tgsigqueueinfo."""
+
+_OWNERS = (8, 10, 15)
+"""F_SETOWN, F_SETSIG and F_SETOWN_EX have the kernel signal somebody else."""
+
+_STREAMS = (socket.SOCK_STREAM, socket.SOCK_SEQPACKET)
+"""A datagram can be sent to any name; a packet only to the other end."""
+
+_KIND_BITS = 0xF
+
 _FAMILIES = (socket.AF_UNIX, socket.AF_INET, socket.AF_INET6, socket.AF_NETLINK)
 _TERMINAL_INJECTIONS = (0x5412, 0x541C)
 """TIOCSTI and TIOCLINUX type into the terminal that one shares."""
 
-_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _AND, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06
 _KILL, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 
 _Instruction = tuple[int, int, int, int]
 
 
-def program(machine: str | None = None) -> bytes:
-    """The filter for that machine; by default the one that we run on."""
+def program(
+    machine: str | None = None, *, shared: bool = False, spared: tuple[int, ...] = ()
+) -> bytes:
+    """The filter for that machine; by default the one that we run on.
+
+    `shared`: network and the like are the host's. `spared`: processes that cannot be signalled,
+    nor everybody at once.
+    """
     machine = machine or kernel.machine()
     column = list(_ARCHITECTURES).index(machine)
     steps: list[_Instruction] = [
@@ -111,16 +155,37 @@ def program(machine: str | None = None) -> bytes:
         *_refuse(_CLONE3, errno.ENOSYS),
         *_refuse_bits(_CLONE[column], 0, kernel.ALL_NAMESPACES),
         *_refuse_values(_IOCTL[column], 1, _TERMINAL_INJECTIONS),
-        *_allow_only(_SOCKET[column], 0, _FAMILIES, errno.EAFNOSUPPORT),
+        *_allow_only(
+            _SOCKET[column], 0, _FAMILIES[:1] if shared else _FAMILIES, errno.EAFNOSUPPORT
+        ),
         # The resource limits of others: process 1 must keep its own.
         *_allow_only(_PRLIMIT[column], 0, (0,), errno.EPERM),
     ]
-    for numbers in _REFUSED.values():
+    if shared:
+        steps += _local_streams(_SOCKET[column]) + _local_streams(_SOCKET_PAIR[column])
+    if spared:
+        steps += _spare(spared, column)
+    for numbers in (*_REFUSED.values(), *(_SHARED.values() if shared else ())):
         number = numbers[column]
         if number is not None:
             steps += _refuse(number, errno.EPERM)
     steps.append((_RETURN, 0, 0, _ALLOW))
     return b"".join(struct.pack("HBBI", *step) for step in steps)
+
+
+def _local_streams(call: int) -> list[_Instruction]:
+    kinds = [(_EQUAL, len(_STREAMS) - n, 0, each) for n, each in enumerate(_STREAMS)]
+    refusal = (_RETURN, 0, 0, _ERRNO | errno.EPROTONOSUPPORT)
+    return _only_for(call, [_argument(1), (_AND, 0, 0, _KIND_BITS), *kinds, refusal])
+
+
+def _spare(pids: tuple[int, ...], column: int) -> list[_Instruction]:
+    """Also their groups; -1 is everybody."""
+    names = {each & 0xFFFFFFFF for pid in pids for each in (pid, -pid)} | {0xFFFFFFFF}
+    steps = _refuse_values(_FCNTL[column], 1, _OWNERS)
+    for numbers in _SIGNALS:
+        steps += _refuse_values(numbers[column], 0, tuple(sorted(names)))
+    return steps
 
 
 def _refuse(number: int, with_error: int) -> list[_Instruction]:

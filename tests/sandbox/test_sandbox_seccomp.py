@@ -27,12 +27,19 @@ ALLOW, KILL = 0x7FFF0000, 0x80000000
 MACHINES = pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
 
 
-def decide(machine: str, number: int, *arguments: int, architecture: int | None = None) -> int:
+def decide(
+    machine: str,
+    number: int,
+    *arguments: int,
+    architecture: int | None = None,
+    shared: bool = False,
+    spared: tuple[int, ...] = (),
+) -> int:
     """The kernel's answer to a call: seccomp(2), bpf as in linux/filter.h."""
     padded = (*arguments, *(0,) * (6 - len(arguments)))
     given = ARCHITECTURE[machine] if architecture is None else architecture
     data = struct.pack("<IIQ6Q", number, given, 0, *padded)
-    program = seccomp.program(machine)
+    program = seccomp.program(machine, shared=shared, spared=spared)
     steps = [struct.unpack_from("HBBI", program, at) for at in range(0, len(program), 8)]
     at = word = 0
     while True:
@@ -47,6 +54,8 @@ def decide(machine: str, number: int, *arguments: int, architecture: int | None 
                 at += yes if word >= constant else no
             case 0x45:
                 at += yes if word & constant else no
+            case 0x54:
+                word &= constant
             case 0x06:
                 return int(constant)
             case _:
@@ -120,5 +129,32 @@ def test_only_the_own_limits_can_be_changed(machine: str) -> None:
 
 
 @MACHINES
+def test_where_the_network_is_shared_only_local_streams_are_left(machine: str) -> None:
+    call, pair = NUMBERS[machine]["socket"], {"x86_64": 53, "aarch64": 199}[machine]
+    assert decide(machine, call, 2, 1, shared=True) == refused(errno.EAFNOSUPPORT)
+    for number in (call, pair):
+        for kind in (1, 5, 1 | 0x80000):
+            assert decide(machine, number, 1, kind, shared=True) == ALLOW
+        for kind in (2, 3, 2 | 0x80000):
+            assert decide(machine, number, 1, kind, shared=True) == refused(errno.EPROTONOSUPPORT)
+
+
+@MACHINES
+def test_no_named_socket_can_be_met_where_files_are_shared(machine: str) -> None:
+    connect = {"x86_64": 42, "aarch64": 203}[machine]
+    assert decide(machine, connect, 3, 0, 110, shared=True) == refused(errno.EPERM)
+    assert decide(machine, connect, 3, 0, 110) == ALLOW
+
+
+@MACHINES
+@pytest.mark.parametrize("target", [77, -77, -1])
+def test_who_is_spared_cannot_be_signalled_nor_everybody(machine: str, target: int) -> None:
+    kill = {"x86_64": 62, "aarch64": 129}[machine]
+    assert decide(machine, kill, target & (1 << 64) - 1, 9, spared=(77,)) == refused(errno.EPERM)
+    assert decide(machine, kill, 78, 9, spared=(77,)) == ALLOW
+    assert decide(machine, kill, 0, 9, spared=(77,)) == ALLOW
+
+
+@MACHINES
 def test_the_kernel_takes_a_program_of_this_length(machine: str) -> None:
-    assert len(seccomp.program(machine)) // 8 < 4096
+    assert len(seccomp.program(machine, shared=True, spared=(1, 2, 3))) // 8 < 4096
