@@ -35,6 +35,7 @@ from swarm.coordination.public_api import (
     Join,
     Publish,
     Rules,
+    Withdraw,
     award,
     closed,
     conflicted,
@@ -49,6 +50,7 @@ from swarm.coordination.public_api import (
     published,
     rebuild,
     unpublishable,
+    withdrawn,
 )
 from swarm.domain.ballots import Voter
 from swarm.domain.bids import AgentCard
@@ -205,7 +207,11 @@ class Coordinator:
         for goal_id in tuple(self.goals):
             if not self.goals[goal_id].status.is_final:
                 await self._see_to(goal_id)
-        return any(not state.paused for state in self._open())
+            elif self._is_to_withdraw(self.goals[goal_id]):
+                await self._withdraw_late(goal_id)
+        return any(not state.paused for state in self._open()) or any(
+            self._is_to_withdraw(state) for state in self.goals.values()
+        )
 
     # Goals --------------------------------------------------------------------------------------
 
@@ -320,6 +326,8 @@ class Coordinator:
                 self._announce_news()
             case Publish():
                 await self._publish(state)
+            case Withdraw():
+                await self._withdraw(state)
             case None:
                 return
 
@@ -349,6 +357,22 @@ class Coordinator:
             return
         await self._commit(published(state, done.number, done.head, self.clock.now()))
         self._announce_news()
+
+    async def _withdraw(self, state: GoalState) -> None:
+        number = await self.office.withdraw(state)
+        await self._commit(withdrawn(state, number, self.clock.now()))
+        self._announce_news()
+
+    def _is_to_withdraw(self, state: GoalState) -> bool:
+        later = self._later.get(state.goal.goal_id, 0.0)
+        return isinstance(duty(state), Withdraw) and later <= self.clock.elapsed()
+
+    async def _withdraw_late(self, goal_id: GoalId) -> None:
+        """After the goal's end. What a forge says now (it is merged, it is gone) may be otherwise later."""
+        self._later[goal_id] = self.clock.elapsed() + LOOK_SECONDS
+        with suppress(SwarmError):
+            await self._withdraw(self.goals[goal_id])
+        self._demand_journal()
 
     async def _end(self, goal_id: GoalId, status: GoalStatus, reason: str) -> None:
         ended = GoalEnded(at=self.clock.now(), goal_id=goal_id, status=status, reason=reason)

@@ -25,7 +25,16 @@ from swarm.domain.events import PublicationIntended
 from swarm.domain.evidence import Evidence
 from swarm.domain.facts import Fact
 from swarm.domain.goals import Goal
-from swarm.domain.names import AgentId, AttemptId, CommitHash, Digest, TreeHash, goal_of, task_of
+from swarm.domain.names import (
+    AgentId,
+    AttemptId,
+    CommitHash,
+    Digest,
+    GoalId,
+    TreeHash,
+    goal_of,
+    task_of,
+)
 from swarm.domain.tasks import TaskKind
 from swarm.forge.public_api import Published, PublishRequest, body, opening, plain_line, title
 from swarm.identity.public_api import Signer
@@ -39,6 +48,7 @@ STEP_TITLE = "{attempt}, step {step}"
 
 class PublisherPort(Protocol):
     async def publish(self, request: PublishRequest) -> Published: ...
+    async def withdraw(self, repository: str, goal_id: GoalId) -> int | None: ...
     async def note_merge(self, number: int, how: Landing) -> None: ...
     async def is_closed(self, number: int) -> bool: ...
 
@@ -152,6 +162,10 @@ class Office:
                 at=intended.at // 1000,
             )
         )
+
+    async def withdraw(self, state: GoalState) -> int | None:
+        """Close what was published in spite of everything, if anything was; its number."""
+        return await self.publisher.withdraw(state.goal.repository, state.goal.goal_id)
 
     # Facts --------------------------------------------------------------------------------------
 

@@ -148,6 +148,10 @@ class RemotePublisher:
         published: Published = await answered(self.actor.publish.remote(request))
         return published
 
+    async def withdraw(self, repository: str, goal_id: GoalId) -> int | None:
+        number: int | None = await answered(self.actor.withdraw.remote(repository, goal_id))
+        return number
+
     async def note_merge(self, number: int, how: Landing) -> None:
         await answered(self.actor.note_merge.remote(number, how))
 
@@ -183,6 +187,10 @@ class PublisherShell:
     @ray.method
     async def publish(self, request: PublishRequest) -> Published:
         return await self._publisher.publish(request)
+
+    @ray.method
+    async def withdraw(self, repository: str, goal_id: GoalId) -> int | None:
+        return await self._publisher.withdraw(repository, goal_id)
 
     @ray.method
     async def note_merge(self, number: int, how: Landing) -> None:

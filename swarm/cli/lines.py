@@ -28,6 +28,7 @@ from swarm.domain.events import (
     PlanMade,
     PublicationDone,
     PublicationIntended,
+    PublicationWithdrawn,
     PullRequestClosed,
     PullRequestMerged,
     QuorumDenied,
@@ -81,8 +82,10 @@ def _said(event: Event, state: GoalState) -> Line | None:
             return _judged(event)
         case GoalJoined() | RoundOpened() | QuorumReached() | QuorumDenied():
             return _voted(event)
-        case PublicationIntended() | PublicationDone() | PullRequestMerged() | PullRequestClosed():
+        case PublicationIntended() | PublicationDone() | PublicationWithdrawn():
             return _published(event)
+        case PullRequestMerged() | PullRequestClosed():
+            return _decided(event)
         case GoalEnded():
             return Line(f"{event.status}: {event.reason}", _END_STYLES[event.status])
         case CoordinatorStarted():
@@ -222,13 +225,21 @@ def _voted(event: GoalJoined | RoundOpened | QuorumReached | QuorumDenied) -> Li
 
 
 def _published(
-    event: PublicationIntended | PublicationDone | PullRequestMerged | PullRequestClosed,
+    event: PublicationIntended | PublicationDone | PublicationWithdrawn,
 ) -> Line | None:
     match event:
         case PublicationIntended():
             return None
         case PublicationDone():
             return Line(f"pull request #{event.number} opened on {event.branch}", "green")
+        case PublicationWithdrawn(number=None):
+            return Line("withdrawn before the pull request was opened", "yellow")
+        case PublicationWithdrawn():
+            return Line(f"withdrawn: pull request #{event.number} is closed", "yellow")
+
+
+def _decided(event: PullRequestMerged | PullRequestClosed) -> Line:
+    match event:
         case PullRequestMerged():
             return Line(f"pull request #{event.number} was merged ({event.how})", "bold green")
         case PullRequestClosed():

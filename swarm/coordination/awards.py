@@ -53,7 +53,7 @@ class Exchange:
 
 def award(state: GoalState, exchange: Exchange, at: int) -> Events:
     """Grant what can be granted now; empty when nothing can."""
-    if state.paused or state.stopped or state.vetoed or state.status.is_final or state.intended:
+    if state.paused or state.is_refused or state.status.is_final or state.intended:
         return ()
     if kept := _go_on(state, exchange, at):
         return kept

@@ -7,7 +7,7 @@ Answers for what can go wrong on the way here:
     a step that is already recorded                 nothing happens, if it is the same step
     a step out of order                             Rejected: the sender is told which one is next
     a result for an attempt that has its result     nothing happens, if it is the same result
-    anything for a goal that has ended              Rejected
+    anything for a goal that has ended              Rejected, but for a veto of its open pull request
     a plan that is no plan, or money below zero     Rejected
     more spent than was reserved                    the reservation is charged, never more
 """
@@ -103,7 +103,7 @@ def _obey(state: GoalState, command: HumanCommand, at: int) -> Events:
     if command.command_id in state.commands:
         return ()
     goal_id, command_id = state.goal.goal_id, command.command_id
-    if state.status.is_final:
+    if state.status.is_final and not (isinstance(command, Veto) and state.is_undecided):
         raise Rejected(f"goal {goal_id} has ended ({state.status}: {state.reason})")
     match command:
         case Say():

@@ -15,6 +15,7 @@ from swarm.domain.events import (
     Piece,
     PublicationDone,
     PublicationIntended,
+    PublicationWithdrawn,
     PullRequestClosed,
     PullRequestMerged,
 )
@@ -57,16 +58,23 @@ class Publish:
     intended: PublicationIntended
 
 
-Duty = Join | Describe | Publish
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """A human said no: see to it that no pull request is open, whatever was done before a crash."""
+
+
+Duty = Join | Describe | Publish | Withdraw
 
 
 def duty(state: GoalState) -> Duty | None:
     """The one thing to do outside for this goal now, if any."""
-    if state.status.is_final or state.published:
+    if state.is_undecided and state.vetoed:
+        return Withdraw()
+    if state.status.is_final or state.published or state.withdrawn:
         return None
     if state.intended:
-        return Publish(state.intended)
-    if state.stopped or state.vetoed or state.paused:
+        return Withdraw() if state.is_refused else Publish(state.intended)
+    if state.is_refused or state.paused:
         return None
     if state.certificate:
         return Describe()
@@ -148,6 +156,13 @@ def published(state: GoalState, number: int, head: CommitHash, at: int) -> Event
         at=at, goal_id=goal_id, number=number, branch=branch_of(goal_id), head=head
     )
     return (done,)
+
+
+def withdrawn(state: GoalState, number: int | None, at: int) -> Events:
+    """No pull request is open any more; `number` is the one that was."""
+    if state.published is not None:
+        return closed(state, at)
+    return (PublicationWithdrawn(at=at, goal_id=state.goal.goal_id, number=number),)
 
 
 def merged(state: GoalState, how: str, at: int) -> Events:

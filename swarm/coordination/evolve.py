@@ -38,6 +38,7 @@ from swarm.domain.events import (
     PlanMade,
     PublicationDone,
     PublicationIntended,
+    PublicationWithdrawn,
     PullRequestClosed,
     PullRequestMerged,
     QuorumDenied,
@@ -114,6 +115,8 @@ def _evolved(state: GoalState, event: Event) -> GoalState:
             return replace(state, intended=event)
         case PublicationDone():
             return replace(state, published=event)
+        case PublicationWithdrawn():
+            return replace(state, withdrawn=event)
         case PullRequestMerged():
             return replace(state, landed="merged")
         case PullRequestClosed():

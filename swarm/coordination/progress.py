@@ -92,7 +92,7 @@ def follow(state: GoalState, at: int, context: Context) -> Events:
     """The next events that follow from the state; empty when it waits for somebody."""
     if state.status.is_final or state.published:
         return _end_published(state, at)
-    if state.intended:
+    if state.intended and not state.withdrawn:
         return ()
     for rule in _RULES:
         if events := rule(state, at, context):

@@ -28,6 +28,7 @@ from swarm.coordination.duties import (
     Join,
     Patch,
     Publish,
+    Withdraw,
     closed,
     conflicted,
     duty,
@@ -37,6 +38,7 @@ from swarm.coordination.duties import (
     merged,
     published,
     unpublishable,
+    withdrawn,
 )
 from swarm.coordination.evolve import evolve, fold
 from swarm.coordination.progress import Context, Rules, follow
@@ -95,6 +97,7 @@ __all__ = [
     "Submitted",
     "Task",
     "Veto",
+    "Withdraw",
     "award",
     "closed",
     "conflicted",
@@ -111,4 +114,5 @@ __all__ = [
     "published",
     "rebuild",
     "unpublishable",
+    "withdrawn",
 ]

@@ -14,6 +14,7 @@ from swarm.domain.events import (
     Piece,
     PublicationDone,
     PublicationIntended,
+    PublicationWithdrawn,
 )
 from swarm.domain.evidence import CheckReport
 from swarm.domain.goals import Goal, GoalStatus
@@ -198,12 +199,23 @@ class GoalState:
     certificate: Certificate | None = None
     intended: PublicationIntended | None = None
     published: PublicationDone | None = None
+    withdrawn: PublicationWithdrawn | None = None
     landed: str = ""
     """`merged` or `closed`, once a human has decided."""
 
     @property
     def round(self) -> Round | None:
         return self.rounds[-1] if self.rounds else None
+
+    @property
+    def is_refused(self) -> bool:
+        """A human said no to all of it."""
+        return self.stopped or bool(self.vetoed)
+
+    @property
+    def is_undecided(self) -> bool:
+        """The pull request is open, and no human has merged or closed it."""
+        return self.published is not None and not self.landed
 
     @property
     def spent(self) -> int:

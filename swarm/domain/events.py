@@ -313,6 +313,15 @@ class PublicationDone(Recorded):
     head: CommitHash
 
 
+class PublicationWithdrawn(Recorded):
+    """A human's no came after the intent and before the pull request was on record."""
+
+    type: Literal["publication.withdrawn"] = "publication.withdrawn"
+    goal_id: GoalId
+    number: int | None
+    """The pull request that had been opened already, and is closed now."""
+
+
 class PullRequestMerged(Recorded):
     type: Literal["pull_request.merged"] = "pull_request.merged"
     goal_id: GoalId
@@ -356,6 +365,7 @@ Event = Annotated[
     | QuorumDenied
     | PublicationIntended
     | PublicationDone
+    | PublicationWithdrawn
     | PullRequestMerged
     | PullRequestClosed,
     Field(discriminator="type"),

@@ -87,6 +87,17 @@ class Publisher:
                 pull_request = await self._forge.open_pull_request(_asked(request, branch))
             return _published(pull_request, request)
 
+    async def withdraw(self, repository: str, goal_id: GoalId) -> int | None:
+        """Close the goal's pull request if it was opened; its number. A repetition is harmless.
+
+        Raises Rejected when a person has merged it.
+        """
+        async with self._turn:
+            pull_request = await self._forge.find(repository, branch_of(goal_id))
+            if pull_request is None:
+                return None
+            return (await self._forge.close(pull_request.number, "veto")).number
+
     async def note_merge(self, number: int, how: How) -> None:
         """The user has merged it; nothing of the kind is ever done here. A repetition is harmless."""
         async with self._turn:

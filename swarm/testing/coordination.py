@@ -23,6 +23,7 @@ from swarm.coordination.public_api import (
     Rules,
     SubmitGoal,
     SubmitWork,
+    Withdraw,
     award,
     conflicted,
     decide,
@@ -33,6 +34,7 @@ from swarm.coordination.public_api import (
     joined,
     published,
     rebuild,
+    withdrawn,
 )
 from swarm.domain.ballots import Ballot, Choice, Voter, VoterRole
 from swarm.domain.bids import AgentCard, Curve, Role, Row
@@ -209,6 +211,8 @@ class World:
     watch: Watch = _nobody_watches
     evidence: dict[Digest, Evidence] = field(default_factory=dict)
     goals: dict[GoalId, GoalState] = field(default_factory=dict)
+    pull_request: str = ""
+    """As it stands in the forge: `open`, `closed`, or not there."""
 
     @property
     def state(self) -> GoalState:
@@ -276,10 +280,23 @@ class World:
             case Describe():
                 self.keep(intended(self.state, "Fix it", a_blob("body"), self._now()))
             case Publish():
+                self.do_outside()
                 self.keep(published(self.state, 1, asked.intended.head, self._now()))
+            case Withdraw():
+                self.do_outside()
+                number = 1 if self.pull_request else None
+                self.keep(withdrawn(self.state, number, self._now()))
             case None:
                 return False
         return True
+
+    def do_outside(self) -> None:
+        """What a duty does to the forge, and the process is killed before it is on record."""
+        match duty(self.state):
+            case Publish():
+                self.pull_request = self.pull_request or "open"
+            case Withdraw() if self.pull_request:
+                self.pull_request = "closed"
 
     def _join(self, join: Join, conflict_at: int | None) -> tuple[Event, ...]:
         trees = joined_trees(join)

@@ -23,6 +23,7 @@ from swarm.coordination.public_api import (
     Leased,
     Pause,
     Play,
+    Publish,
     RecordStep,
     Say,
     Stop,
@@ -36,6 +37,7 @@ from swarm.domain.events import (
     EVENT,
     Event,
     GoalEnded,
+    GoalVetoed,
     LeaseGranted,
     PublicationDone,
     PublicationIntended,
@@ -113,8 +115,9 @@ def _leases(before: GoalState | None, event: Event, after: GoalState) -> None:
 
 
 def _ending(before: GoalState | None, event: Event, after: GoalState) -> None:
-    landing = isinstance(event, PullRequestMerged | PullRequestClosed)
-    demand(before is None or not before.status.is_final or landing, "nothing follows the end")
+    late = before is not None and before.status.is_final
+    decided = isinstance(event, PullRequestMerged | PullRequestClosed | GoalVetoed)
+    demand(not late or decided, "only what a human decides follows the end")
     if isinstance(event, GoalEnded):
         demand(not any(after.live()) and after.reserved == 0, "nobody works on an ended goal")
     if isinstance(event, PublicationIntended | PublicationDone):
@@ -142,7 +145,7 @@ def _publication(world: World, before: GoalState | None, event: PublicationInten
     voted = {principals[ballot.voter] for ballot in certificate.ballots if ballot.choice == "yes"}
     demand(wrote <= set(certificate.authors) and not wrote & voted, "I3: no author votes")
     demand(len(voted) >= world.rules.threshold, "I3: enough distinct voters")
-    demand(not before.stopped and not before.vetoed, "a human's no stands")
+    demand(not before.is_refused, "a human's no stands")
 
 
 def holds_no_float(value: object) -> bool:
@@ -182,10 +185,16 @@ class Faults:
     unknown: int = 6
     conflicts: int = 15
     people: int = 3
+    second_thoughts: int = 25
+    """Between the intent to publish and its record."""
+
+    regrets: int = 20
+    """Vetoes after the end."""
+
     restarts: int = 10
 
 
-NO_FAULTS = Faults(moves=0)
+NO_FAULTS = Faults(moves=0, regrets=0)
 MOST_MOVES = 2_000
 """Within so many moves after the faults have stopped every goal has ended."""
 
@@ -215,10 +224,25 @@ class Simulation:
             self.moves += 1
             demand(self.moves < self.faults.moves + MOST_MOVES, "I8: every goal ends")
             self.move()
+        self.regret()
         demand(self.world.reborn() == self.world.goals, "I7: the fold of the events is the state")
         demand(holds_no_float(self.world.state), "I7: no float in a state")
         self.say_everything_again()
         return self.world.state
+
+    def regret(self) -> None:
+        """A human may still say no to a pull request that is open; either way a no leaves none open."""
+        world = self.world
+        if self.random.randrange(100) < self.faults.regrets:
+            veto = Veto(command_id=self.name("regret"), goal_id=world.goal.goal_id, reason="no")
+            self.send(veto)
+        while world.do_duty():
+            pass
+        refused = world.state.vetoed or (world.state.stopped and not world.state.published)
+        demand(
+            not refused or world.pull_request != "open",
+            "what a human refused is not open",
+        )
 
     def move(self) -> None:
         """One thing happens."""
@@ -399,14 +423,28 @@ class Simulation:
     # Outside ------------------------------------------------------------------------------------
 
     def do_duty(self) -> None:
-        """The process may die before it has done anything; then the duty is found again."""
+        """The process may die before it has done anything, or before that is on record; then the duty
+        is found again, and people may have said something meanwhile.
+        """
         if self.strikes(self.faults.restarts):
             return
         asked = duty(self.world.state)
+        if isinstance(asked, Publish):
+            self.waver()
+            asked = duty(self.world.state)
         clash = None
         if isinstance(asked, Join) and self.strikes(self.faults.conflicts):
             clash = self.random.randrange(len(asked.patches))
         self.world.do_duty(clash)
+
+    def waver(self) -> None:
+        """Between the intent and its record: the process dies, a human says no, or both."""
+        if self.strikes(self.faults.second_thoughts):
+            self.world.do_outside()
+        if self.strikes(self.faults.second_thoughts):
+            no = self.random.choice((Veto, Stop))
+            fields = {"command_id": self.name("no"), "goal_id": self.world.goal.goal_id}
+            self.send(no.model_validate(fields | ({"reason": "no"} if no is Veto else {})))
 
 
 # Drawing ----------------------------------------------------------------------------------------

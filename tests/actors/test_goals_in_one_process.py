@@ -203,6 +203,39 @@ def test_a_closed_pull_request_is_noticed_once_and_stays_closed(
     assert sum(isinstance(event, PullRequestClosed) for event in events) == 1
 
 
+def test_a_veto_after_the_end_closes_the_pull_request(play: Play, places: Places) -> None:
+    crew = cast(an_engine("only", mended()))
+    assert play(crew).status is GoalStatus.DONE
+    state = play(crew, Veto(command_id=CommandId("veto"), goal_id=GOAL, reason="after all not"))
+    assert (state.status, state.landed) == (GoalStatus.DONE, "closed")
+    assert asyncio.run(LocalForge(places.forge).get(1)).state == "closed"
+
+
+def test_a_veto_that_comes_while_the_coordinator_is_down_stops_what_was_intended(
+    play: Play, places: Places, repository: Path
+) -> None:
+    """The process dies when the pull request is open and nothing of that is on record."""
+    crew = cast(an_engine("only", mended()))
+    play(crew)
+    _forget_after(places, "publication.intended")
+    state = play(crew, Veto(command_id=CommandId("veto"), goal_id=GOAL, reason="after all not"))
+    assert state.status is GoalStatus.BLOCKED
+    assert (state.published, state.withdrawn and state.withdrawn.number) == (None, 1)
+    assert asyncio.run(LocalForge(places.forge).get(1)).state == "closed"
+
+
+def _forget_after(places: Places, tag: str) -> None:
+    """A journal that ends with the first event of this kind, as a crash would leave it."""
+    events = [record.event for record in read_only(places.journal).read()]
+    last = next(number for number, event in enumerate(events) if event.type == tag)
+    for path in tuple(places.journal.iterdir()):
+        if path.is_file():
+            path.unlink()
+    journal = open_journal(places.journal)
+    journal.append(events[: last + 1])
+    journal.close()
+
+
 def _content(path: Path) -> str:
     """The command runs beside us; its file appears when it has run."""
     import threading

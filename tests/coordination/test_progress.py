@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from swarm.coordination.public_api import (
     Accepted,
     AgentCommand,
@@ -12,6 +14,8 @@ from swarm.coordination.public_api import (
     GoalState,
     Pause,
     Rules,
+    Stop,
+    Veto,
     closed,
     duty,
     evolve,
@@ -20,6 +24,7 @@ from swarm.coordination.public_api import (
     unpublishable,
 )
 from swarm.domain.bids import AgentCard
+from swarm.domain.errors import Rejected
 from swarm.domain.events import LeaseGranted, QuorumDenied, TaskAccepted, TaskReopened
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId, GoalId, nth_attempt, nth_task
@@ -406,6 +411,58 @@ def test_a_duty_is_found_again_by_a_new_process() -> None:
     drive(world, until=lambda s: s.intended is not None)
     reborn = replace(world, goals=world.reborn())
     assert drive(reborn).status is GoalStatus.DONE
+
+
+def a_no(world: World, kind: type[Veto] | type[Stop] = Veto) -> None:
+    fields = {"command_id": "no", "goal_id": GOAL}
+    world.hear(kind.model_validate(fields | ({"reason": "not this"} if kind is Veto else {})))
+
+
+def test_a_veto_after_the_intent_stops_the_publication() -> None:
+    world = a_world()
+    drive(world, until=lambda s: s.intended is not None)
+    a_no(world)
+    state = drive(world)
+    assert (state.status, world.pull_request) == (GoalStatus.BLOCKED, "")
+    assert [event.type for event in world.events[-3:]] == [
+        "goal.vetoed", "publication.withdrawn", "goal.ended",
+    ]  # fmt: skip
+
+
+def test_a_stop_after_the_intent_stops_the_publication() -> None:
+    world = a_world()
+    drive(world, until=lambda s: s.intended is not None)
+    a_no(world, Stop)
+    assert (drive(world).status, world.pull_request) == (GoalStatus.CANCELLED, "")
+
+
+def test_a_veto_closes_what_a_crash_had_opened_without_a_record() -> None:
+    world = a_world()
+    drive(world, until=lambda s: s.intended is not None)
+    world.do_outside()
+    a_no(world)
+    state = drive(world)
+    assert state.withdrawn is not None
+    assert (state.withdrawn.number, world.pull_request) == (1, "closed")
+    assert (state.status, state.published) == (GoalStatus.BLOCKED, None)
+
+
+def test_a_veto_after_the_end_closes_the_pull_request_once() -> None:
+    world = a_world()
+    drive(world)
+    a_no(world)
+    while world.do_duty():
+        pass
+    assert (world.state.landed, world.pull_request) == ("closed", "closed")
+    assert [event.type for event in world.events[-2:]] == ["goal.vetoed", "pull_request.closed"]
+
+
+def test_a_decided_pull_request_cannot_be_vetoed_any_more() -> None:
+    world = a_world()
+    drive(world)
+    world.keep(merged(world.state, "tree", world.at))
+    with pytest.raises(Rejected, match="has ended"):
+        a_no(world)
 
 
 def test_nothing_is_joined_while_a_goal_is_paused() -> None:

@@ -175,6 +175,15 @@ def test_a_commit_with_foreign_history_is_not_published(tmp_path: Path) -> None:
         publish(tmp_path, request.model_copy(update={"head": orphan}))
 
 
+def test_a_withdrawn_pull_request_is_closed_however_often_it_is_asked_for(tmp_path: Path) -> None:
+    request, publisher = begun(tmp_path), a_publisher(tmp_path)
+    assert asyncio.run(publisher.withdraw(request.repository, GOAL)) is None
+    published = asyncio.run(publisher.publish(request))
+    for _ in range(2):
+        assert asyncio.run(publisher.withdraw(request.repository, GOAL)) == published.number
+    assert asyncio.run(publisher.is_closed(published.number))
+
+
 @pytest.mark.parametrize("end", ["close", "merge"])
 def test_what_a_person_ended_is_not_begun_again(tmp_path: Path, end: str) -> None:
     request, forge = begun(tmp_path), LocalForge(tmp_path / "forge")
