@@ -3,19 +3,17 @@
 Everything that can be wrong with a request is found here, before anything is written.
 """
 
-import asyncio
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from swarm.actors.environments import Wish, choose_environment
 from swarm.domain.errors import Rejected
 from swarm.domain.goals import Goal
 from swarm.domain.names import GoalId
 from swarm.market.public_api import read_rule
 from swarm.repository.public_api import demand_room, inspect
 from swarm.settings.public_api import Settings
-from swarm.tools.public_api import detect_environment
 
 LONGEST_TEXT = 200_000
 
@@ -42,15 +40,7 @@ def prepare_goal(request: GoalRequest, settings: Settings, *, new_id: Callable[[
     _check(request)
     repository = inspect(request.repository.absolute())
     demand_room(repository.top)
-    environment = asyncio.run(
-        detect_environment(
-            repository.top,
-            repository.top,
-            python=request.python.absolute() if request.python else None,
-            test_command=request.test,
-            own_python=Path(sys.executable),
-        )
-    )
+    environment = choose_environment(repository, Wish(request.python, request.test))
     return Goal(
         goal_id=new_id(),
         text=request.text,

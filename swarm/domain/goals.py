@@ -13,7 +13,14 @@ from swarm.domain.services import ServiceSpec
 
 Runner = Literal["pytest", "unittest", "command"]
 
-_LATER = frozenset({"services"})
+_LATER = frozenset({"services", "carried", "origin", "shown"})
+
+
+class Carried(Frozen):
+    """A file below the mount point that no commit has, as it was when the goal began."""
+
+    path: str
+    digest: Digest
 
 
 class Environment(Frozen):
@@ -33,6 +40,16 @@ class Environment(Frozen):
 
     binds: tuple[str, ...] = ()
     """Untracked paths below `mount_point` that tests need, shown read-only (`.venv`)."""
+
+    carried: tuple[Carried, ...] = ()
+    """Ignored files of the user's that tests need (a generated `_version.py`), shown read-only."""
+
+    origin: str = ""
+    """Where the interpreter comes from, for people."""
+
+    shown: tuple[str, ...] = ()
+    """What a built environment needs to be shown of the host, decided when it was built: what the
+    environment says of itself counts for nothing then."""
 
     services: tuple[ServiceSpec, ...] = ()
     """Run beside the tests, in the same sandbox."""

@@ -17,4 +17,5 @@ itself is believed. The same files, platform and interpreter have the same key.
     wanted       databases and queues that tests expect
     overrides    `[environment]` in the repository's swarm.toml
     versions     which versions a specifier admits
+    carried      ignored files that the tests need all the same
 """

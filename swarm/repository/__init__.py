@@ -8,6 +8,7 @@ agents see plain files, and what they did comes back as `Changes`.
     program      runs git: argv lists, no hooks, no user configuration, time-outs
     refusals     git's complaints in swarm's five errors
     inspection   what a user's repository is, before anything is begun
+    surroundings what lies around the commit in the user's work tree: ignored files, tags
     paths        which file names may go into a tree
     trees        entries of a tree; a tree plus changes; changes between trees
     files        plain files of a tree: export, archive, unpacking

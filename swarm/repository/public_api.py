@@ -13,6 +13,7 @@ from swarm.repository.publication import (
     publish_branch,
     read_branch,
 )
+from swarm.repository.surroundings import export_tree, ignored_paths, nearest_version
 from swarm.repository.trees import Count
 
 __all__ = [
@@ -26,9 +27,12 @@ __all__ = [
     "RepositoryState",
     "blob_hash",
     "demand_room",
+    "export_tree",
     "fork_point",
+    "ignored_paths",
     "inspect",
     "landed",
+    "nearest_version",
     "publish_branch",
     "read_branch",
     "read_commit",

@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from swarm.domain.errors import Lacking, Rejected
-from swarm.domain.goals import Environment
+from swarm.domain.canonical import digest
+from swarm.domain.errors import Lacking, NeedsHuman, Rejected
+from swarm.domain.goals import Carried, Environment
 from swarm.tools.commands import Command, read_command
 from swarm.tools.interpreters import Interpreter, check_pytest, interview
 
@@ -66,15 +67,29 @@ def own_venv(directory: Path, mount_point: Path) -> Path | None:
 async def readonly_paths(environment: Environment) -> tuple[Path, ...]:
     """Host paths that a sandbox must show for the interpreter to run in it.
 
-    Nothing below /usr is named: sandboxes show that anyway.
+    Nothing below /usr is named: sandboxes show that anyway. Raises NeedsHuman when a carried file is
+    no longer what it was: evidence is about those bytes.
     """
     return await asyncio.to_thread(_readonly, environment)
 
 
 def _readonly(environment: Environment) -> tuple[Path, ...]:
     mount = Path(environment.mount_point)
-    wanted = {*_prefixes(Path(environment.python)), *(mount / bind for bind in environment.binds)}
+    wanted = {mount / bind for bind in environment.binds}
+    wanted |= {_unchanged(mount, carried) for carried in environment.carried}
+    # Nothing that a built environment says of itself is followed: programs of others built it.
+    wanted |= set(map(Path, environment.shown)) or set(_prefixes(Path(environment.python)))
     return tuple(sorted(p for p in wanted if p != Path("/") and not p.is_relative_to("/usr")))
+
+
+def _unchanged(mount: Path, carried: Carried) -> Path:
+    path = mount / carried.path
+    if path.is_symlink() or not path.is_file() or digest(path.read_bytes()) != carried.digest:
+        raise NeedsHuman(
+            f"{path} is not what it was when the goal began",
+            advice="stop the goal and submit it anew: its tests ran with that file",
+        )
+    return path
 
 
 def _prefixes(python: Path) -> Iterator[Path]:
