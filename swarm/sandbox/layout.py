@@ -78,13 +78,13 @@ class Mount:
 
 def mounts(spec: SandboxSpec) -> tuple[Mount, ...]:
     """All of them, in the order in which they are made."""
-    limits = spec.limits
+    room = f"size={spec.limits.tmp_bytes},nr_inodes={spec.limits.inodes},mode=1777"
     wanted = [
         *(Mount(each, "system") for each in _SYSTEM if _is_directory(each)),
-        Mount("/tmp", "tmpfs", f"size={limits.tmp_bytes},mode=1777"),  # noqa: S108
-        Mount("/var/tmp", "tmpfs", f"size={limits.tmp_bytes},mode=1777"),  # noqa: S108
+        Mount("/tmp", "tmpfs", room),  # noqa: S108
+        Mount("/var/tmp", "tmpfs", room),  # noqa: S108
         Mount("/run", "tmpfs", f"size={_RUN_BYTES},mode=755"),
-        Mount("/dev/shm", "tmpfs", f"size={limits.tmp_bytes},mode=1777"),  # noqa: S108
+        Mount("/dev/shm", "tmpfs", room),  # noqa: S108
         Mount(str(spec.mount_point), "tree"),
         *(Mount(each, "hide") for each in _SECRETS if _may_hide(each)),
         *(Mount(each, "file", text) for each, text in _OWN_FILES.items() if _is_file(each)),

@@ -37,6 +37,9 @@ _CALM_TIMES = 10
 """And as many times what the last walk took."""
 
 _FILL_BYTES_PER_SECOND = 2 << 30
+SMALL_BYTES = 64 << 10
+"""One file of who has written too much already, so that it cannot become much worse."""
+
 _SLACK_BYTES = 1 << 20
 _SLACK_INODES = 64
 _BLOCK = 512
@@ -172,6 +175,7 @@ class Quota:
         self._devices = frozenset(os.fstat(each).st_dev for each in (*roots, shown))
         self._limit = limit
         self._ceiling = limit
+        self._rebase = False
         self._floor = floor
         self._free_at_start = self._free()
         self._free_at_walk = self._free_at_start
@@ -190,6 +194,13 @@ class Quota:
     def begin(self) -> None:
         """Nothing ran until now: what others did to the disk meanwhile is not ours."""
         self._free_at_start = self._free()
+        if self.passed:
+            self._rebase, self._calm_until = True, 0.0
+
+    @property
+    def passed(self) -> bool:
+        """Too much is there already: what starts now may write small files only."""
+        return self._last.bytes > self._limit.bytes or self._last.inodes > self._limit.inodes
 
     def wait_seconds(self) -> float:
         """When to ask again."""
@@ -241,10 +252,12 @@ class Quota:
     def _judge(self, pids: Iterable[int]) -> str:
         hidden = held(pids, self._devices)
         self._last = now = Usage(self._walk.size + hidden.bytes, self._walk.inodes + hidden.inodes)
-        over = Usage(now.bytes > self._ceiling.bytes, now.inodes > self._ceiling.inodes)
+        old = now if self._rebase else self._ceiling
+        self._rebase = False
+        over = Usage(now.bytes > old.bytes, now.inodes > old.inodes)
         self._ceiling = Usage(
-            _ceiling(self._ceiling.bytes, self._limit.bytes, now.bytes, _SLACK_BYTES),
-            _ceiling(self._ceiling.inodes, self._limit.inodes, now.inodes, _SLACK_INODES),
+            _ceiling(old.bytes, self._limit.bytes, now.bytes, _SLACK_BYTES),
+            _ceiling(old.inodes, self._limit.inodes, now.inodes, _SLACK_INODES),
         )
         return "disk" if over.bytes else "inodes" if over.inodes else ""
 
@@ -253,4 +266,18 @@ def _ceiling(ceiling: int, limit: int, now: int, slack: int) -> int:
     """From where on it is too much. Past the limit: a little more than there is, falling with it."""
     if now <= limit:
         return limit
-    return now + slack if ceiling == limit else min(ceiling, now + slack)
+    return now + slack if now >= ceiling else min(ceiling, now + slack)
+
+
+def full(folders: Iterable[str]) -> str:
+    """Which bound of a small file system is reached: `disk`, `inodes` or none."""
+    for folder in folders:
+        try:
+            found = os.statvfs(folder)
+        except OSError:
+            continue
+        if found.f_blocks and not found.f_bavail:
+            return "disk"
+        if found.f_files and not found.f_favail:
+            return "inodes"
+    return ""

@@ -197,7 +197,7 @@ def _start(server: Server, message: wire.Message, reply: socket.socket, fds: lis
         server.watchdog.begin()
     pid = os.fork()
     if pid == 0:
-        _become(message, fds, server.limits)
+        _become(message, fds, server.watchdog.bounded(server.limits))
     server.commands[pid] = Command(message["number"], reply)
     _answer(reply, {"pid": pid})
 
@@ -277,7 +277,8 @@ def _reap(server: Server) -> None:
 def _finish(server: Server, command: Command, status: int, cpu: float) -> None:
     cpu += _sweep(server, keep=tuple(server.commands))
     code = os.waitstatus_to_exitcode(status)
-    _answer(command.reply, {"code": code, "cpu": cpu, "killed_by": command.killed_by})
+    why = command.killed_by or server.watchdog.after(code)
+    _answer(command.reply, {"code": code, "cpu": cpu, "killed_by": why})
     command.reply.close()
 
 

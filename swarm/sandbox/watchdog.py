@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import monotonic
 
-from swarm.sandbox.quota import Quota, Usage
+from swarm.sandbox.quota import SMALL_BYTES, Quota, Usage, full
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _SLOWEST_SECONDS = 0.25
@@ -22,6 +22,9 @@ _REST_TIMES = 9
 
 _FILL_BYTES_PER_SECOND = 4 << 30
 """How fast memory can be taken by a few processors at once."""
+
+_TEMPORARY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108
+"""When one of these is full and a command has failed, that is why."""
 
 _STAT_THREADS = 17
 """Of the fields of /proc/PID/stat after the name."""
@@ -44,6 +47,16 @@ class Watchdog:
         self._resident = 0
         if self.quota is not None:
             self.quota.begin()
+
+    def bounded(self, limits: dict[str, int]) -> dict[str, int]:
+        """The resource limits for what starts now."""
+        if self.quota is None or not self.quota.passed:
+            return limits
+        return {**limits, "file": min(limits["file"], SMALL_BYTES)}
+
+    def after(self, code: int) -> str:
+        """The bound that a command which ended by itself has probably met."""
+        return full(_TEMPORARY) if code else ""
 
     def wait_seconds(self) -> float:
         """Until the next look."""
