@@ -91,6 +91,7 @@ def test_check():
 """
 FILES = {"pages.py": PAGES, "tests/test_pages.py": TESTS}
 TARGET = "tests/test_pages.py::test_target"
+UNASKED = ". A passing test sees it, and no failing test asks for that"
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +116,31 @@ def test_a_repair_that_changes_only_what_the_target_asks_for_is_accepted(case: C
     assert (result.report.verdict, blocking(result)) == ("yes", [])
 
 
-def test_what_a_passing_test_saw_and_did_not_assert_may_not_change(case: Case) -> None:
+def test_what_a_passing_test_saw_and_did_not_assert_may_change_as_the_target_does(
+    case: Case,
+) -> None:
     result = answer(case, "wide", "return items // size", "return -(-items // size)")
+    assert (result.report.verdict, blocking(result)) == ("yes", [])
+    seen = [each.message for each in result.report.findings if each.rule == "unasserted"]
+    assert seen == ["`count(9, 2)` gave 4; now 5. A passing test sees it, and it passes with both"]
+
+
+def test_another_kind_of_answer_than_the_target_shows_may_not_come(case: Case) -> None:
+    result = answer(
+        case, "kinds", "return items // size", "return {5: 3, 9: 4.5}.get(items, items // size)"
+    )
     assert result.report.verdict == "no"
-    assert blocking(result) == ["`count(9, 2)` gave 4; now 5. A passing test sees it"]
+    assert blocking(result) == [f"`count(9, 2)` gave 4; now 4.5{UNASKED}"]
+
+
+def test_a_function_that_no_target_calls_may_not_answer_otherwise(case: Case) -> None:
+    changed = PAGES.replace("items // size", "-(-items // size)").replace(
+        "into.extend(range(items))", "into.extend(range(items + 1))"
+    )
+    tree = case.tree("collateral", {"pages.py": changed})
+    result = checked(BehaviourReviewer(), case, tree, targets=(TARGET,))
+    (message,) = blocking(result)
+    assert message.startswith("`fill([], 2)` gave None; [0, 1]; now None; [0, 1, 2]")
 
 
 def test_other_inputs_are_notes_about_the_neighbourhood(case: Case) -> None:
@@ -137,7 +159,7 @@ def test_yields_lists_changed_in_place_and_errors_are_seen(case: Case) -> None:
     )
     tree = case.tree("several", {"pages.py": changed})
     result = checked(BehaviourReviewer(), case, tree, targets=(TARGET,))
-    assert [message.removesuffix(". A passing test sees it") for message in blocking(result)] == [
+    assert [message.removesuffix(UNASKED) for message in blocking(result)] == [
         "`check(-1)` gave raises ValueError; now raises UnicodeError",
         "`check(1)` gave None; now 1",
         "`each(4, 2)` gave 0; 1; None; now 1; 2; None",
@@ -161,7 +183,7 @@ def test_the_bases_own_tests_are_what_observes(case: Case) -> None:
     }
     tree = case.tree("other-tests", changed)
     result = checked(BehaviourReviewer(), case, tree, targets=(TARGET,))
-    assert blocking(result) == ["`count(9, 2)` gave 4; now 5. A passing test sees it"]
+    assert [each.rule for each in result.report.findings if each.test] == ["unasserted"]
 
 
 def test_another_attribute_of_a_result_is_a_note(case: Case) -> None:
@@ -203,7 +225,7 @@ def test_unittests_are_observed_too(tmp_path: Path) -> None:
     case = a_case(tmp_path, {"pages.py": PAGES, "test_pages.py": tests}, "python -m unittest")
     tree = case.tree("wide", {"pages.py": PAGES.replace("items // size", "-(-items // size)")})
     result = checked(BehaviourReviewer(), case, tree, targets=("test_pages.T.test_target",))
-    assert blocking(result) == ["`count(9, 2)` gave 4; now 5. A passing test sees it"]
+    assert [each.rule for each in result.report.findings if each.test] == ["unasserted"]
 
 
 def test_only_changed_syntax_makes_a_function_changed() -> None:
@@ -267,6 +289,18 @@ def test_a_call_that_a_target_makes_too_is_meant_to_change() -> None:
     after = Observed({(Id("t1"), callee): (("y", "y"),)})
     assert differences(before, before, after, passing={Id("t1")}, targets={Id("t2")}) == ()
     assert differences(before, before, after, passing={Id("t1")}, targets=())
+
+
+@pytest.mark.parametrize(
+    ("now", "blocks"),
+    [("2", False), ("raises KeyError", True), ("[2]", True), ("raises OSError", False)],
+)
+def test_what_the_failing_tests_show_is_what_passing_tests_may_see(now: str, blocks: bool) -> None:
+    passing, failing = (Id("t1"), ("a.py", "f", "1")), (Id("t2"), ("a.py", "f", "2"))
+    before = Observed({passing: (("1", "1"),), failing: (("1", "1"),)})
+    after = Observed({passing: ((now, now),), failing: (("raises OSError", ""),)})
+    (found,) = differences(before, before, after, passing={Id("t1")}, targets={Id("t2")})
+    assert found.blocks == blocks
 
 
 @pytest.mark.parametrize("extra", [[3], [{"test": "t"}], [{"test": "t", "calls": [["a"]]}], [{"next": 3, "calls": []}]])  # fmt: skip

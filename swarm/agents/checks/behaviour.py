@@ -1,12 +1,12 @@
 """The behaviour reviewer: what passing tests observe of the changed functions, before and after.
 
 A test asserts a part of what it sees. This compares all of it: the suite's passing tests are run on
-the base and on the tree under a recorder (`swarm.agents.checks.inside.recorder`), and a result that
-is another for the same call in the same passing test is a change that nobody asked for. The base is
+the base and on the tree under a recorder (`swarm.agents.checks.inside.recorder`). The base is
 recorded twice, so that what is never the same is not compared.
 
-What is observed can be wrong to insist on: a test that calls and does not look may have seen the
-bug. The finding says what it saw, so that a human can judge.
+A test that calls and does not look may have seen the bug, so another result is not yet a wrong one.
+It is a *no* where the failing tests give no reason for it (`observations` says when they do), and a
+note for the human where they do.
 """
 
 import asyncio
