@@ -62,6 +62,7 @@ _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 
+_NS_GET_USERNS = 0xB701
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP_LOOPBACK_RUNNING = 0x1 | 0x8 | 0x40
 
@@ -125,6 +126,21 @@ def clone(flags: int) -> int:
 
 def unshare(flags: int) -> None:
     _checked(_LIBC.unshare(flags), "unshare")
+
+
+def join(namespace: int, kind: int) -> None:
+    """Become a member of an open namespace. Needs every right in it."""
+    _checked(_LIBC.setns(namespace, kind), "setns")
+
+
+def owner_of(namespace: int) -> int:
+    """Open the user namespace that the rights in an open namespace belong to."""
+    return fcntl.ioctl(namespace, _NS_GET_USERNS)
+
+
+def sync_file_system(fd: int) -> None:
+    """Return when all that was written to it is on disk."""
+    _checked(_LIBC.syncfs(fd), "syncfs")
 
 
 def _prctl(option: int, argument: int = 0) -> int:
@@ -261,6 +277,18 @@ def bind_mapped(source: str, target: str, user_namespace: int) -> None:
         )
     finally:
         os.close(fd)
+
+
+def copy_mounts(target: str) -> int:
+    """A descriptor of a copy of that mount and of all below it, which is nowhere yet."""
+    flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | _AT_RECURSIVE
+    return _syscall(_OPEN_TREE, f"open_tree {target}", _AT_FDCWD, os.fsencode(target), flags)
+
+
+def attach(mounts: int, name: bytes, directory: int) -> None:
+    """Put it there. A symbolic link at that name is not followed."""
+    what = f"move_mount {os.fsdecode(name)}"
+    _syscall(_MOVE_MOUNT, what, mounts, b"", directory, name, _MOVE_MOUNT_F_EMPTY_PATH)
 
 
 def pivot(new_root: str) -> None:
