@@ -47,8 +47,10 @@ from swarm.coordination.public_api import (
     intended,
     joined,
     merged,
+    overtime_of,
     published,
     rebuild,
+    seconds_for,
     unpublishable,
     withdrawn,
 )
@@ -60,7 +62,7 @@ from swarm.domain.events import CoordinatorStarted, Event, GoalEnded
 from swarm.domain.evidence import Evidence
 from swarm.domain.goals import Goal, GoalStatus
 from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash, goal_of
-from swarm.domain.tasks import Contract, TaskKind
+from swarm.domain.tasks import TaskKind
 from swarm.journal.public_api import Blobs, Journal
 from swarm.quorum.public_api import Verify
 from swarm.repository.public_api import Conflict
@@ -73,9 +75,6 @@ LOOK_SECONDS = 30.0
 
 ARRIVAL_SECONDS = 30.0
 """Hosts that have not come by then are not waited for."""
-
-OVERTIME = 3
-LEAST_SECONDS = 60
 
 SETTLED_SECONDS = 0.3
 """A coordinator without open goals ends when nothing was left for it for so long."""
@@ -283,13 +282,15 @@ class Coordinator:
         return award(state, self._exchange(state), at)
 
     def _context(self, state: GoalState) -> Context:
+        late = self.clock.elapsed() - self._time_up[state.goal.goal_id]
         return Context(
             rules=self.terms.rules,
             roster=self._roster(),
             verify=self.verify,
             evidence=self._evidence(state),
             is_complete=self._is_everybody_there(state.goal.goal_id),
-            time_is_up=self.clock.elapsed() > self._time_up[state.goal.goal_id],
+            time_is_up=late > 0,
+            overtime_is_up=late > overtime_of(state),
         )
 
     def _roster(self) -> tuple[Voter, ...]:
@@ -563,7 +564,7 @@ class Coordinator:
             attempt_id=attempt.attempt_id,
             agent_id=attempt.agent_id,
             epoch=attempt.epoch,
-            contract=_bounded(task.contract, attempt),
+            contract=task.contract.model_copy(update={"seconds": seconds_for(state, attempt)}),
             goal=state.goal,
             base_tree=task.base or state.goal.base_tree,
             budget=attempt.reserved - attempt.spent,
@@ -635,14 +636,6 @@ class Coordinator:
         if goal_id not in self.goals:
             raise Rejected(f"there is no goal {goal_id}")
         return self.goals[goal_id].goal
-
-
-def _bounded(contract: Contract, attempt: Attempt) -> Contract:
-    """A writer may take so many times the seconds that it bid, and no longer."""
-    if contract.kind is not TaskKind.WRITE:
-        return contract
-    seconds = max(OVERTIME * attempt.seconds, LEAST_SECONDS)
-    return contract.model_copy(update={"seconds": min(contract.seconds, seconds)})
 
 
 def name_of(host: HostId) -> str:

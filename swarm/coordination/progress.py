@@ -81,6 +81,9 @@ class Context:
     """What the ballots of the present round refer to; None trusts their hashes."""
 
     time_is_up: bool = False
+    overtime_is_up: bool = False
+    """So is the time for checks of what was accepted until then."""
+
     is_complete: bool = True
     """Everybody who is expected has come. Until then a roster that cannot meet the rule may grow."""
 
@@ -127,10 +130,16 @@ def _heed_veto(state: GoalState, at: int, _: Context) -> Events:
 
 
 def _run_out_of_time(state: GoalState, at: int, context: Context) -> Events:
-    """What is accepted by then is still joined, voted on and published; the rest is dropped."""
+    """What is accepted by then is still joined, voted on and published; the rest is dropped. Checks
+    have their own time behind that; whoever has not voted by then does not.
+    """
     if not context.time_is_up or state.paused:
         return ()
-    late = [t for t in state.tasks.values() if not t.is_final and t.contract.subject is None]
+    late = [
+        task
+        for task in state.tasks.values()
+        if not task.is_final and (task.contract.subject is None or context.overtime_is_up)
+    ]
     if not late:
         return ()
     dropped = (

@@ -22,6 +22,7 @@ from swarm.coordination.commands import (
     Veto,
 )
 from swarm.coordination.decide import decide, goal_named
+from swarm.coordination.durations import overtime_of, seconds_for
 from swarm.coordination.duties import (
     Describe,
     Duty,
@@ -111,8 +112,10 @@ __all__ = [
     "is_partial",
     "joined",
     "merged",
+    "overtime_of",
     "published",
     "rebuild",
+    "seconds_for",
     "unpublishable",
     "withdrawn",
 ]

@@ -207,6 +207,7 @@ class World:
     at: int = BEGIN
     events: list[Event] = field(default_factory=list)
     time_is_up: bool = False
+    overtime_is_up: bool = False
     is_complete: bool = True
     watch: Watch = _nobody_watches
     evidence: dict[Digest, Evidence] = field(default_factory=dict)
@@ -251,6 +252,7 @@ class World:
             verify=verify,
             evidence=self.evidence,
             time_is_up=self.time_is_up,
+            overtime_is_up=self.overtime_is_up,
             is_complete=self.is_complete,
         )
 

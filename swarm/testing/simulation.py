@@ -30,6 +30,7 @@ from swarm.coordination.public_api import (
     SubmitGoal,
     Veto,
     duty,
+    overtime_of,
 )
 from swarm.domain.ballots import Choice
 from swarm.domain.errors import Exhausted, Rejected
@@ -248,7 +249,8 @@ class Simulation:
         """One thing happens."""
         world = self.world
         world.at += self.random.randint(1, 5_000)
-        world.time_is_up = world.at - world.state.submitted_at > world.goal.seconds * 1000
+        late = (world.at - world.state.submitted_at) // 1000 - world.goal.seconds
+        world.time_is_up, world.overtime_is_up = late > 0, late > overtime_of(world.state)
         if self.strikes(self.faults.restarts) or self.kills:
             self.restart()
         self.listen_to_people()

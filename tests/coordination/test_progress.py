@@ -21,6 +21,8 @@ from swarm.coordination.public_api import (
     evolve,
     fold,
     merged,
+    overtime_of,
+    seconds_for,
     unpublishable,
 )
 from swarm.domain.bids import AgentCard
@@ -297,6 +299,36 @@ def test_checks_of_a_dropped_task_are_not_given_out_again() -> None:
     granted = [e for e in world.events[before:] if isinstance(e, LeaseGranted)]
     asked = [world.state.tasks[world.state.attempts[e.attempt_id].task_id] for e in granted]
     assert all(t.contract.subject is None or t.contract.subject.of is None for t in asked)
+
+
+def test_checks_of_the_joined_tree_that_never_answer_do_not_keep_a_goal_open() -> None:
+    world = a_world(a_contract(2), a_contract(3))
+    drive(world, until=lambda s: s.round is not None)
+    world.time_is_up = True
+    world.settle()
+    assert tuple(world.state.live()) != ()
+    world.overtime_is_up = True
+    while not world.state.status.is_final:
+        world.settle()
+        assert world.do_duty() or world.state.status.is_final
+    assert (world.state.status, world.state.certificate) == (GoalStatus.FAILED, None)
+
+
+def test_votes_that_were_cast_in_time_count_when_the_overtime_is_up() -> None:
+    world = a_world()
+    drive(world, until=lambda s: s.round is not None and len(s.round.ballots) == 2)
+    world.time_is_up = world.overtime_is_up = True
+    assert drive(world).status is GoalStatus.DONE
+
+
+def test_a_check_may_take_as_long_as_the_plan_showed_the_suite_to_take() -> None:
+    world = a_world()
+    world.at += 100_000
+    drive(world, until=lambda s: any(t.contract.subject for t in s.tasks.values()))
+    world.settle()
+    check = next(world.state.live())
+    assert seconds_for(world.state, check) == 300
+    assert overtime_of(world.state) == 600
 
 
 def test_when_the_time_is_up_and_nothing_is_accepted_the_goal_fails_for_its_time() -> None:
