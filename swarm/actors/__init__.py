@@ -5,6 +5,7 @@ processes and files are held here and handed down. Journal first, effect second.
 
     places       where things lie in the state folder
     ports        what coordinator, hosts, registry and publisher are to each other
+    environments which interpreter and files a goal's tests run with
     intake       from a person's words to a goal
     inbox        commands from other processes
     coordinator  the one writer of the journal: decides, clears, gives out work

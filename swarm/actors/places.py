@@ -43,6 +43,11 @@ class Places:
         return self.home / "work"
 
     @property
+    def environments(self) -> Path:
+        """Built environments, by key. Made anew when they are missing."""
+        return self.home / "environments"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 
