@@ -14,7 +14,7 @@ from pathlib import Path
 from swarm.domain.changes import Change, Changes, Removed
 from swarm.domain.errors import Rejected
 from swarm.sandbox import channel, command, differences, tree, wire
-from swarm.sandbox.port import BaseRef, ExecResult, Process, SandboxMode, SandboxSpec
+from swarm.sandbox.port import BaseRef, ExecResult, Guarantees, Process, SandboxMode, SandboxSpec
 
 _FREEZE_SECONDS = 1.0
 _TMP = Path("/tmp")  # noqa: S108
@@ -33,6 +33,8 @@ class Place:
     env: dict[str, str]
     hidden: frozenset[bytes]
     """Paths relative to the root that are shown, and are not the tree's."""
+
+    guarantees: Guarantees
 
 
 class Box:
@@ -65,6 +67,10 @@ class Box:
     @property
     def mode(self) -> SandboxMode:
         return self._place.mode
+
+    @property
+    def guarantees(self) -> Guarantees:
+        return self._place.guarantees
 
     @property
     def spec(self) -> SandboxSpec:
@@ -136,7 +142,7 @@ class Box:
             differences.compare,
             self._base.directory,
             self._place.made,
-            whole=self.mode == "unsafe-worktree",
+            whole=not self.guarantees.copy_on_write,
             hidden=self._place.hidden,
         )
 

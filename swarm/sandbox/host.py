@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 
 from swarm.domain.errors import Lacking
-from swarm.sandbox import isolated, layout, remedies, wire, worktree
+from swarm.sandbox import confined, isolated, layout, modes, remedies, wire, worktree
 from swarm.sandbox.box import Box, Place
 from swarm.sandbox.folders import HostFolder, erase
 from swarm.sandbox.launch import Launcher
@@ -47,10 +47,11 @@ class Host:
 
     async def create(self, spec: SandboxSpec, base: BaseRef) -> Sandbox:
         """Raises Lacking when the machine cannot do it, Rejected when the request is wrong."""
-        if spec.require == "namespaces" and self._mode != "namespaces":
+        if not modes.is_at_least(self._mode, spec.require):
             raise Lacking(
-                f"isolation by namespaces is required; sandboxes here are of mode {self._mode}",
-                advice="choose unsafe-worktree on purpose, or a machine where namespaces work",
+                f"isolation of mode {spec.require} is required; sandboxes here are of mode"
+                f" {self._mode}",
+                advice="choose the weaker mode on purpose; swarm doctor tells what helps",
             )
         layout.check(spec)
         folder = self._opened().path / f"{self._opened().token}-{next(self._numbers)}"
@@ -77,6 +78,9 @@ class Host:
         if self._mode == "unsafe-worktree":
             place = await asyncio.to_thread(worktree.prepare, folder, spec, base.directory)
             return await self._launch(place, spec, base, worktree.request(place, spec))
+        if self._mode == "landlock":
+            place = await asyncio.to_thread(confined.prepare, folder, spec, base.directory)
+            return await self._launch(place, spec, base, confined.request(place, spec))
         place = await asyncio.to_thread(isolated.prepare, folder, spec)
         return await self._isolate(folder, place, spec, base)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from swarm.sandbox import layout, limits, remedies, wire
 from swarm.sandbox.box import Place
+from swarm.sandbox.modes import guarantees
 from swarm.sandbox.port import SandboxSpec
 from swarm.sandbox.zygote import UNPRIVILEGED
 
@@ -29,6 +30,7 @@ def prepare(folder: Path, spec: SandboxSpec) -> Place:
         made=folder / "layers/upper",
         env=layout.environment(layout.HOME),
         hidden=frozenset(map(bytes, holes)),
+        guarantees=guarantees("namespaces"),
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from swarm.domain.errors import Lacking, Rejected, SwarmError
+from swarm.sandbox import confinement
 
 LOWEST_KERNEL = (5, 14)
 """Overlays without root (5.11), mapped mounts (5.12), processes counted per namespace (5.14)."""
@@ -45,6 +46,10 @@ ONE_ID = (
     "this user namespace has a single user id, and root's sandboxes need a second one: start swarm"
     " as the user that you were outside of it, or in a namespace with more ids (podman unshare)"
 )
+NO_LANDLOCK = (
+    "Linux 5.13 or newer, with landlock among its security modules (lsm=landlock,... at boot)"
+)
+CLOSED = "chmod o+x {folder} (and what is closed below it), or use a folder that others may enter"
 OLD_KERNEL = f"Linux {'.'.join(map(str, LOWEST_KERNEL))} or newer is needed"
 
 
@@ -84,6 +89,10 @@ def explained(error: OSError, machine: Machine) -> SwarmError:
 
 
 def _advice(number: int, step: str, machine: Machine) -> str:
+    if step.startswith(confinement.REACH):
+        return CLOSED.format(folder=step.removeprefix(confinement.REACH).strip())
+    if step.startswith("landlock"):
+        return NO_LANDLOCK
     if machine.kernel < LOWEST_KERNEL:
         return OLD_KERNEL
     if machine.namespaces == 0 or number == errno.ENOSPC:

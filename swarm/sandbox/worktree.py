@@ -13,6 +13,7 @@ from pathlib import Path
 
 from swarm.sandbox import layout, limits, wire
 from swarm.sandbox.box import Place
+from swarm.sandbox.modes import guarantees
 from swarm.sandbox.port import SandboxSpec
 
 
@@ -21,9 +22,7 @@ def prepare(folder: Path, spec: SandboxSpec, base: Path) -> Place:
     copy, home = folder / "tree", folder / "home"
     shutil.copytree(base, copy, symlinks=True)
     home.mkdir()
-    inner = layout.holes(spec)
-    for each in inner:
-        _link(copy / each, spec.mount_point / each)
+    inner = link_holes(copy, spec)
     return Place(
         id=folder.name,
         mode="unsafe-worktree",
@@ -31,6 +30,7 @@ def prepare(folder: Path, spec: SandboxSpec, base: Path) -> Place:
         made=copy,
         env=layout.environment(str(home)),
         hidden=frozenset(map(bytes, inner)),
+        guarantees=guarantees("unsafe-worktree"),
     )
 
 
@@ -41,6 +41,14 @@ def request(place: Place, spec: SandboxSpec) -> wire.Message:
         "limits": limits.worktree(spec.limits),
         "watch": limits.watched(spec.limits),
     }
+
+
+def link_holes(copy: Path, spec: SandboxSpec) -> tuple[Path, ...]:
+    """Read-only paths below the mount point, as links in the copy; relative to either."""
+    inner = layout.holes(spec)
+    for each in inner:
+        _link(copy / each, spec.mount_point / each)
+    return inner
 
 
 def _link(place: Path, source: Path) -> None:

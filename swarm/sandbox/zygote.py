@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from swarm.sandbox import kernel, seccomp, server, tree, view, watchdog, wire
+from swarm.sandbox import confinement, kernel, seccomp, server, tree, view, watchdog, wire
 
 UNPRIVILEGED = 65534
 """Who runs sandboxes when the supervisor is root: never root."""
@@ -116,6 +116,8 @@ def _tell(reply: socket.socket, message: wire.Message) -> None:
 
 
 def _way_in(message: wire.Message) -> tuple[Callable[[], int], Stage]:
+    if "confined" in message:
+        return os.fork, _serve_confined
     if "world" not in message:
         return os.fork, _serve_worktree
     if os.getuid() == 0:
@@ -231,6 +233,11 @@ def _close_in(message: wire.Message, reply: socket.socket, control: int) -> None
     kernel.drop_rights()
     kernel.install_filter(seccomp.program())
     _serve(message, reply, control, written, alone=True)
+
+
+def _serve_confined(message: wire.Message, reply: socket.socket, control: int) -> None:
+    confinement.enter(message["confined"], UNPRIVILEGED)
+    _serve(message, reply, control, (), alone=False)
 
 
 def _serve_worktree(message: wire.Message, reply: socket.socket, control: int) -> None:
