@@ -82,8 +82,10 @@ class Arena:
 
     async def attempt(self, orders: Sequence[Order], within: Sandbox | None = None) -> list[Seen]:
         """Have programs run inside."""
-        result = await self.execute(orders, within)
-        return bundle.answers(result.stdout, len(orders), _end_of(result))
+        return self.answers(await self.execute(orders, within), len(orders))
+
+    def answers(self, result: ExecResult, count: int) -> list[Seen]:
+        return bundle.answers(result.stdout, count, _end_of(result))
 
     async def execute(
         self, orders: Sequence[Order], within: Sandbox | None = None, seconds: float = 60.0
@@ -180,6 +182,7 @@ def _planted(outside: Path) -> Iterator[dict[str, str]]:
             "agent": os.environ.get("SSH_AUTH_SOCK", ""),
             "bus": os.environ.get("DBUS_SESSION_BUS_ADDRESS", "").partition("path=")[2],
             "key": str(stack.enter_context(_shared_memory())),
+            "proof": str(outside / "proof"),
             "queue": stack.enter_context(_queue(token)),
         }
         stack.enter_context(_listening_at("\0" + token))

@@ -16,6 +16,7 @@ from swarm.sandbox.attacks import (
     on_files,
     on_kernel,
     on_network,
+    on_plants,
     on_processes,
     on_room,
 )
@@ -23,7 +24,7 @@ from swarm.sandbox.attacks import (
 Program = Callable[..., None]
 Verdict = Literal["through", "refused", "absent", "broken"]
 
-_MODULES = (calls, on_files, on_kernel, on_network, on_processes, on_room, attempts)
+_MODULES = (calls, on_files, on_kernel, on_network, on_plants, on_processes, on_room, attempts)
 _START = """
 import json, sys, types
 bundle = json.load(sys.stdin)

@@ -1,9 +1,17 @@
 """All attacks, by number."""
 
-from swarm.sandbox.attacks import files, kernelside, networks, processes
+from swarm.sandbox.attacks import bounds, files, kernelside, lasting, networks, processes, takings
 from swarm.sandbox.attacks.definition import Attack
 
-_CHAPTERS = (files.ALL, processes.ALL, kernelside.ALL, networks.ALL)
+_CHAPTERS = (
+    files.ALL,
+    processes.ALL,
+    kernelside.ALL,
+    networks.ALL,
+    takings.ALL,
+    bounds.ALL,
+    lasting.ALL,
+)
 
 ATTACKS: tuple[Attack, ...] = tuple(
     sorted((each for chapter in _CHAPTERS for each in chapter), key=lambda each: each.number)

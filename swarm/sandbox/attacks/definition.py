@@ -70,6 +70,9 @@ class Procedure:
     name: str
     run: Callable[[Arena], Awaitable[Seen]]
     control: Callable[[Arena], Awaitable[Seen]] | NoControl
+    where: str = "where there is no such wall"
+    """What the control is: the same there."""
+
     expected: Expectations = field(default_factory=dict)
 
 

@@ -142,6 +142,7 @@ SETTINGS = Attack(
             needs="/proc/sysrq-trigger",
         ),
     ),
+    NO_WALL,
 )
 
 HANDLES = Attack(

@@ -61,6 +61,7 @@ LOOKING = Attack(
             ),
         )
     ),
+    NO_WALL,
 )
 
 _PROGRAMS = (
@@ -85,6 +86,7 @@ TRACING = Attack(
         )
         for name, program in _PROGRAMS
     ),
+    NO_WALL,
 )
 
 SIGNALS = Attack(

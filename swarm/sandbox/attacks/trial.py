@@ -160,4 +160,4 @@ async def _followed(arena: Arena, way: Procedure) -> Tried:
         return Tried(way.name, "could not be tried", str(error) or type(error).__name__)
     if isinstance(way.control, NoControl):
         return replace(tried, control=f"none: {way.control.why}")
-    return _with_control(tried, await way.control(arena), "where there is no such wall", "")
+    return _with_control(tried, await way.control(arena), way.where, "")
