@@ -1,0 +1,174 @@
+"""A sandbox whose services are there before every command, whatever happened to them before.
+
+What starts a server is a command, a rollback and a fork; a server that a command killed is started
+again before the next one. Every command is told where the services are.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from swarm.domain.changes import Changes
+from swarm.sandbox.public_api import (
+    CheckpointRef,
+    ExecResult,
+    Guarantees,
+    Process,
+    Sandbox,
+    SandboxMode,
+    SandboxSpec,
+)
+from swarm.services.plan import Plan
+from swarm.services.running import Running, has_ended, start, stop
+
+
+@dataclass(slots=True)
+class ServedSandbox:
+    """Implements `Sandbox` over another one."""
+
+    inner: Sandbox
+    plans: tuple[Plan, ...]
+    _running: dict[str, Running] = field(default_factory=dict)
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What every command is given. The first of two that say the same stands."""
+        told: dict[str, str] = {}
+        for plan in reversed(self.plans):
+            told |= plan.env
+        return told
+
+    async def begin(self) -> None:
+        """Start what does not run, and return when clients are served."""
+        async with self._starting:
+            gone = [plan for plan in self.plans if not await self._runs(plan)]
+            async with asyncio.TaskGroup() as group:
+                for plan in gone:
+                    group.create_task(self._start(plan))
+
+    async def end(self) -> None:
+        """Stop every service in its own way: a cold checkpoint is possible then."""
+        async with self._starting:
+            for name, running in tuple(self._running.items()):
+                if not await has_ended(running):
+                    await stop(self.inner, running)
+                del self._running[name]
+
+    async def _runs(self, plan: Plan) -> bool:
+        running = self._running.get(plan.spec.called)
+        return running is not None and not await has_ended(running)
+
+    async def _start(self, plan: Plan) -> None:
+        self._running[plan.spec.called] = await start(self.inner, plan)
+
+    # Sandbox
+
+    @property
+    def id(self) -> str:
+        return self.inner.id
+
+    @property
+    def mode(self) -> SandboxMode:
+        return self.inner.mode
+
+    @property
+    def guarantees(self) -> Guarantees:
+        return self.inner.guarantees
+
+    @property
+    def spec(self) -> SandboxSpec:
+        return self.inner.spec
+
+    @property
+    def root(self) -> Path:
+        return self.inner.root
+
+    async def exec(
+        self,
+        argv: tuple[str, ...],
+        *,
+        cwd: Path | None = None,
+        env: dict[str, str] | None = None,
+        stdin: bytes = b"",
+        wall_seconds: float | None = None,
+    ) -> ExecResult:
+        await self.begin()
+        return await self.inner.exec(
+            argv, cwd=cwd, env=self._told(env), stdin=stdin, wall_seconds=wall_seconds
+        )
+
+    async def spawn(
+        self, argv: tuple[str, ...], *, cwd: Path | None = None, env: dict[str, str] | None = None
+    ) -> Process:
+        await self.begin()
+        return await self.inner.spawn(argv, cwd=cwd, env=self._told(env))
+
+    def _told(self, env: dict[str, str] | None) -> dict[str, str]:
+        return {**self.env, **(env or {})}
+
+    async def read(self, path: Path, most: int = 64 << 20) -> bytes:
+        return await self.inner.read(path, most)
+
+    async def write(self, path: Path, data: bytes, *, executable: bool = False) -> None:
+        await self.inner.write(path, data, executable=executable)
+
+    async def apply(self, changes: Changes) -> None:
+        await self.inner.apply(changes)
+
+    async def diff(self) -> Changes:
+        return await self.inner.diff()
+
+    async def freeze(self) -> None:
+        await self.inner.freeze()
+
+    async def thaw(self) -> None:
+        await self.inner.thaw()
+
+    async def listen(self, port: int) -> socket.socket:
+        return await self.inner.listen(port)
+
+    async def checkpoint(self, label: str, *, hot: bool | None = None) -> CheckpointRef:
+        """Services are part of it. `hot=False` stops them for it, and starts them again."""
+        if hot is not False:
+            return await self.inner.checkpoint(label, hot=hot)
+        await self.end()
+        kept = await self.inner.checkpoint(label, hot=False)
+        await self.begin()
+        return kept
+
+    async def rollback(self, to: CheckpointRef) -> None:
+        """Services run again over what they held then."""
+        self._running.clear()
+        await self.inner.rollback(to)
+        await self.begin()
+
+    async def fork(self, count: int, at: CheckpointRef | None = None) -> tuple[Sandbox, ...]:
+        forks = await self.inner.fork(count, at)
+        served = tuple(ServedSandbox(each, self.plans) for each in forks)
+        async with asyncio.TaskGroup() as group:
+            for each in served:
+                group.create_task(each.begin())
+        return served
+
+    async def destroy(self) -> None:
+        self._running.clear()
+        await self.inner.destroy()
+
+
+async def begin(sandbox: Sandbox, plans: tuple[Plan, ...]) -> ServedSandbox:
+    """The same sandbox with its services running; they end with it."""
+    served = ServedSandbox(sandbox, plans)
+    await served.begin()
+    return served
+
+
+@asynccontextmanager
+async def running(sandbox: Sandbox, plans: tuple[Plan, ...]) -> AsyncIterator[ServedSandbox]:
+    """Services for a while: stopped in their own way at the end."""
+    served = await begin(sandbox, plans)
+    yield served
+    await served.end()
