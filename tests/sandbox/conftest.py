@@ -1,15 +1,20 @@
-"""Sandboxes of both modes, as one fixture; namespaces only where this machine has them."""
+"""Sandboxes of every mode, as one fixture, where this machine has them.
+
+Mode `landlock`, started by root, works as another user, who must be able to reach the folder: it is
+not below pytest's own, which is closed to everybody else.
+"""
 
 import asyncio
 import functools
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
 
+from swarm.sandbox import landlock
 from swarm.sandbox.public_api import Limits, Sandbox, SandboxMode, why_not
 from swarm.testing.sandbox import a_sandbox
 
@@ -52,11 +57,33 @@ def needs_namespaces() -> None:
         pytest.skip(f"no namespaces here: {lacking()}")
 
 
-@pytest.fixture(params=["namespaces", "unsafe-worktree"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def needs_landlock() -> None:
+    if landlock.abi() == 0:
+        pytest.skip("this kernel has no Landlock")
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """One that any user may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(params=["namespaces", "landlock", "unsafe-worktree"])
+def place(request: pytest.FixtureRequest, tmp_path: Path, open_folder: Path) -> Place:
     if request.param == "namespaces":
         needs_namespaces()
+    if request.param == "landlock":
+        needs_landlock()
+        return Place(request.param, open_folder)
     return Place(request.param, tmp_path)
+
+
+@pytest.fixture
+def confined(open_folder: Path) -> Place:
+    needs_landlock()
+    return Place("landlock", open_folder)
 
 
 @pytest.fixture
