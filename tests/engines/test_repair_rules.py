@@ -12,6 +12,7 @@ from swarm.engines.port import Engine
 from swarm.engines.public_api import repair_engines
 from swarm.engines.repair.dispatch import options
 from swarm.engines.repair.patches import patched
+from swarm.engines.repair.prior import doubt
 from swarm.engines.repair.progress import PlannedEdit, Progress, Searched, Spectrum, after, setback
 from swarm.engines.repair.selection import may_touch, mentions, possible_files
 from swarm.engines.repair.suspicion import ochiai, suspicions
@@ -223,3 +224,43 @@ def test_rounds_that_are_always_killed_end() -> None:
 def test_a_folder_called_pytest_on_the_way_to_the_interpreter_is_not_the_runner() -> None:
     command = ("/pytest/of/venv/bin/python", "-m", "pytest", "-k", "fast", "tests")
     assert options(command) == ["-k", "fast"]
+
+
+def proposed(text: str, **seen: object) -> set[str]:
+    """The texts that the templates make of a suspicious file."""
+    source = Source("a.py", text.encode())
+    lines = dict.fromkeys(range(1, text.count("\n") + 1), 1.0)
+    drafts = Drafts(source, lines, Seen(**seen))  # type: ignore[arg-type]
+    return {edited(text, each.edits) for each in templates(drafts)}
+
+
+def test_the_same_slip_is_undone_everywhere_in_a_statement_at_once() -> None:
+    text = "def f(a, b):\n    return a.x <= b.y and b.x <= a.y\n"
+    assert text.replace("<=", "<") in proposed(text)
+    assert text.replace("<=", "<", 1) in proposed(text)
+
+
+def test_a_value_is_given_to_a_function_of_the_file_or_of_another() -> None:
+    text = "from m import clean\n\ndef g(a, b):\n    return a\n\ndef f(a, b):\n    return a\n"
+    found = proposed(text)
+    assert text.removesuffix("a\n") + "clean(a)\n" in found
+    assert text.removesuffix("a\n") + "g(a, b)\n" in found
+    assert text.removesuffix("a\n") + "g(a)\n" not in found, "it takes two"
+
+
+def test_the_greater_of_two_numbers_is_taken_for_their_sum() -> None:
+    text = "def f(a):\n    return 1 + 2\n"
+    assert text.replace("1 + 2", "max(1, 2)") in proposed(text)
+
+
+def test_a_constant_may_have_another_sign_for_numbers_below_zero() -> None:
+    text = "def f(a):\n    return 7\n"
+    found = proposed(text, variables={"1": {"a": ["int"]}})
+    assert text.replace("7", "7 if a >= 0 else -7") in found
+    assert text.replace("7", "7 if a >= 0 else -7") not in proposed(text)
+
+
+def test_the_kind_of_a_change_speaks_against_it_however_it_is_made() -> None:
+    assert doubt("comparison") == doubt("comparison (everywhere in the statement)") == 0
+    assert doubt("and for or") == 0
+    assert doubt("comparison and constant") > doubt("missing slice") > doubt("off by one")

@@ -7,6 +7,7 @@ constant that stands in the tests is more often a way around the tests than a re
 from swarm.domain.changes import Changes
 from swarm.engines.port import Submission
 from swarm.engines.repair.patches import difference
+from swarm.engines.repair.prior import doubt
 from swarm.engines.repair.progress import Plausible, Progress
 
 MOST_ALTERNATIVES = 8
@@ -17,23 +18,9 @@ def ranked(progress: Progress) -> list[int]:
     return sorted(range(len(progress.plausible)), key=lambda k: (_doubt(progress.plausible[k]), k))
 
 
-_DOUBTFUL = {
-    "constant condition": 5,
-    "deleted statement": 3,
-    "deleted condition": 3,
-    "missing guard": 2,
-    "needless call": 1,
-    "too narrow an exception": 3,
-    "statement from nearby": 1,
-}
-"""What the kind of change alone says against it."""
-
-
 def _doubt(plausible: Plausible) -> int:
-    pair = " and " in plausible.label and plausible.label != "and for or"
-    kind = 4 if pair else _DOUBTFUL.get(plausible.label, 0)
     late = min(plausible.index // 50, 20)
-    return 10 * kind + 2 * min(plausible.size, 30) + 60 * plausible.special + late
+    return 10 * doubt(plausible.label) + 2 * min(plausible.size, 30) + 60 * plausible.special + late
 
 
 def next_to_confirm(progress: Progress, *, hurry: bool = False) -> int | None:

@@ -18,7 +18,8 @@ has a package `swarm` keeps its own.
     module_level   how suspicious code is that no test runs
     candidates     one proposed change, and the order in which they are tried
     drafts         the drawing board on which the strategies put their candidates
-    templates      candidates: small slips undone in place (expressions, statements, kinship)
+    templates      candidates: small slips undone in place (expressions, calls, statements, kinship),
+                   once or at every place of a statement (siblings)
     donors         candidates: code that stands elsewhere in the project
     synthesis      candidates: expressions built to fit observed values (proposals)
     patching       candidates as code objects put into live functions

@@ -47,6 +47,7 @@ class Drafts:
         self._seen = seen
         self._names: dict[ast.AST, list[str]] = {}
         self._own: dict[ast.ClassDef, list[str]] = {}
+        self._spans: list[tuple[int, int, ast.stmt]] | None = None
 
     def suspicious(self) -> Iterator[ast.AST]:
         """Every node below a suspicious statement, in the order of the text."""
@@ -216,6 +217,16 @@ class Drafts:
     def header_names(self, statement: ast.stmt) -> set[str]:
         """Names that the statement itself uses, not those of the blocks inside it."""
         return {each.id for each in _below(statement) if isinstance(each, ast.Name)}
+
+    def innermost(self, offset: int) -> ast.stmt:
+        """The statement that an offset lies in, the smallest where they lie in one another."""
+        if self._spans is None:
+            statements = [each for each in ast.walk(self.source.tree) if isinstance(each, ast.stmt)]
+            self._spans = sorted(
+                ((*self.source.span(each), each) for each in statements),
+                key=lambda span: span[1] - span[0],
+            )
+        return next(each for start, end, each in self._spans if start <= offset < end)
 
     def draw(self, node: ast.AST, edits: tuple[Edit, ...], weight: float, label: str) -> None:
         suspicion = self.suspicion(node)

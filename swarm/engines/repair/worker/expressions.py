@@ -145,6 +145,21 @@ def constants(drafts: Drafts, node: ast.Constant) -> None:
         drafts.replace(node, literal(value), weight, "constant")
 
 
+def signs(drafts: Drafts, node: ast.Constant) -> None:
+    """One constant for numbers up from zero, its negative for those below.
+
+    "Wraps-with if-else" (Sobreira et al., "Dissection of a Bug Dataset", 2018).
+    """
+    value = node.value
+    if type(value) is not int or value <= 0 or not _is_value(drafts, node):
+        return
+    for variable, kinds in drafts.variables(node):
+        if kinds & NUMBERS:
+            test = compare(name(variable), ">=", literal(0))
+            new = choice(test, literal(value), literal(-value))
+            drafts.replace(node, new, 0.2, "missing case")
+
+
 def _other_values(value: Any) -> list[tuple[float, Any]]:
     if isinstance(value, bool):
         return [(1.2, not value), (0.1, None)]

@@ -9,26 +9,27 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from swarm.engines.repair.worker import expressions, statements
+from swarm.engines.repair.worker import calls, expressions, statements
 from swarm.engines.repair.worker.candidates import Candidate
 from swarm.engines.repair.worker.drafts import Drafts
+from swarm.engines.repair.worker.siblings import siblings
 
 Rule = Callable[[Drafts, Any], None]
 
 RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
     (ast.Compare, (expressions.comparisons,)),
-    (ast.BinOp, (expressions.arithmetic,)),
+    (ast.BinOp, (expressions.arithmetic, calls.chosen_operand)),
     (ast.BoolOp, (expressions.conjunctions,)),
     (ast.UnaryOp, (expressions.unary,)),
     (ast.IfExp, (expressions.choices,)),
-    (ast.Constant, (expressions.constants,)),
+    (ast.Constant, (expressions.constants, expressions.signs)),
     (ast.Name, (expressions.variables, expressions.callees)),
     (ast.Attribute, (expressions.attributes,)),
     (ast.Call, (expressions.calls, expressions.keywords)),
     (ast.Subscript, (expressions.subscripts,)),
     ((ast.Tuple, ast.List), (expressions.displays,)),
     (ast.comprehension, (expressions.comprehensions,)),
-    (ast.expr, (expressions.conditions, expressions.off_by_one, expressions.wraps)),
+    (ast.expr, (expressions.conditions, expressions.off_by_one, expressions.wraps, calls.wrapped)),
     ((ast.Assign, ast.AugAssign), (statements.assignments,)),
     (ast.Expr, (statements.discarded,)),
     ((ast.Break, ast.Continue), (statements.jumps,)),
@@ -45,4 +46,4 @@ def templates(drafts: Drafts) -> list[Candidate]:
             if isinstance(node, kind):
                 for rule in rules:
                     rule(drafts, node)
-    return drafts.found
+    return [*drafts.found, *siblings(drafts)]
