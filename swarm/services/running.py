@@ -30,7 +30,7 @@ async def start(sandbox: Sandbox, plan: Plan) -> Running:
     running = Running(plan, process)
     deadline = time.monotonic() + START_SECONDS
     pause = _FIRST_PAUSE
-    while not await _is_ready(sandbox, plan):
+    while not await is_ready(sandbox, plan):
         if await has_ended(running):
             raise Rejected(
                 f"the service {plan.spec.called} ended at its start: {await _log(sandbox, plan)}"
@@ -70,7 +70,8 @@ async def stop(sandbox: Sandbox, running: Running) -> None:
         ) from error
 
 
-async def _is_ready(sandbox: Sandbox, plan: Plan) -> bool:
+async def is_ready(sandbox: Sandbox, plan: Plan) -> bool:
+    """Whether clients are served now: asked as a client asks, not read from a log."""
     result = await sandbox.exec(plan.ready, wall_seconds=_ASK_SECONDS)
     return result.returncode == 0
 

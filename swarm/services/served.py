@@ -22,7 +22,7 @@ from swarm.sandbox.public_api import (
     SandboxSpec,
 )
 from swarm.services.plan import Plan
-from swarm.services.running import Running, has_ended, start, stop
+from swarm.services.running import Running, has_ended, is_ready, start, stop
 
 
 @dataclass(slots=True)
@@ -33,6 +33,10 @@ class ServedSandbox:
     plans: tuple[Plan, ...]
     _running: dict[str, Running] = field(default_factory=dict)
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _in_doubt: bool = False
+    """The last command ended badly: it may have taken a server with it, and the news of that may
+    still be on its way.
+    """
 
     @property
     def env(self) -> dict[str, str]:
@@ -46,6 +50,7 @@ class ServedSandbox:
         """Start what does not run, and return when clients are served."""
         async with self._starting:
             gone = [plan for plan in self.plans if not await self._runs(plan)]
+            self._in_doubt = False
             async with asyncio.TaskGroup() as group:
                 for plan in gone:
                     group.create_task(self._start(plan))
@@ -60,7 +65,13 @@ class ServedSandbox:
 
     async def _runs(self, plan: Plan) -> bool:
         running = self._running.get(plan.spec.called)
-        return running is not None and not await has_ended(running)
+        if running is None or await has_ended(running):
+            return False
+        if self._in_doubt and not await is_ready(self.inner, plan):
+            await running.process.kill()
+            await running.process.wait()
+            return False
+        return True
 
     async def _start(self, plan: Plan) -> None:
         self._running[plan.spec.called] = await start(self.inner, plan)
@@ -97,9 +108,11 @@ class ServedSandbox:
         wall_seconds: float | None = None,
     ) -> ExecResult:
         await self.begin()
-        return await self.inner.exec(
+        result = await self.inner.exec(
             argv, cwd=cwd, env=self._told(env), stdin=stdin, wall_seconds=wall_seconds
         )
+        self._in_doubt = self._in_doubt or result.returncode != 0
+        return result
 
     async def spawn(
         self, argv: tuple[str, ...], *, cwd: Path | None = None, env: dict[str, str] | None = None
