@@ -160,6 +160,19 @@ class RemotePublisher:
         return closed
 
 
+def _packed(actor: Any) -> bytes:
+    """A handle as a constructor's argument. As itself it would be kept in the object store, and whoever
+    loses that can never be started again; these bytes travel with the description of the actor.
+    """
+    packed: bytes = ray.cloudpickle.dumps(actor)  # type: ignore[no-untyped-call]
+    return packed
+
+
+def _reached(packed: bytes) -> Any:
+    """Only for what `_packed` made: it comes from the process that assembles the actors."""
+    return ray.cloudpickle.loads(packed)
+
+
 # Shells -----------------------------------------------------------------------------------------
 
 
@@ -203,15 +216,20 @@ class PublisherShell:
 
 class CoordinatorShell:
     def __init__(
-        self, home: Path, settings: Settings, registry: Any, publisher: Any, hosts: tuple[str, ...]
+        self,
+        home: Path,
+        settings: Settings,
+        registry: bytes,
+        publisher: bytes,
+        hosts: tuple[str, ...],
     ) -> None:
         places = Places(home)
         self._coordinator = coordinator_of(
             places,
             settings,
             open_journal(places.journal),
-            RemoteRegistry(registry),
-            RemotePublisher(publisher),
+            RemoteRegistry(_reached(registry)),
+            RemotePublisher(_reached(publisher)),
             SystemClock(),
             "ray",
             frozenset(hosts),
@@ -277,8 +295,8 @@ class HostShell:
         home: Path,
         home_node: str,
         settings: Settings,
-        coordinator: Any,
-        registry: Any,
+        coordinator: bytes,
+        registry: bytes,
         cast: Callable[[Settings], Cast],
     ) -> None:
         node = ray.get_runtime_context().get_node_id()
@@ -287,8 +305,8 @@ class HostShell:
             node,
             _folders(home, at_home=node == home_node),
             settings,
-            RemoteCoordinator(coordinator),
-            RemoteRegistry(registry),
+            RemoteCoordinator(_reached(coordinator)),
+            RemoteRegistry(_reached(registry)),
             SystemClock(),
             cast(settings),
             _own_facts(),
@@ -372,12 +390,12 @@ def assemble(
     registry = RegistryActor.options(**at_home).remote()
     publisher = PublisherActor.options(**at_home).remote(home)
     coordinator = CoordinatorActor.options(**at_home).remote(
-        home, settings, registry, publisher, hosts
+        home, settings, _packed(registry), _packed(publisher), hosts
     )
     where = placement or {}
     started = {
         name: HostActor.options(resources=dict(where.get(name, {})), max_concurrency=CALLS).remote(
-            name, home, here, settings, coordinator, registry, cast
+            name, home, here, settings, _packed(coordinator), _packed(registry), cast
         )
         for name in hosts
     }

@@ -143,6 +143,23 @@ def _check(state: GoalState) -> None:
     assert len(numbers) == len(set(numbers))
 
 
+def test_no_restart_depends_on_what_the_object_store_may_lose(
+    cluster: Any, places: Places, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Ray says so once in a process; so this test is the first."""
+    import ray
+
+    from swarm.actors.ray import assemble
+
+    troupe = assemble(places.home, Settings(home=places.home))
+    try:
+        for actor in (troupe.coordinator, *troupe.hosts.values()):
+            ray.get(actor.process.remote())
+    finally:
+        troupe.dismiss()
+    assert "arguments in the object store" not in capfd.readouterr().err
+
+
 def test_a_killed_coordinator_comes_back_and_the_goal_ends(
     on_stage: Callable[..., Stage],
 ) -> None:
