@@ -12,9 +12,18 @@ from itertools import count
 from pathlib import Path
 
 from swarm.domain.changes import Change, Changes, Removed
-from swarm.domain.errors import Rejected
-from swarm.sandbox import channel, command, differences, tree, wire
-from swarm.sandbox.port import BaseRef, ExecResult, Guarantees, Process, SandboxMode, SandboxSpec
+from swarm.domain.errors import Lacking, Rejected
+from swarm.sandbox import channel, command, differences, network, profiles, tree, wire
+from swarm.sandbox.port import (
+    BaseRef,
+    Blocked,
+    ExecResult,
+    Guarantees,
+    Process,
+    SandboxMode,
+    SandboxSpec,
+)
+from swarm.sandbox.proxy import Proxy
 
 _FREEZE_SECONDS = 1.0
 _TMP = Path("/tmp")  # noqa: S108
@@ -55,6 +64,7 @@ class Box:
         self._end = end
         self._numbers = count(1)
         self._running: list[command.Running] = []
+        self._proxy: Proxy | None = None
         self._frozen_since: float | None = None
         self._frozen_seconds = 0.0
         self._thaw = asyncio.Event()
@@ -89,13 +99,14 @@ class Box:
         stdin: bytes = b"",
         wall_seconds: float | None = None,
     ) -> ExecResult:
+        self._check_executes()
         limits = self._spec.limits
         wall = limits.wall_seconds if wall_seconds is None else wall_seconds
         order = command.Order(
             next(self._numbers),
             argv,
             self._inside(cwd),
-            {**self._place.env, **(env or {})},
+            self._environment(env),
             stdin,
             min(wall, limits.wall_seconds),
             limits.output_bytes,
@@ -107,10 +118,9 @@ class Box:
     async def spawn(
         self, argv: tuple[str, ...], *, cwd: Path | None = None, env: dict[str, str] | None = None
     ) -> Process:
+        self._check_executes()
         await self.thawed()
-        order = command.Order(
-            next(self._numbers), argv, self._inside(cwd), {**self._place.env, **(env or {})}
-        )
+        order = command.Order(next(self._numbers), argv, self._inside(cwd), self._environment(env))
         running = await command.spawn(self, order)
         self._running.append(running)
         return running
@@ -163,7 +173,44 @@ class Box:
         self._frozen_since = None
         self._thaw.set()
 
+    async def listen(self, port: int) -> socket.socket:
+        answers = self.request({"op": "listen", "port": port})
+        try:
+            answer, fds = await answers.next_with_fds()
+            channel.checked(answer, "listen")
+        except OSError as error:
+            raise Rejected(f"cannot listen on port {port} inside: {error.strerror}") from error
+        finally:
+            answers.close()
+        listening = socket.socket(fileno=fds[0])
+        listening.setblocking(False)
+        return listening
+
+    async def blocked(self) -> tuple[Blocked, ...]:
+        answer = await self._ask({"op": "blocked"})
+        seen = tuple(
+            Blocked(str(each["host"]), int(each["port"]), str(each["command"]), count=each["count"])
+            for each in answer["blocked"]
+        )
+        return (*seen, *(self._proxy.blocked() if self._proxy is not None else ()))
+
+    async def open_network(self) -> None:
+        """Serve the proxy, where the specification names hosts; again for a new server inside."""
+        if not self._spec.network.allowed or self.mode == "unsafe-worktree":
+            return
+        if self.mode == "landlock":  # nothing inside may open a connection, to the proxy neither
+            raise Lacking(
+                f"no host can be reached through a proxy from sandboxes of mode {self.mode}",
+                advice="choose a mode with a network of its own",
+            )
+        listening = await self.listen(network.PROXY_PORT)
+        if self._proxy is None:
+            self._proxy = Proxy(self._spec.network)
+        await self._proxy.serve(listening)
+
     async def destroy(self) -> None:
+        if self._proxy is not None:
+            self._proxy.close()
         self._control.close()
         await self._end(self)
         for each in self._running:
@@ -184,6 +231,16 @@ class Box:
 
     async def die(self) -> None:
         await self.destroy()
+
+    def _check_executes(self) -> None:
+        if not profiles.executes(self._spec):
+            raise Rejected(
+                "nothing can be executed in this sandbox", advice="its profile is files-only"
+            )
+
+    def _environment(self, more: dict[str, str] | None) -> dict[str, str]:
+        proxied = network.environment(self._spec.network) if self._proxy is not None else {}
+        return {**self._place.env, **proxied, **(more or {})}
 
     # Paths
 

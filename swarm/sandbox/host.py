@@ -9,7 +9,16 @@ from itertools import count
 from pathlib import Path
 
 from swarm.domain.errors import Lacking
-from swarm.sandbox import confined, isolated, layout, modes, remedies, wire, worktree
+from swarm.sandbox import (
+    confined,
+    isolated,
+    layout,
+    modes,
+    profiles,
+    remedies,
+    wire,
+    worktree,
+)
 from swarm.sandbox.box import Box, Place
 from swarm.sandbox.folders import HostFolder, erase
 from swarm.sandbox.launch import Launcher
@@ -54,6 +63,7 @@ class Host:
                 advice="choose the weaker mode on purpose; swarm doctor tells what helps",
             )
         layout.check(spec)
+        profiles.check(spec)
         folder = self._opened().path / f"{self._opened().token}-{next(self._numbers)}"
         folder.mkdir(0o700)
         try:
@@ -108,11 +118,17 @@ class Host:
     ) -> Sandbox:
         launcher = self._started()
         try:
-            control, pid = await launcher.launch(request)
+            executes = {"executes": profiles.executes(spec)}
+            control, pid = await launcher.launch(request | executes)
         except OSError as error:
             raise remedies.explained(error, remedies.this_machine()) from error
         box = Box(place, spec, base, control, self._destroy)
         self._boxes[box.id] = _Made(box, pid, launcher)
+        try:
+            await box.open_network()
+        except BaseException:
+            await box.destroy()
+            raise
         return box
 
     async def _destroy(self, box: Box) -> None:

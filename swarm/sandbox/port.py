@@ -164,6 +164,23 @@ class ExecResult:
     cpu_seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Something inside wanted to reach the network, and was refused. All text is an enemy's."""
+
+    host: str
+    """A name that was asked for or that a proxy was asked to reach, else an address."""
+
+    port: int
+    """53: the name was asked for, and nothing could follow."""
+
+    command: str = ""
+    """What was running, as its caller named it; empty where that is not known."""
+
+    why: str = ""
+    count: int = 1
+
+
 class Process(Protocol):
     """A command that goes on running: its pipes, as the caller sees them."""
 
@@ -236,6 +253,10 @@ class Sandbox(Protocol):
     async def thaw(self) -> None: ...
     async def listen(self, port: int) -> socket.socket:
         """A socket that listens on 127.0.0.1 inside, for us who are outside to accept on."""
+        ...
+
+    async def blocked(self) -> tuple[Blocked, ...]:
+        """Attempts to reach the network so far that were refused: the first few dozen kinds."""
         ...
 
     async def checkpoint(self, label: str, *, hot: bool | None = None) -> CheckpointRef:

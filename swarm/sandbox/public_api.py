@@ -7,6 +7,7 @@ from swarm.sandbox.interpreter import interpreter_paths
 from swarm.sandbox.port import (
     CLOSED,
     BaseRef,
+    Blocked,
     CheckpointRef,
     ExecResult,
     Guarantees,
@@ -21,10 +22,12 @@ from swarm.sandbox.port import (
     SandboxMode,
     SandboxSpec,
 )
+from swarm.sandbox.profiles import weaknesses
 
 __all__ = [
     "CLOSED",
     "BaseRef",
+    "Blocked",
     "CheckpointRef",
     "DoctorRow",
     "ExecResult",
@@ -47,5 +50,6 @@ __all__ = [
     "open_host",
     "probe",
     "remove_leftovers",
+    "weaknesses",
     "why_not",
 ]

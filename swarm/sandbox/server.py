@@ -25,10 +25,12 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from swarm.sandbox import kernel, tree, wire
+from swarm.sandbox.blocked import Tap
 from swarm.sandbox.watchdog import Watchdog
 
 _KILL_ROUNDS = 500
 _ROUND_MS = 2
+_NAME = 200
 _STOP_ROUNDS = 400
 _RLIMITS = {
     "cpu": resource.RLIMIT_CPU,
@@ -46,6 +48,7 @@ class Command:
 
     number: int
     reply: socket.socket
+    name: str
     killed_by: str = ""
 
 
@@ -62,6 +65,12 @@ class Server:
     parent: int | None = None
     """A descriptor of the process whose end is ours too; process 1 is killed with its parent."""
 
+    executes: bool = True
+    """Whether anything may be started at all."""
+
+    tap: Tap | None = None
+    """Sees attempts to reach the network."""
+
     watchdog: Watchdog = field(default_factory=Watchdog)
     """Says when all commands have to be killed, and why."""
 
@@ -76,6 +85,8 @@ def serve(server: Server) -> NoReturn:
     poll.register(wake, select.POLLIN)
     if server.parent is not None:
         poll.register(server.parent, select.POLLIN)
+    for fd in _tapped(server):
+        poll.register(fd, select.POLLIN)
     while _turn(server, poll, wake):
         pass
     _sweep(server, keep=())
@@ -91,11 +102,21 @@ def _turn(server: Server, poll: select.poll, wake: int) -> bool:
             _drain(wake)
         elif fd == server.control.fileno():
             going_on = going_on and _serve_one(server)
+        elif server.tap is not None and fd in server.tap.fds:
+            _tapped(server)
         else:
             going_on = False
     _reap(server)
     _watch(server)
     return going_on
+
+
+def _tapped(server: Server) -> tuple[int, ...]:
+    """Read what was tried while these commands ran."""
+    if server.tap is None:
+        return ()
+    server.tap.read(command.name for command in server.commands.values())
+    return server.tap.fds
 
 
 def _prepare(server: Server) -> int:
@@ -147,6 +168,8 @@ def _perform(server: Server, message: wire.Message, reply: socket.socket, fds: l
     """True when the reply socket is kept for later answers."""
     match message["op"]:
         case "exec":
+            if not server.executes:
+                raise PermissionError(errno.EPERM, "nothing can be executed in this sandbox")
             _start(server, message, reply, fds)
             return True
         case "kill":
@@ -159,6 +182,13 @@ def _perform(server: Server, message: wire.Message, reply: socket.socket, fds: l
             for pid in _offspring():
                 _signal(pid, signal.SIGCONT)
             _answer(reply, {})
+        case "listen":
+            with _listening(message["port"]) as listening:
+                _answer(reply, {}, [listening.fileno()])
+        case "blocked":
+            _tapped(server)
+            records = server.tap.records() if server.tap is not None else []
+            _answer(reply, {"blocked": records})
         case "open":
             fd = tree.open_file(server.roots[message["root"]], os.fsencode(message["path"]))
             _answer(reply, {}, [fd])
@@ -189,6 +219,18 @@ def _change(root: int, change: dict[str, Any]) -> None:
             tree.write_file(root, path, data, executable=mode == "100755")
 
 
+def _listening(port: int) -> socket.socket:
+    listening = socket.socket()
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
+        listening.listen(128)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
 # Commands
 
 
@@ -198,7 +240,7 @@ def _start(server: Server, message: wire.Message, reply: socket.socket, fds: lis
     pid = os.fork()
     if pid == 0:
         _become(message, fds, server.watchdog.bounded(server.limits))
-    server.commands[pid] = Command(message["number"], reply)
+    server.commands[pid] = Command(message["number"], reply, " ".join(message["argv"])[:_NAME])
     _answer(reply, {"pid": pid})
 
 

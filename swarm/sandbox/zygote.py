@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from swarm.sandbox import confinement, kernel, seccomp, server, tree, view, watchdog, wire
+from swarm.sandbox import blocked, confinement, kernel, seccomp, server, tree, view, watchdog, wire
 
 UNPRIVILEGED = 65534
 """Who runs sandboxes when the supervisor is root: never root."""
@@ -229,10 +229,18 @@ def _enter(world: dict[str, Any]) -> None:
 
 def _close_in(message: wire.Message, reply: socket.socket, control: int) -> None:
     written = tuple(tree.open_root(each) for each in _WRITTEN)
+    tap = _tap()
     view.build(message["world"])
     kernel.drop_rights()
     kernel.install_filter(seccomp.program())
-    _serve(message, reply, control, written, alone=True)
+    _serve(message, reply, control, written, alone=True, tap=tap)
+
+
+def _tap() -> blocked.Tap | None:
+    try:
+        return blocked.open_tap()
+    except OSError:  # a kernel without packet sockets: attempts fail as well, and are not seen
+        return None
 
 
 def _serve_confined(message: wire.Message, reply: socket.socket, control: int) -> None:
@@ -251,6 +259,7 @@ def _serve(
     written: tuple[int, ...],
     *,
     alone: bool,
+    tap: blocked.Tap | None = None,
 ) -> NoReturn:
     roots = {name: tree.open_root(path) for name, path in message["roots"].items()}
     served = server.Server(
@@ -258,6 +267,8 @@ def _serve(
         roots,
         message["limits"],
         alone=alone,
+        executes=message["executes"],
+        tap=tap,
         parent=None if alone else os.pidfd_open(os.getppid()),
         watchdog=watchdog.watching(message["watch"], written or (roots["tree"],), roots["tree"]),
     )

@@ -13,10 +13,14 @@ from pathlib import Path
 from swarm.domain.changes import Change, Changes, Removed, Written
 from swarm.domain.errors import Rejected
 from swarm.sandbox.public_api import (
+    CLOSED,
     BaseRef,
+    Blocked,
     ExecResult,
     Limits,
+    Network,
     Process,
+    Profile,
     Sandbox,
     SandboxMode,
     SandboxSpec,
@@ -45,11 +49,15 @@ async def a_sandbox(
     mount_point: Path | None = None,
     readonly: tuple[Path, ...] = (),
     limits: Limits | None = None,
+    network: Network = CLOSED,
+    profile: Profile = "exec",
 ) -> AsyncIterator[Sandbox]:
     """A real sandbox over those files; gone at the end, with everything that ran in it."""
     base = a_base(folder / "base", {} if files is None else files)
     place = folder / "repository" if mount_point is None else mount_point
-    spec = SandboxSpec(place, readonly, limits or Limits(), require=mode)
+    spec = SandboxSpec(
+        place, readonly, limits or Limits(), require=mode, network=network, profile=profile
+    )
     host = open_host(folder / "scratch", mode)
     try:
         yield await host.create(spec, base)
@@ -150,6 +158,9 @@ class TableSandbox:
         written = (each for path, each in self.files.items() if self.base.get(path) != each)
         items: list[Change] = [*removed, *written]
         return Changes(tuple(sorted(items, key=lambda each: each.path)))
+
+    async def blocked(self) -> tuple[Blocked, ...]:
+        return ()
 
     async def freeze(self) -> None: ...
     async def thaw(self) -> None: ...
