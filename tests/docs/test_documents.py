@@ -160,7 +160,7 @@ def test_the_table_of_exit_codes_is_the_exit_codes() -> None:
 def test_every_package_stands_on_a_floor_of_the_readme() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     floors = next(c["layers"] for c in contracts["contracts"] if c["id"] == "floors")
-    packages = {name.strip(" ()") for layer in floors for name in layer.split("|")}
+    packages = {name.strip() for layer in floors for name in layer.split("|")}
     rows = table((ROOT / "README.md").read_text(), "The way of a goal")
     assert {name for row in rows for name in _INLINE.findall(row[1])} == packages
 
