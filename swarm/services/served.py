@@ -13,6 +13,7 @@ from pathlib import Path
 
 from swarm.domain.changes import Changes
 from swarm.sandbox.public_api import (
+    Blocked,
     CheckpointRef,
     ExecResult,
     Guarantees,
@@ -143,6 +144,9 @@ class ServedSandbox:
 
     async def listen(self, port: int) -> socket.socket:
         return await self.inner.listen(port)
+
+    async def blocked(self) -> tuple[Blocked, ...]:
+        return await self.inner.blocked()
 
     async def checkpoint(self, label: str, *, hot: bool | None = None) -> CheckpointRef:
         """Services are part of it. `hot=False` stops them for it, and starts them again."""
