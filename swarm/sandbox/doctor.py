@@ -1,28 +1,17 @@
 """Whether this machine can isolate, found out by doing it, and what would help if it cannot."""
 
-import asyncio
 import platform
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from swarm.domain.errors import Lacking, SwarmError
-from swarm.sandbox.folders import HostFolder, leftovers
-from swarm.sandbox.host import open_host
-from swarm.sandbox.port import BaseRef, SandboxSpec
+from swarm.sandbox.folders import leftovers
+from swarm.sandbox.modes import lost
+from swarm.sandbox.probing import ProbeReport, probe_all
 from swarm.sandbox.remedies import LOWEST_KERNEL, this_machine
 
 _FREE_BYTES = 2 << 30
 _MIB = 1 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class ProbeReport:
-    works: bool
-    """Sandboxes of mode `namespaces` can be made below the scratch directory."""
-
-    why: str = ""
-    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,51 +22,11 @@ class DoctorRow:
     remedy: str = ""
 
 
-def probe(scratch: Path) -> ProbeReport:
-    """Make a sandbox there, change a file in it, and look at the change. Takes about 0.1 seconds.
-
-    Starts an event loop of its own: call it in a thread from code that runs in one.
-    """
-    return asyncio.run(_probe(scratch))
-
-
-def why_not(scratch: Path) -> str:
-    """Why no sandbox can be isolated there, and what helps; empty if one can."""
-    report = probe(scratch)
-    return "" if report.works else f"{report.why}; {report.remedy}"
-
-
 def doctor_rows(scratch: Path) -> tuple[DoctorRow, ...]:
-    return (_kernel(), _isolation(scratch), _space(scratch), _left_over(scratch))
-
-
-async def _probe(scratch: Path) -> ProbeReport:
-    try:
-        folder = await asyncio.to_thread(HostFolder, scratch)
-    except OSError as error:
-        return ProbeReport(False, f"{scratch} cannot be used: {error.strerror}", "name another")
-    try:
-        return await _try(scratch, folder.path)
-    finally:
-        await asyncio.to_thread(folder.remove)
-
-
-async def _try(scratch: Path, base: Path) -> ProbeReport:
-    (base / "file").write_bytes(b"before\n")
-    host = open_host(scratch, "namespaces")
-    try:
-        sandbox = await host.create(SandboxSpec(Path("/srv/probe")), BaseRef(base, ""))
-        done = await sandbox.exec(("sh", "-c", "echo after > file"), wall_seconds=10)
-        changed = (await sandbox.diff()).paths
-    except Lacking as error:
-        return ProbeReport(False, str(error), error.advice)
-    except SwarmError as error:
-        return ProbeReport(False, str(error), "this is a bug: please report it")
-    finally:
-        await host.close()
-    if changed != (b"file",):
-        return ProbeReport(False, f"a file could not be changed: {done.stderr!r}", "see above")
-    return ProbeReport(True)
+    """`isolated sandboxes` is what matters; a row for each mode tells what else could be had."""
+    reports = probe_all(scratch, anew=True)
+    modes = (_mode(each) for each in reports)
+    return (_kernel(), _isolation(reports), *modes, _space(scratch), _left_over(scratch))
 
 
 def _kernel() -> DoctorRow:
@@ -86,9 +35,18 @@ def _kernel() -> DoctorRow:
     return DoctorRow("kernel", ok, platform.release(), "" if ok else f"Linux {lowest} or newer")
 
 
-def _isolation(scratch: Path) -> DoctorRow:
-    report = probe(scratch)
+def _isolation(reports: tuple[ProbeReport, ...]) -> DoctorRow:
+    report = next(each for each in reports if each.mode == "namespaces")
     return DoctorRow("isolated sandboxes", report.works, report.why or "work", report.remedy)
+
+
+def _mode(report: ProbeReport) -> DoctorRow:
+    """A comfort: one mode that works is enough."""
+    name = f"sandbox {report.mode}"
+    if not report.works:
+        return DoctorRow(name, False, report.why, report.remedy)
+    told = " ".join((f"works ({report.milliseconds} ms).", *lost(report.mode)))
+    return DoctorRow(name, True, told)
 
 
 def _space(scratch: Path) -> DoctorRow:

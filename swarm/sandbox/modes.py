@@ -11,6 +11,9 @@ from swarm.sandbox.port import Guarantees, SandboxMode
 
 STRONGEST_FIRST: tuple[SandboxMode, ...] = get_args(SandboxMode)
 
+BUILT: tuple[SandboxMode, ...] = ("namespaces", "landlock")
+"""Those with walls that a host can make, the strongest first."""
+
 _WHOLE = Guarantees(
     own_files=True,
     hides_host_files=True,
@@ -83,5 +86,5 @@ def permitted(
         return ""
     return (
         f"sandboxes of mode {mode} are not used unattended for goals that others wrote, unless the"
-        f' settings say weakest_sandbox = "{mode}"'
+        f' settings say sandbox = "{mode}"'
     )

@@ -11,6 +11,7 @@ import pytest
 import swarm
 from swarm.domain.errors import Lacking, Rejected
 from swarm.sandbox import remedies
+from swarm.sandbox.modes import BUILT
 from swarm.sandbox.public_api import (
     ExecResult,
     Sandbox,
@@ -107,12 +108,13 @@ def test_where_namespaces_are_refused_the_probe_names_a_remedy(isolated: Place) 
     assert result.stdout.decode().strip() in REMEDIES, result.stderr.decode()
 
 
-def test_the_doctor_looks_at_four_things(tmp_path: Path) -> None:
+def test_the_doctor_looks_at_the_machine_and_at_every_mode(tmp_path: Path) -> None:
     needs_namespaces()
     rows = {row.name: row for row in doctor_rows(tmp_path)}
-    assert set(rows) == {"kernel", "isolated sandboxes", "room for sandboxes", "left over"}
+    assert {"kernel", "isolated sandboxes", "room for sandboxes", "left over"} <= set(rows)
     assert rows["isolated sandboxes"].ok
     assert all(row.ok or row.remedy for row in rows.values())
+    assert {f"sandbox {mode}" for mode in BUILT} <= set(rows)
 
 
 PROBE = "import sys; from pathlib import Path; from swarm.sandbox.public_api import why_not"

@@ -1,0 +1,97 @@
+"""Which walls may be used for what, and what is remembered of those that can be built."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swarm.domain.errors import Lacking
+from swarm.sandbox.modes import STRONGEST_FIRST
+from swarm.sandbox.public_api import (
+    BaseRef,
+    Sandbox,
+    SandboxMode,
+    SandboxSpec,
+    guarantees,
+    is_at_least,
+    lost,
+    open_host,
+    permitted,
+    probe_all,
+    strongest,
+)
+from tests.sandbox.conftest import Place
+
+ANY_MODE = st.sampled_from(STRONGEST_FIRST)
+CACHE = "modes.json"
+
+
+@given(ANY_MODE, st.booleans(), st.booleans(), st.none() | ANY_MODE)
+def test_a_stronger_mode_is_permitted_wherever_a_weaker_one_is(
+    mode: SandboxMode, unattended: bool, trusted: bool, noted: SandboxMode | None
+) -> None:
+    why = {
+        each: permitted(each, unattended=unattended, trusted=trusted, noted=noted)
+        for each in STRONGEST_FIRST
+        if is_at_least(each, mode)
+    }
+    assert why[mode] != "" or not any(why.values())
+
+
+@given(st.none() | ANY_MODE)
+def test_an_unsafe_worktree_is_never_for_what_others_wrote_at_night(
+    noted: SandboxMode | None,
+) -> None:
+    assert permitted("unsafe-worktree", unattended=True, trusted=False, noted=noted)
+
+
+def test_landlock_is_for_what_others_wrote_at_night_only_if_the_user_said_so() -> None:
+    why = permitted("landlock", unattended=True, trusted=False, noted=None)
+    assert 'sandbox = "landlock"' in why
+    assert permitted("landlock", unattended=True, trusted=False, noted="namespaces")
+    assert not permitted("landlock", unattended=True, trusted=False, noted="landlock")
+    assert not permitted("landlock", unattended=False, trusted=False, noted=None)
+
+
+@pytest.mark.parametrize("mode", STRONGEST_FIRST[1:])
+def test_what_is_lost_is_said(mode: SandboxMode) -> None:
+    assert lost(mode)
+    assert all(each.endswith(".") for each in lost(mode))
+
+
+def test_a_sandbox_tells_what_it_holds(place: Place) -> None:
+    async def work(sandbox: Sandbox) -> None:
+        assert sandbox.guarantees == guarantees(sandbox.mode)
+
+    place.run(work)
+
+
+@pytest.mark.parametrize("mode", ["landlock", "unsafe-worktree"])
+def test_isolation_by_namespaces_is_never_made_of_less(tmp_path: Path, mode: SandboxMode) -> None:
+    (tmp_path / "base").mkdir()
+    host = open_host(tmp_path / "scratch", mode)
+    spec = SandboxSpec(tmp_path / "r", require="namespaces")
+    with pytest.raises(Lacking, match=mode):
+        asyncio.run(host.create(spec, BaseRef(tmp_path / "base", "")))
+
+
+def test_what_was_found_is_kept_until_the_machine_starts_anew(open_folder: Path) -> None:
+    found = probe_all(open_folder)
+    kept = json.loads((open_folder / CACHE).read_text())
+    kept["reports"][0]["why"] = "remembered"
+    (open_folder / CACHE).write_text(json.dumps(kept))
+    assert probe_all(open_folder)[0].why == "remembered"
+    assert probe_all(open_folder, anew=True)[0].why == found[0].why
+    kept["key"]["boot"] = "another"
+    (open_folder / CACHE).write_text(json.dumps(kept))
+    assert probe_all(open_folder)[0].why == found[0].why
+
+
+@pytest.mark.parametrize("torn", ["", "{", "[]", '{"key": 1}', "\0"])
+def test_a_torn_note_is_none(open_folder: Path, torn: str) -> None:
+    (open_folder / CACHE).write_text(torn)
+    works = [each.mode for each in probe_all(open_folder) if each.works]
+    assert strongest(open_folder) == (works[0] if works else None)
