@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from swarm.domain.errors import Lacking
 from swarm.sandbox.attacks import bundle
 from swarm.sandbox.attacks.bundle import Order, Seen
 from swarm.sandbox.host import open_host
@@ -63,12 +65,11 @@ class Arena:
     outside: Path
     """On the host, writable for who runs this; the sandbox does not see it."""
 
+    python: Path
+    """Runs the programs."""
+
     facts: dict[str, str] = field(default_factory=dict)
     """What attacks have to know of the host, by the name that stands for it in their arguments."""
-
-    @property
-    def python(self) -> Path:
-        return Path(sys.executable)
 
     @asynccontextmanager
     async def another(self, limits: Limits | None = None) -> AsyncIterator[Sandbox]:
@@ -113,24 +114,58 @@ async def arena(
     with ExitStack() as stack:
         # Short, because the path of a socket has room for a hundred bytes.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="swarm-attack-")))
+        await asyncio.to_thread(folder.chmod, 0o711)  # whoever runs the sandbox may be another user
         outside = folder / "outside"
         facts = stack.enter_context(_planted(outside))
         base = _base(folder / "base")
         facts |= {
             "base": str(base.directory),
             "boxes": str(scratch or folder / "boxes"),
-            "library": str(os.__file__),
             "supervisor": str(os.getpid()),
         }
-        shown = (*interpreter_paths(Path(sys.executable)), *also_shown)
-        spec = SandboxSpec(folder / "repository", shown, LIMITS, require=mode)
+        spec = SandboxSpec(folder / "repository", also_shown, LIMITS, require=mode)
         host = open_host(scratch or folder / "boxes", mode)
         try:
-            sandbox = await host.create(spec, base)
-            facts["tree"] = str(sandbox.root)
-            yield Arena(host, mode, spec, base, sandbox, outside, facts)
+            sandbox, python = await _first_that_runs(host, spec, base)
+            told = await sandbox.exec(("sh", "-c", "echo ${TMPDIR:-/tmp}"))
+            facts |= {
+                "tree": str(sandbox.root),
+                "tmp": told.stdout.decode().strip(),
+                "library": await asyncio.to_thread(_library, python),
+            }
+            yield Arena(host, mode, sandbox.spec, base, sandbox, outside, python, facts)
         finally:
             await host.close()
+
+
+async def _first_that_runs(
+    host: SandboxHost, spec: SandboxSpec, base: BaseRef
+) -> tuple[Sandbox, Path]:
+    """A sandbox, and the interpreter that it shows: ours, or the system's where ours lies in a home
+    that is closed to the user who runs the sandbox.
+    """
+    system = shutil.which("python3", path=os.defpath)
+    ours, *others = dict.fromkeys(Path(each) for each in (sys.executable, system) if each)
+    try:
+        return await _showing(host, spec, base, ours), ours
+    except Lacking:
+        if not others:
+            raise
+    return await _showing(host, spec, base, others[0]), others[0]
+
+
+async def _showing(host: SandboxHost, spec: SandboxSpec, base: BaseRef, python: Path) -> Sandbox:
+    paths = await asyncio.to_thread(interpreter_paths, python)
+    sandbox = await host.create(replace(spec, readonly=(*paths, *spec.readonly)), base)
+    if sandbox.mode != spec.require:
+        raise Lacking(f"sandboxes here are of mode {sandbox.mode}, not {spec.require}")
+    return sandbox
+
+
+def _library(python: Path) -> str:
+    """A file of its standard library."""
+    argv = [str(python), "-I", "-S", "-c", "import os; print(os.__file__)"]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
 
 
 async def attempt_outside(orders: Sequence[Order], cwd: Path) -> list[Seen]:

@@ -6,17 +6,30 @@ from dataclasses import replace
 from swarm.sandbox.attacks import on_processes, on_room
 from swarm.sandbox.attacks.arena import LIMITS, Arena
 from swarm.sandbox.attacks.bundle import Order, Program, Seen
-from swarm.sandbox.attacks.definition import Attack, NoControl, Procedure
+from swarm.sandbox.attacks.definition import Attack, Expectations, Expected, NoControl, Procedure
 from swarm.sandbox.attacks.walls import allowed_without_walls
 from swarm.sandbox.port import Limits
 
 _MIB = 1 << 20
-_TMP, _SHARED = "/tmp/big", "/dev/shm/big"  # noqa: S108
+_SHARED = "/dev/shm/big"  # noqa: S108
 _ROOMY = replace(LIMITS, memory_bytes=400 * _MIB)
 _TIGHT = replace(LIMITS, memory_bytes=160 * _MIB)
 _SMALL_DISK = replace(LIMITS, disk_bytes=24 * _MIB, inodes=2000, file_bytes=64 * _MIB)
 _WITHIN = "where less is taken"
 _UNBOUNDED = allowed_without_walls("its processes and files are the user's own")
+
+_NO_SHARED: Expectations = {
+    **_UNBOUNDED,
+    "landlock": Expected("not applicable", "there is none that has a name"),
+}
+_PART_OF_DISK: Expectations = {
+    **_UNBOUNDED,
+    "landlock": Expected("not applicable", "it counts as a part of the tree, see below"),
+}
+_OUTLIVES = Expected(
+    "allowed", "what forks faster than it is looked for can outlive its command, not its sandbox"
+)
+_OUTRUN: Expectations = {**_UNBOUNDED, "shared-proc": _OUTLIVES, "landlock": _OUTLIVES}
 
 
 class _Run:
@@ -146,7 +159,7 @@ ALL = (
                 "children that fork",
                 _bomb,
                 NoControl("unbounded it would harm"),
-                expected=_UNBOUNDED,
+                expected=_OUTRUN,
             ),
         ),
         quick=False,
@@ -177,18 +190,18 @@ ALL = (
         "Nobody on the machine can save anything.",
         (
             Procedure(
-                "in /tmp",
-                _Run(LIMITS, on_room.fill_file, _TMP, "20"),
-                _Run(LIMITS, on_room.fill_file, _TMP, "8"),
+                "the folder of temporary files",
+                _Run(LIMITS, on_room.fill_temporary, "20"),
+                _Run(LIMITS, on_room.fill_temporary, "8"),
                 _WITHIN,
-                expected=_UNBOUNDED,
+                expected=_PART_OF_DISK,
             ),
             Procedure(
-                "in /dev/shm",
+                "the memory that files are made of",
                 _Run(LIMITS, on_room.fill_file, _SHARED, "20"),
                 _Run(LIMITS, on_room.fill_file, _SHARED, "8"),
                 _WITHIN,
-                expected=_UNBOUNDED,
+                expected=_NO_SHARED,
             ),
             Procedure(
                 "the tree, with one file",
@@ -198,13 +211,20 @@ ALL = (
             ),
             Procedure(
                 "the tree, with many files",
-                _Run(_SMALL_DISK, on_room.fill_files, "many", "60", "1024"),
+                _Run(_SMALL_DISK, on_room.fill_files, "many", "100", "1024"),
                 _Run(_SMALL_DISK, on_room.fill_files, "many", "8", "1024"),
                 _WITHIN,
             ),
             Procedure(
+                "the tree's disk, with temporary files",
+                _Run(_SMALL_DISK, on_room.fill_temporary, "60"),
+                _Run(_SMALL_DISK, on_room.fill_temporary, "8"),
+                _WITHIN,
+                expected=_UNBOUNDED,
+            ),
+            Procedure(
                 "the tree, with empty files",
-                _Run(_SMALL_DISK, on_room.fill_files, "empty", "6000", "0"),
+                _Run(_SMALL_DISK, on_room.fill_files, "empty", "20000", "0"),
                 _Run(_SMALL_DISK, on_room.fill_files, "empty", "500", "0"),
                 _WITHIN,
             ),

@@ -2,7 +2,7 @@
 
 from swarm.sandbox.attacks import on_files
 from swarm.sandbox.attacks.bundle import Program
-from swarm.sandbox.attacks.definition import Attack, Control, NoControl, Way
+from swarm.sandbox.attacks.definition import Attack, Control, Expectations, Expected, NoControl, Way
 from swarm.sandbox.attacks.walls import NO_WALL
 
 _REAL = NoControl("it would read this machine's real secrets")
@@ -32,11 +32,17 @@ _HOME_SECRETS = (
     ".docker",
     ".claude",
 )
+_FOR_ALL = ("/etc/ssh", "/etc/machine-id")
+"""Nothing for others to know, and yet readable for every user of the machine."""
+
+_SHOWN_ETC: Expectations = {
+    "landlock": Expected("allowed", "of /etc, what every user of the machine may read")
+}
 _SYSTEM_SECRETS = (
     "/etc/shadow",
     "/etc/gshadow",
     "/etc/sudoers",
-    "/etc/ssh",
+    *_FOR_ALL,
     "/etc/ssl/private",
     "/etc/krb5.keytab",
     "/var/lib",
@@ -62,7 +68,8 @@ def _planted(name: str, path: str, program: Program = on_files.append) -> Way:
 
 
 def _secret(path: str) -> Way:
-    return Way(f"read {path}", on_files.read, (path,), _REAL, needs=path)
+    expected = _SHOWN_ETC if path in _FOR_ALL else {}
+    return Way(f"read {path}", on_files.read, (path,), _REAL, path, expected)
 
 
 WRITING = Attack(
@@ -172,9 +179,9 @@ DEVICES = Attack(
     "reach devices",
     "A disk read as a device shows all files of the host, whatever their permissions.",
     (
-        _made("block", "/tmp/disk", 254, 0),  # noqa: S108
+        _made("block", "{tmp}/disk", 254, 0),
         _made("block", "{tree}/disk", 8, 0),
-        _made("character", "/tmp/memory", 1, 1),  # noqa: S108
+        _made("character", "{tmp}/memory", 1, 1),
         _made("character", "{tree}/memory", 1, 1),
         Way(
             "make an overlay's mark of removal in the tree",

@@ -107,7 +107,7 @@ TERMINALS = Attack(
             "open the terminal that swarm was started from",
             on_kernel.open_terminal,
             ("",),
-            Control("inside", arguments=("own",)),
+            Control("inside", arguments=("own",), unless="the mode may show no terminals at all"),
         ),
     ),
     NO_WALL,

@@ -30,6 +30,7 @@ async def kill_everything(arena: Arena) -> Seen:
         running = await sandbox.spawn(("sleep", "100"))
         script = "kill -9 1; kill -INT 1; kill -TERM 1; kill -9 -1; kill -9 -1; exit 7"
         result = await sandbox.exec(("sh", "-c", script))
+        await running.kill()
         await running.wait()
         again = await sandbox.exec(("echo", "alive"))
     if (again.stdout, again.returncode) != (b"alive\n", 0):
@@ -107,8 +108,11 @@ async def _two(arena: Arena) -> Seen:
     """Files, ports, processes and shared memory of one, sought in the other."""
     script = (
         "echo mine > secret; echo mine > /tmp/secret; echo mine > /dev/shm/secret;"
-        " exec python3 -c 'import socket, time;"
-        ' s = socket.create_server(("127.0.0.1", 5499)); print("up", flush=True); time.sleep(60)\''
+        " exec python3 -c 'import errno, socket, time\n"
+        'try: s = socket.create_server(("127.0.0.1", 5499))\n'
+        "except OSError as error: assert error.errno != errno.EADDRINUSE\n"
+        'print("up", flush=True)\n'
+        "time.sleep(60)'"
     )
     look = (
         "cat secret /tmp/secret /dev/shm/secret; grep -l 5499 /proc/[0-9]*/cmdline;"

@@ -7,6 +7,7 @@ sandboxes as text.
 
 import os
 import select
+import tempfile
 import time
 
 _MIB = 1 << 20
@@ -69,6 +70,11 @@ def fill_file(path: str, mebibytes: str) -> None:
             assert os.write(fd, piece) == len(piece), "a part was refused"
     finally:
         os.close(fd)
+
+
+def fill_temporary(mebibytes: str) -> None:
+    """The folder that programs are told to use."""
+    fill_file(os.path.join(tempfile.gettempdir(), "big"), mebibytes)
 
 
 def fill_files(directory: str, count: str, kibibytes: str) -> None:

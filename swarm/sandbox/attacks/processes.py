@@ -2,7 +2,7 @@
 
 from swarm.sandbox.attacks import lasting, on_processes
 from swarm.sandbox.attacks.definition import Attack, Control, NoControl, Procedure, Way
-from swarm.sandbox.attacks.walls import NO_WALL
+from swarm.sandbox.attacks.walls import LISTED, NO_WALL
 
 _SEEN = NoControl("looking at one's own is the control of the next")
 
@@ -28,8 +28,9 @@ TOKENS = Attack(
             on_processes.a_command_line_holds,
             ("{token}",),
             Control("outside"),
+            expected=LISTED,
         ),
-        Way("count processes", on_processes.see_processes, (), Control("outside")),
+        Way("count processes", on_processes.see_processes, (), Control("outside"), expected=LISTED),
     ),
     NO_WALL,
 )

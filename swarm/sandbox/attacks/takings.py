@@ -204,7 +204,7 @@ def _reachable_setuid(top: Path) -> list[Path]:
 
 def _others_may_enter(directory: Path) -> bool:
     status = directory.lstat()
-    return stat.S_ISDIR(status.st_mode) and bool(status.st_mode & (stat.S_IXOTH | stat.S_IXGRP))
+    return stat.S_ISDIR(status.st_mode) and bool(status.st_mode & stat.S_IXOTH)
 
 
 ALL = (
