@@ -17,6 +17,7 @@ from swarm.sandbox.isolated import give_away
 from swarm.sandbox.landlock import LOGGING_ABI
 from swarm.sandbox.modes import guarantees
 from swarm.sandbox.port import SandboxSpec
+from swarm.sandbox.zygote import UNPRIVILEGED
 
 _READ = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/proc")
 _USED = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
@@ -31,7 +32,9 @@ def prepare(folder: Path, spec: SandboxSpec, base: Path) -> Place:
         each.mkdir(0o700)
     if os.getuid() == 0:
         for each in (folder.parent, folder):
-            each.chmod(0o711)  # another user works in it, and need not list it
+            # Another user works in it, and need not list it; nobody else may reach what it makes.
+            os.chown(each, 0, UNPRIVILEGED)
+            each.chmod(0o710)
         for each in (copy, home, tmp):
             give_away(each)
     env = {**layout.environment(str(home)), "TMPDIR": str(tmp)}
@@ -58,6 +61,7 @@ def request(place: Place, spec: SandboxSpec, abi: int = LOGGING_ABI) -> wire.Mes
         "confined": {
             "abi": abi,
             "needed": [*own, *shown],
+            "written": own,
             "grants": [
                 *((each, "change") for each in own),
                 *((each, "read") for each in (*_READ, *shown)),

@@ -245,7 +245,8 @@ def _tap() -> blocked.Tap | None:
 
 def _serve_confined(message: wire.Message, reply: socket.socket, control: int) -> None:
     confinement.enter(message["confined"], UNPRIVILEGED)
-    _serve(message, reply, control, (), alone=False)
+    written = tuple(tree.open_root(each) for each in message["confined"]["written"])
+    _serve(message, reply, control, written, alone=False)
 
 
 def _serve_worktree(message: wire.Message, reply: socket.socket, control: int) -> None:
