@@ -18,4 +18,9 @@ itself is believed. The same files, platform and interpreter have the same key.
     overrides    `[environment]` in the repository's swarm.toml
     versions     which versions a specifier admits
     carried      ignored files that the tests need all the same
+    interpreters Pythons on this machine
+    indexes      where packages come from, and what of that is secret
+    store        built environments on disk, by key
+    plan         a recipe as commands
+    build        carrying them out in a sandbox, and sealing what came of it
 """
