@@ -24,10 +24,14 @@ class Running:
     process: Process
 
 
-async def start(sandbox: Sandbox, plan: Plan) -> Running:
+async def launch(sandbox: Sandbox, plan: Plan) -> Running:
+    """Start the server. It serves nobody yet."""
+    return Running(plan, await sandbox.spawn(plan.serve))
+
+
+async def until_ready(sandbox: Sandbox, running: Running) -> None:
     """Return when clients are served. Raises Rejected when the server ends instead."""
-    process = await sandbox.spawn(plan.serve)
-    running = Running(plan, process)
+    plan = running.plan
     deadline = time.monotonic() + START_SECONDS
     pause = _FIRST_PAUSE
     while not await is_ready(sandbox, plan):
@@ -36,14 +40,13 @@ async def start(sandbox: Sandbox, plan: Plan) -> Running:
                 f"the service {plan.spec.called} ended at its start: {await _log(sandbox, plan)}"
             )
         if time.monotonic() > deadline:
-            await process.kill()
+            await running.process.kill()
             raise Transient(
                 f"the service {plan.spec.called} was not ready within {START_SECONDS:.0f} s: "
                 f"{await _log(sandbox, plan)}"
             )
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
-    return running
 
 
 async def has_ended(running: Running) -> bool:

@@ -23,7 +23,7 @@ from swarm.sandbox.public_api import (
     SandboxSpec,
 )
 from swarm.services.plan import Plan
-from swarm.services.running import Running, has_ended, is_ready, start, stop
+from swarm.services.running import Running, has_ended, is_ready, launch, stop, until_ready
 
 
 @dataclass(slots=True)
@@ -50,11 +50,16 @@ class ServedSandbox:
     async def begin(self) -> None:
         """Start what does not run, and return when clients are served."""
         async with self._starting:
-            gone = [plan for plan in self.plans if not await self._runs(plan)]
-            self._in_doubt = False
-            async with asyncio.TaskGroup() as group:
-                for plan in gone:
-                    group.create_task(self._start(plan))
+            for running in await self.launch():
+                await until_ready(self.inner, running)
+
+    async def launch(self) -> tuple[Running, ...]:
+        """Start what does not run, all at once. None of it serves clients yet."""
+        gone = [plan for plan in self.plans if not await self._runs(plan)]
+        self._in_doubt = False
+        launched = tuple([await launch(self.inner, plan) for plan in gone])
+        self._running |= {each.plan.spec.called: each for each in launched}
+        return launched
 
     async def end(self) -> None:
         """Stop every service in its own way: a cold checkpoint is possible then."""
@@ -73,9 +78,6 @@ class ServedSandbox:
             await running.process.wait()
             return False
         return True
-
-    async def _start(self, plan: Plan) -> None:
-        self._running[plan.spec.called] = await start(self.inner, plan)
 
     # Sandbox
 
@@ -166,9 +168,10 @@ class ServedSandbox:
     async def fork(self, count: int, at: CheckpointRef | None = None) -> tuple[Sandbox, ...]:
         forks = await self.inner.fork(count, at)
         served = tuple(ServedSandbox(each, self.plans) for each in forks)
-        async with asyncio.TaskGroup() as group:
-            for each in served:
-                group.create_task(each.begin())
+        launched = [(each, await each.launch()) for each in served]
+        for each, started in launched:
+            for running in started:
+                await until_ready(each.inner, running)
         return served
 
     async def destroy(self) -> None:

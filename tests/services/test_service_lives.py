@@ -9,6 +9,7 @@ import pytest
 from swarm.domain.changes import Changes, Written
 from swarm.domain.errors import Lacking, Rejected
 from swarm.sandbox.public_api import SandboxSpec, open_host
+from swarm.services.plan import FOLDER
 from swarm.services.public_api import ServedSandbox, Services, ServiceSpec
 from swarm.testing.sandbox import a_base
 from tests.services.conftest import BOTH, FILES, POSTGRES, REDIS, SQL, Place, redis, sql
@@ -192,7 +193,8 @@ def test_any_program_can_be_a_service(place: Place) -> None:
     )
 
     async def work(sandbox: ServedSandbox) -> bytes:
-        result = await sandbox.exec(("/bin/sh", "-c", 'echo "$AT"; cat /srv/services/command/said'))
+        said = str(FOLDER / "command/said")
+        result = await sandbox.exec(("/bin/sh", "-c", 'echo "$AT"; cat "$0"', said))
         return result.stdout
 
     assert place.run(work, (spec,)) == b"http://127.0.0.1:8000\nup\n"
