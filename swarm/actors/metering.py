@@ -1,10 +1,20 @@
 """What work costs: processor seconds of the sandboxes, at a configured rate."""
 
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 
 from swarm.domain.changes import Changes
-from swarm.sandbox.public_api import ExecResult, Process, Sandbox, SandboxMode, SandboxSpec
+from swarm.sandbox.public_api import (
+    Blocked,
+    CheckpointRef,
+    ExecResult,
+    Guarantees,
+    Process,
+    Sandbox,
+    SandboxMode,
+    SandboxSpec,
+)
 
 SECONDS_PER_HOUR = 3600
 
@@ -39,6 +49,10 @@ class MeteredSandbox:
     @property
     def mode(self) -> SandboxMode:
         return self.inner.mode
+
+    @property
+    def guarantees(self) -> Guarantees:
+        return self.inner.guarantees
 
     @property
     def spec(self) -> SandboxSpec:
@@ -85,6 +99,23 @@ class MeteredSandbox:
 
     async def thaw(self) -> None:
         await self.inner.thaw()
+
+    async def listen(self, port: int) -> socket.socket:
+        return await self.inner.listen(port)
+
+    async def blocked(self) -> tuple[Blocked, ...]:
+        return await self.inner.blocked()
+
+    async def checkpoint(self, label: str, *, hot: bool | None = None) -> CheckpointRef:
+        return await self.inner.checkpoint(label, hot=hot)
+
+    async def rollback(self, to: CheckpointRef) -> None:
+        await self.inner.rollback(to)
+
+    async def fork(self, count: int, at: CheckpointRef | None = None) -> tuple[Sandbox, ...]:
+        """What is done in them is charged to the same meter."""
+        forks = await self.inner.fork(count, at)
+        return tuple(MeteredSandbox(each, self.meter) for each in forks)
 
     async def destroy(self) -> None:
         await self.inner.destroy()
