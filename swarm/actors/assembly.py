@@ -237,10 +237,11 @@ class _Boxes:
         python = Path(goal.environment.python)
         if not os.access(python, os.X_OK):
             return f"there is no interpreter {python} on this machine"
-        if mode_of(goal) == "namespaces":
-            self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-            return await asyncio.to_thread(why_not, self._scratch)
-        return ""
+        mode = mode_of(goal)
+        if mode == "unsafe-worktree":
+            return ""
+        self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return await asyncio.to_thread(why_not, self._scratch, mode)
 
 
 def _knowledge(name: str, folders: HostFolders, circle: Circle, clock: Clock) -> Knowledge:

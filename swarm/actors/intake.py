@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from swarm.actors.environments import Wish, choose_environment
-from swarm.domain.errors import Rejected
-from swarm.domain.goals import Goal
+from swarm.actors.places import Places
+from swarm.domain.errors import NeedsHuman, Rejected
+from swarm.domain.goals import Goal, SandboxChoice
 from swarm.domain.names import GoalId
 from swarm.market.public_api import read_rule
 from swarm.repository.public_api import demand_room, inspect
+from swarm.sandbox.public_api import permitted
 from swarm.settings.public_api import Settings
 
 LONGEST_TEXT = 200_000
@@ -33,14 +35,22 @@ class GoalRequest:
     writers: int | None = None
     rule: str = "market"
     unsafe_worktree: bool = False
+    trusted: bool = True
+    """The text is the user's own, and nobody else's."""
+
+    unattended: bool = False
+    """Nobody looks on while it is worked on."""
 
 
 def prepare_goal(request: GoalRequest, settings: Settings, *, new_id: Callable[[], GoalId]) -> Goal:
     """Raises Rejected, NeedsHuman or Lacking with what is wrong and what to do."""
     _check(request)
+    walls = _walls(request, settings)
     repository = inspect(request.repository.absolute())
     demand_room(repository.top)
-    environment = choose_environment(repository, Wish(request.python, request.test))
+    places = Places(settings.home)
+    wish = Wish(request.python, request.test)
+    environment = choose_environment(repository, wish, places.environments)
     return Goal(
         goal_id=new_id(),
         text=request.text,
@@ -54,7 +64,7 @@ def prepare_goal(request: GoalRequest, settings: Settings, *, new_id: Callable[[
         budget=settings.budget if request.budget is None else request.budget,
         seconds=60 * (request.minutes or settings.goal_minutes),
         writers=request.writers or settings.writers,
-        sandbox="unsafe-worktree" if request.unsafe_worktree else "isolated",
+        sandbox=walls,
         rule=request.rule,
     )
 
@@ -73,6 +83,20 @@ def remarks(path: Path) -> tuple[str, ...]:
     if repository.submodules:
         told.append("submodules are left out: agents see empty folders in their place")
     return tuple(told)
+
+
+def _walls(request: GoalRequest, settings: Settings) -> SandboxChoice:
+    """Raises NeedsHuman where they are too weak for whose words these are."""
+    walls: SandboxChoice = "unsafe-worktree" if request.unsafe_worktree else settings.sandbox
+    why = permitted(
+        "namespaces" if walls == "isolated" else walls,
+        unattended=request.unattended,
+        trusted=request.trusted,
+        noted="namespaces" if settings.sandbox == "isolated" else settings.sandbox,
+    )
+    if why:
+        raise NeedsHuman(why, advice="swarm doctor tells what gives this machine better walls")
+    return walls
 
 
 def _check(request: GoalRequest) -> None:

@@ -18,7 +18,7 @@ Compare = Callable[[GoalId, TreeHash, TreeHash], Awaitable[Changes]]
 
 
 def mode_of(goal: Goal) -> SandboxMode:
-    return "namespaces" if goal.sandbox == "isolated" else "unsafe-worktree"
+    return "namespaces" if goal.sandbox == "isolated" else goal.sandbox
 
 
 @dataclass(slots=True)

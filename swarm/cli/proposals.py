@@ -54,7 +54,7 @@ def sandbox_mode_of(places: Places, state: GoalState) -> str:
             data = _blob(places, attempt.report.evidence)
             if data is not None:
                 return Evidence.model_validate_json(data).sandbox_mode
-    return "unsafe-worktree" if state.goal.sandbox == "unsafe-worktree" else "namespaces"
+    return "namespaces" if state.goal.sandbox == "isolated" else state.goal.sandbox
 
 
 def _blob(places: Places, digest: Digest) -> bytes | None:

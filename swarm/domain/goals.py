@@ -80,7 +80,8 @@ class GoalStatus(StrEnum):
 _FINAL = frozenset({GoalStatus.DONE, GoalStatus.FAILED, GoalStatus.BLOCKED, GoalStatus.CANCELLED})
 
 
-SandboxChoice = Literal["isolated", "unsafe-worktree"]
+SandboxChoice = Literal["isolated", "shared-proc", "landlock", "unsafe-worktree"]
+"""The walls that a goal asks for; `isolated` are whole ones."""
 
 
 class Goal(Frozen):

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 import platformdirs
 from pydantic import BeforeValidator, Field, model_validator
@@ -109,6 +109,9 @@ class Settings(Frozen, use_attribute_docstrings=True):
 
     attempts: Count = 6
     """So many attempts at one task, at most."""
+
+    sandbox: Literal["isolated", "shared-proc", "landlock"] = "isolated"
+    """Walls of sandboxes: `isolated`, or the weaker ones that you agree to where those cannot be."""
 
     memory_mb: Count = 2_048
     """Memory of one sandbox, in megabytes."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from swarm.actors.public_api import GoalRequest, prepare_goal
-from swarm.domain.errors import Rejected
+from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.goals import Goal
 from swarm.domain.names import GoalId
 from swarm.settings.public_api import Settings
@@ -20,8 +20,9 @@ def repository(tmp_path: Path) -> Path:
 
 
 def prepare(repository: Path, **fields: Any) -> Goal:
+    sandbox = fields.pop("sandbox", "isolated")
     request = GoalRequest(fields.pop("text", "fix it"), repository, **fields)
-    settings = Settings(home=repository.parent / "home")
+    settings = Settings(home=repository.parent / "home", sandbox=sandbox)
     return prepare_goal(request, settings, new_id=lambda: GoalId("g-000001"))
 
 
@@ -57,3 +58,19 @@ def test_a_request_that_makes_no_sense_is_refused(
 ) -> None:
     with pytest.raises(Rejected, match=why):
         prepare(repository, **fields)
+
+
+OTHERS_AT_NIGHT = {"trusted": False, "unattended": True}
+
+
+def test_walls_are_those_that_the_settings_agree_to(repository: Path) -> None:
+    assert prepare(repository, **OTHERS_AT_NIGHT).sandbox == "isolated"
+    assert prepare(repository, sandbox="landlock", **OTHERS_AT_NIGHT).sandbox == "landlock"
+    assert prepare(repository, sandbox="landlock", unsafe_worktree=True).sandbox == (
+        "unsafe-worktree"
+    )
+
+
+def test_what_others_wrote_is_never_worked_on_at_night_without_walls(repository: Path) -> None:
+    with pytest.raises(NeedsHuman, match="never"):
+        prepare(repository, unsafe_worktree=True, **OTHERS_AT_NIGHT)
