@@ -14,6 +14,7 @@ processes and files are held here and handed down. Journal first, effect second.
     replicas     facts in each process, and how they meet those of others found in the registry
     knowledge    what a host's agents state and recall
     host         an agents' host: takes leases, works, reports
+    room         a full disk is waited for
     trees        trees on a host, fetched once
     crew         which agents a host has
     runtime      puts it all together in one process

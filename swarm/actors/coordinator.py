@@ -21,6 +21,7 @@ from swarm.actors.inbox import waiting
 from swarm.actors.notifier import Notifier
 from swarm.actors.office import Office
 from swarm.actors.ports import Entry, Lease, Orders, RegistryPort
+from swarm.actors.room import is_lack_of_room, waiting_for_room
 from swarm.coordination.public_api import (
     AgentCommand,
     Attempt,
@@ -57,7 +58,7 @@ from swarm.coordination.public_api import (
 from swarm.domain.ballots import Voter
 from swarm.domain.bids import AgentCard
 from swarm.domain.changes import Changes
-from swarm.domain.errors import NeedsHuman, Rejected, SwarmError, Transient
+from swarm.domain.errors import Exhausted, NeedsHuman, Rejected, SwarmError, Transient
 from swarm.domain.events import CoordinatorStarted, Event, GoalEnded
 from swarm.domain.evidence import Evidence
 from swarm.domain.goals import Goal, GoalStatus
@@ -69,6 +70,9 @@ from swarm.repository.public_api import Conflict
 
 TICK_SECONDS = 0.1
 BEAT_SECONDS = 3.0
+WAIT_SECONDS = 5.0
+"""Until what went wrong for now is tried again."""
+
 POLL_SECONDS = 1.0
 LOOK_SECONDS = 30.0
 """Between two looks whether the user has merged something."""
@@ -243,8 +247,11 @@ class Coordinator:
     async def _account_for(self, goal_id: GoalId, error: Exception) -> None:
         match error:
             case Transient():
-                wait = error.retry_after.total_seconds() if error.retry_after else 5.0
+                wait = error.retry_after.total_seconds() if error.retry_after else WAIT_SECONDS
                 self._later[goal_id] = self.clock.elapsed() + wait
+            case _ if isinstance(error, Exhausted) or is_lack_of_room(error):
+                # Duties have no budget: what is exhausted is a disk.
+                self._later[goal_id] = self.clock.elapsed() + WAIT_SECONDS
             case NeedsHuman():
                 await self._end(goal_id, GoalStatus.BLOCKED, f"{error}. {error.advice}".strip())
             case SwarmError():
@@ -618,19 +625,23 @@ class Coordinator:
     ) -> TreeHash:
         goal = self._goal(goal_of(attempt_id))
         at = self.goals[goal.goal_id].submitted_at
-        return await self.office.keep_tree(goal, attempt_id, step, base, changes, at)
+        with waiting_for_room():
+            return await self.office.keep_tree(goal, attempt_id, step, base, changes, at)
 
     async def put(self, data: bytes) -> Digest:
-        return await asyncio.to_thread(self.blobs.put, data)
+        with waiting_for_room():
+            return await asyncio.to_thread(self.blobs.put, data)
 
     async def get(self, digest: Digest) -> bytes:
         return await asyncio.to_thread(self.blobs.get, digest)
 
     async def archive(self, goal_id: GoalId, tree: TreeHash) -> bytes:
-        return await self.office.archive(self._goal(goal_id), tree)
+        with waiting_for_room():
+            return await self.office.archive(self._goal(goal_id), tree)
 
     async def changes(self, goal_id: GoalId, base: TreeHash, tree: TreeHash) -> Changes:
-        return await self.office.changes(self._goal(goal_id), base, tree)
+        with waiting_for_room():
+            return await self.office.changes(self._goal(goal_id), base, tree)
 
     def _goal(self, goal_id: GoalId) -> Goal:
         if goal_id not in self.goals:

@@ -14,6 +14,7 @@ from swarm.actors.crew import Crew, Member
 from swarm.actors.ports import CoordinatorPort, Entry, FactsPort, Lease, Orders, RegistryPort
 from swarm.actors.replicas import Circle
 from swarm.actors.reporting import Desk
+from swarm.actors.room import is_lack_of_room
 from swarm.actors.workbench import HostWorkbench
 from swarm.coordination.public_api import Fail, GiveUp
 from swarm.domain.errors import Exhausted, Rejected, SwarmError, Transient
@@ -141,7 +142,12 @@ class Host:
                 ),
             )
         except Exception as error:  # noqa: BLE001 - the supervisor: one attempt's bug is its own
-            await self._tell(lease, _failure(lease, error, workbench.meter.spent))
+            if isinstance(error, Transient) or is_lack_of_room(error):
+                # Held until then; no longer held, the lease is handed out once more, with what is done.
+                # The goal's time bounds how often.
+                await asyncio.sleep(self.heartbeat_seconds)
+            else:
+                await self._tell(lease, _failure(lease, error, workbench.meter.spent))
         finally:
             key = (lease.attempt_id, lease.epoch)
             self._work.pop(key, None)

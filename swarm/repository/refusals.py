@@ -4,6 +4,7 @@ Git tells its failures apart by text alone. The texts are those of the C locale,
 fixes. What matches nothing is Rejected with git's own words: the same call would fail again.
 """
 
+import os
 import shlex
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,6 +13,9 @@ from pathlib import Path
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected, SwarmError, Transient
 
 SOON = timedelta(seconds=2)
+AFTER_CLEANING = timedelta(seconds=5)
+LEAST_ROOM = 64 << 10
+"""Bytes. With less on the disk, what git cannot say of itself is put down to that."""
 
 
 def translated(verb: str, code: int, complaint: str, where: Path) -> SwarmError:
@@ -24,6 +28,8 @@ def translated(verb: str, code: int, complaint: str, where: Path) -> SwarmError:
     for signs, make in _KNOWN:
         if any(sign in complaint for sign in signs):
             return make(where)
+    if _has_no_room(where):
+        return _disk_full(where)
     return Rejected(f"git {verb} failed in {where} (exit code {code}): {_gist(complaint)}")
 
 
@@ -48,8 +54,20 @@ def bare(where: Path) -> Rejected:
     )
 
 
-def _disk_full(where: Path) -> NeedsHuman:
-    return NeedsHuman(f"the disk below {where} is full", advice="free some space, then resume")
+def _disk_full(where: Path) -> Transient:
+    return Transient(
+        f"the disk below {where} is full; free some space, and the work goes on",
+        retry_after=AFTER_CLEANING,
+    )
+
+
+def _has_no_room(where: Path) -> bool:
+    """Git does not always say that a disk is full, least of all where it writes its own complaint."""
+    try:
+        disk = os.statvfs(where)
+    except OSError:
+        return False
+    return disk.f_bavail * disk.f_frsize < LEAST_ROOM
 
 
 def _read_only(where: Path) -> NeedsHuman:

@@ -1,19 +1,24 @@
-"""A journal that cannot be written ends the coordinator, never a goal."""
+"""A journal that cannot be written ends the coordinator, never a goal; other full disks are waited for."""
 
 import asyncio
-from collections.abc import Sequence
+import errno
+import os
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from swarm.actors.public_api import Places, SystemClock, leave, run_inline
+from swarm.actors.public_api import Cast, Places, SystemClock, leave, run_inline
 from swarm.coordination.public_api import GoalState, SubmitGoal, fold
-from swarm.domain.errors import Exhausted
+from swarm.domain.errors import Exhausted, Transient
 from swarm.domain.events import Event
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId, GoalId
-from swarm.engines.public_api import Submission
+from swarm.engines.public_api import StepTaken, Submission
 from swarm.journal.public_api import open_journal, read_only
 from swarm.settings.public_api import Settings
 from swarm.testing.crew import MortalJournal, a_cast, a_goal, carry_out, write
@@ -55,10 +60,75 @@ def test_a_goal_survives_a_full_disk_and_goes_on_when_there_is_room(
     assert ended.group_contains(Exhausted, match="no space left")
     full.close()
 
+    state = _carried_out(places, cast)
+    assert state.status is GoalStatus.DONE, state.reason
+
+
+def _carried_out(places: Places, cast: Cast) -> GoalState:
     journal = open_journal(places.journal)
-    carry_out(places, settings, journal, cast)
+    carry_out(places, Settings(home=places.home, heartbeat_seconds=1), journal, cast)
     journal.close()
     goals: dict[GoalId, GoalState] = {}
     for each in read_only(places.journal).read():
         fold(goals, each.event)
-    assert goals[goal.goal_id].status is GoalStatus.DONE, goals[goal.goal_id].reason
+    (state,) = goals.values()
+    return state
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Where mirrors lie; full, until its `filler` is removed."""
+    disk = tmp_path / "home" / "mirrors"
+    disk.mkdir(parents=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "none", disk], check=True)
+    with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
+        while filler.write(bytes(4096)):
+            pass
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may mount")
+def test_a_goal_waits_while_the_disk_of_the_mirrors_is_full(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    a_repository(tmp_path / "repository", {"one.py": "broken = True\n"})
+    places = Places(tmp_path / "home")
+    places.make()
+    goal = a_goal(tmp_path / "repository")
+    leave(places.inbox, SubmitGoal(command_id=CommandId("submit"), goal=goal))
+    engine = ScriptedEngine(lambda _: [Submission(MENDED, "Mend", "")])
+    cleaning = threading.Timer(2.0, (small_disk / "filler").unlink)
+    cleaning.start()
+    state = _carried_out(places, a_cast(("one.py",), (engine,)))
+    assert not cleaning.is_alive()
+    assert state.status is GoalStatus.DONE, state.reason
+
+
+@pytest.mark.parametrize(
+    "error", [Transient("the disk is full"), OSError(errno.ENOSPC, "no space left")]
+)
+def test_an_attempt_that_meets_a_full_disk_goes_on_behind_its_last_step(
+    tmp_path: Path, error: Exception
+) -> None:
+    a_repository(tmp_path / "repository", {"one.py": "broken = True\n"})
+    places = Places(tmp_path / "home")
+    places.make()
+    goal = a_goal(tmp_path / "repository")
+    leave(places.inbox, SubmitGoal(command_id=CommandId("submit"), goal=goal))
+    errors = [error]
+
+    class Meeting(ScriptedEngine):
+        async def work(self, assignment, sandbox, done, guidance, budget):  # type: ignore[no-untyped-def]
+            if not done:
+                yield StepTaken("looked", b"", cost=1, seconds=0.0)
+            if errors:
+                raise errors.pop()
+            yield Submission(MENDED, "Mend", "")
+
+    state = _carried_out(places, a_cast(("one.py",), (Meeting([]),)))
+    assert state.status is GoalStatus.DONE, state.reason
+    (attempt,) = (a for a in state.attempts.values() if a.tree)
+    assert [step.action for step in attempt.steps] == ["looked"]

@@ -63,7 +63,7 @@ def test_a_signal_that_ends_git_is_not_success(tmp_path: Path) -> None:
 
 def test_a_failing_stream_fails_when_it_is_read(tmp_path: Path) -> None:
     broken = an_alias(tmp_path, "echo half; echo 'fatal: No space left on device' >&2; exit 3")
-    with pytest.raises(NeedsHuman, match="is full"), broken.stream("x") as out:
+    with pytest.raises(Transient, match="is full"), broken.stream("x") as out:
         assert out.read() == b"half\n"
 
 
@@ -108,8 +108,8 @@ def test_the_locale_is_fixed() -> None:
 
 COMPLAINTS: list[tuple[str, type[SwarmError], str]] = [
     ("fatal: detected dubious ownership in repository at '/r'", NeedsHuman, "another user"),
-    ("error: file write error: No space left on device", NeedsHuman, "is full"),
-    ("remote: fatal: write error: Disk quota exceeded", NeedsHuman, "is full"),
+    ("error: file write error: No space left on device", Transient, "is full"),
+    ("remote: fatal: write error: Disk quota exceeded", Transient, "is full"),
     ("fatal: Unable to create '/r/x.lock': Read-only file system", NeedsHuman, "read-only"),
     ("error: insufficient permission for adding an object", NeedsHuman, "no permission"),
     ("fatal: Unable to create '/r/shallow.lock': File exists.", Transient, "holds a lock"),

@@ -236,9 +236,9 @@ def test_a_read_only_repository_needs_a_human(tmp_path: Path) -> None:
 
 
 @needs_mounts
-def test_a_full_disk_needs_a_human(tmp_path: Path) -> None:
+def test_a_full_disk_is_waited_for(tmp_path: Path) -> None:
     said = _in_a_mount(tmp_path, "size=1m", "cat /dev/zero > seen/fill 2>/dev/null")
-    assert said.startswith("swarm.domain.errors.NeedsHuman: the disk below")
+    assert said.startswith("swarm.domain.errors.Transient: the disk below")
 
 
 # Whether it was merged
