@@ -11,7 +11,10 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
     isolated      mode `namespaces`: folders and the request for one
     worktree      mode `unsafe-worktree`: the same for a plain copy
     layout        what an isolated sandbox shows where
-    limits        the limits as the kernel's
+    limits        the limits as the kernel's and the watchdog's
+    profiles      what a role may do, and what that weakens
+    network       which hosts may be reached: rules
+    proxy         the one way out to them
     box           a sandbox as its supervisor holds it
     command       one command in it, from its start to its end
     output        what is kept of a command's output
@@ -20,6 +23,9 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
     zygote *      the process that all sandboxes are forked from
     view *        mounts the world, and makes it the root
     server *      process 1 of a sandbox: runs, stops, reads, writes
+    watchdog *    bounds that the kernel does not hold by itself
+    quota *       what was written to disk
+    blocked *     what tried to reach the network
     seccomp *     the system calls that are refused
     kernel *      system calls that the standard library lacks
     wire *        messages and descriptors

@@ -239,7 +239,7 @@ def _close_in(message: wire.Message, reply: socket.socket, control: int) -> None
 def _tap() -> blocked.Tap | None:
     try:
         return blocked.open_tap()
-    except OSError:  # a kernel without packet sockets: attempts fail as well, and are not seen
+    except OSError:  # a kernel without raw sockets: attempts fail as well, and are not seen
         return None
 
 

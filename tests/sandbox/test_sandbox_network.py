@@ -142,8 +142,8 @@ for n in range(500):
 @pytest.mark.parametrize("packet", [b"", b"\x45", bytes(60), b"\x4f" + b"\xff" * 59])
 def test_packets_that_are_no_packets_do_no_harm(packet: bytes) -> None:
     tap = blocked.Tap(())
-    tap._add(0x0800, packet, "x")
-    tap._add(0x86DD, packet, "x")
+    tap._add(socket.AF_INET, packet, "x")
+    tap._add(socket.AF_INET6, packet, "x")
 
 
 # Rules
