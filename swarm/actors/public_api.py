@@ -3,6 +3,7 @@
 from swarm.actors.alive import coordinator_alive
 from swarm.actors.clock import Clock, SystemClock
 from swarm.actors.crew import Cast
+from swarm.actors.environments import EnvironmentView, build_environment, view_environment
 from swarm.actors.estimate import Estimate, estimate_goal
 from swarm.actors.facts import FactView, read_facts
 from swarm.actors.gate import CheckVerdict, check_change
@@ -17,11 +18,13 @@ __all__ = [
     "Cast",
     "CheckVerdict",
     "Clock",
+    "EnvironmentView",
     "Estimate",
     "FactView",
     "GoalRequest",
     "Places",
     "SystemClock",
+    "build_environment",
     "check_change",
     "coordinator_alive",
     "estimate_goal",
@@ -32,5 +35,6 @@ __all__ = [
     "run_inline",
     "start_house",
     "verify_goal",
+    "view_environment",
     "waiting",
 ]

@@ -19,6 +19,7 @@ by the command that needs it.
     standing     what a goal is at, and what it waits for
     lines        one event as one line
     overview, page, ending, live      what a terminal shows
+    environment  what a repository's tests run with, shown and built
     documents    the same as JSON
     looking, pulls, chronicle, proving, cleaning, health, estimating, measuring, serving, showcase
                            the other commands' work

@@ -38,6 +38,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
         inside.facts,
         inside.market,
         inside.config,
+        inside.env,
         inside.doctor,
         inside.bench,
     ),

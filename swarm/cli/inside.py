@@ -15,6 +15,9 @@ market = typer.Typer(name="market", no_args_is_help=True, help="Why the market d
 config = typer.Typer(
     name="config", no_args_is_help=True, help="Settings, and where they come from."
 )
+env = typer.Typer(
+    name="env", no_args_is_help=True, help="What a repository's tests run with: shown, and built."
+)
 
 
 def agents(as_json: AsJson = False) -> None:
@@ -101,3 +104,36 @@ def config_show(
     from swarm.cli.looking import show_settings
 
     show_settings(origin=origin, as_json=as_json)
+
+
+@env.command("show")
+def env_show(
+    repo: Repo = HERE,
+    toml: Annotated[
+        bool, typer.Option("--toml", help="As a section for the repository's swarm.toml.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a repository needs, where it says so, and whether that is built."""
+    from swarm.cli.environment import show_environment
+
+    raise typer.Exit(show_environment(repo, toml=toml, as_json=as_json))
+
+
+@env.command("build")
+def env_build(
+    repo: Repo = HERE,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build it anew, though it is there.")
+    ] = False,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option("--allow", metavar="HOST", help="A host besides the index that it may reach."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build what a repository needs, in a sandbox, once."""
+    from swarm.cli.environment import make_environment
+
+    code = make_environment(repo, rebuild=rebuild, allow=tuple(allow or ()), as_json=as_json)
+    raise typer.Exit(code)

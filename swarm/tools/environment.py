@@ -31,14 +31,15 @@ async def detect_environment(
     python: Path | None,
     test_command: str | None,
     own_python: Path,
+    known: Interpreter | None = None,
 ) -> Environment:
     """How the tests in `directory`, seen at `mount_point`, are run.
 
-    `python` and `own_python` are absolute. Raises Rejected when there are no tests or the command
+    `known`: of an interpreter that must not be run here, what a sandbox found out. `python` and `own_python` are absolute. Raises Rejected when there are no tests or the command
     cannot be read, Lacking when the interpreter or its pytest is missing or too old.
     """
     command = None if test_command is None else read_command(test_command)
-    interpreter = await interview(python or own_venv(directory, mount_point) or own_python)
+    interpreter = known or await interview(python or own_venv(directory, mount_point) or own_python)
     if command is None:
         command = await asyncio.to_thread(_usual_command, directory, interpreter)
     if command.runner == "pytest":

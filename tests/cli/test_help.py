@@ -76,11 +76,13 @@ def test_help_groups_the_commands(tmp_path: Path) -> None:
                 "pr",
                 "market",
                 "config",
+                "env",
             ]
         ),
         *(["pr", name] for name in ["list", "show", "diff", "checkout", "apply"]),
         ["market", "explain"],
         ["config", "show"],
+        *(["env", name] for name in ["show", "build"]),
     ],
 )
 def test_every_command_explains_itself(argv: list[str], tmp_path: Path) -> None:

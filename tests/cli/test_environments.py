@@ -1,0 +1,91 @@
+"""`swarm env`: what a repository needs, shown for review, and built where there is no network."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from swarm.actors.public_api import GoalRequest, prepare_goal
+from swarm.domain.goals import Environment
+from swarm.domain.names import GoalId
+from swarm.settings.public_api import Settings
+from swarm.testing.git import a_repository, git
+from tests.cli.cli_examples import swarm
+
+PROJECT = {
+    "requirements.txt": "psycopg\n",
+    ".python-version": "3.11\n",
+    "tests/test_a.py": "import pytest\ndef test_a(): pass\n",
+    ".gitignore": "*.mo\n.env\n",
+    ".env": "",
+}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    path = tmp_path / "repository"
+    a_repository(path, {name: text for name, text in PROJECT.items() if name != ".env"})
+    for name in (".env", "de.mo"):
+        (path / name).touch()
+    return path
+
+
+def test_what_is_needed_is_shown_with_the_line_that_says_so(
+    repository: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    called = swarm(home, "env", "show", "--repo", str(repository))
+    assert called.code == 0
+    for said in ("requirements.txt:1: psycopg", "==3.11.*", "tests/test_a.py:1", "goes along",
+                 "it may hold a secret", "no: swarm env build"):  # fmt: skip
+        assert said in called.out
+    assert not home.exists()
+
+
+def test_it_is_shown_as_json_and_as_a_section(repository: Path, tmp_path: Path) -> None:
+    argv = ("env", "show", "--repo", str(repository))
+    document = swarm(tmp_path / "home", *argv, "--json").document
+    assert document["recipe"]["services"] == ["postgres"]
+    assert [each["path"] for each in document["carried"]] == ["de.mo"]
+    section = swarm(tmp_path / "home", *argv, "--toml").out
+    assert section.startswith("[environment]\n")
+    assert 'services = ["postgres"]' in section
+
+
+def test_a_section_with_an_unknown_key_is_refused_with_those_known(
+    repository: Path, tmp_path: Path
+) -> None:
+    (repository / "swarm.toml").write_text("[environment]\nnothing = 1\n")
+    git(repository, "add", "swarm.toml")
+    git(repository, "commit", "-qm", "Say something")
+    called = swarm(tmp_path / "home", "env", "show", "--repo", str(repository))
+    assert called.code == 2
+    assert "interpreter, lock, install" in called.err
+
+
+def environment_of(repository: Path, home: Path) -> Environment:
+    request = GoalRequest("fix it", repository)
+    return prepare_goal(request, Settings(home=home), new_id=lambda: GoalId("g-000001")).environment
+
+
+def test_a_goal_uses_what_was_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    test = "import unittest\nclass A(unittest.TestCase):\n    def test_a(self): pass\n"
+    project = {"swarm.toml": '[environment]\nsteps = ["true"]\n', "tests/test_a.py": test}
+    a_repository(tmp_path / "repository", project)
+    home = tmp_path / "home"
+    assert environment_of(tmp_path / "repository", home).python == sys.executable
+    called = swarm(home, "env", "build", "--repo", str(tmp_path / "repository"))
+    assert (called.code, "Built: " in called.out) == (0, True), called.err
+    environment = environment_of(tmp_path / "repository", home)
+    assert environment.python.startswith(str(home / "environments"))
+    assert environment.origin.startswith("built from the recipe")
+    assert environment.command[1:] == ("-m", "unittest", "discover", "-s", "tests")
+
+
+def test_there_is_not_always_something_to_build(tmp_path: Path) -> None:
+    a_repository(tmp_path / "repository", {"a.txt": ""})
+    called = swarm(tmp_path / "home", "env", "build", "--repo", str(tmp_path / "repository"))
+    assert called.code == 2
