@@ -231,6 +231,8 @@ async def a_proxy(
     finally:
         proxy.close()
         target.close()
+        for _turn in range(10):  # what is being ended sees its end
+            await asyncio.sleep(0)
 
 
 async def say(port: int, text: str, then: bytes = b"") -> bytes:
