@@ -6,7 +6,7 @@ inbox. Starting is cheap: the modules with signatures import typer alone, everyt
 by the command that needs it.
 
     app          the commands and their panels; options and help, nothing else below them
-    everyday, more, inside      signatures, by panel
+    everyday, more, inside, sandbox      signatures, by panel
     options      options that several commands share
     failing      errors as three lines, and exit codes
     session      state folder, settings, consoles and clock of one call
@@ -21,6 +21,7 @@ by the command that needs it.
     overview, page, ending, live      what a terminal shows
     environment  what a repository's tests run with, shown and built
     documents    the same as JSON
+    attacking, entering    attacks on a sandbox; a shell in one
     looking, pulls, chronicle, proving, cleaning, health, estimating, measuring, serving, showcase
                            the other commands' work
 """

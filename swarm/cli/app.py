@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from swarm.cli import everyday, inside, more
+from swarm.cli import everyday, inside, more, sandbox
 from swarm.cli.options import EVERYDAY, INSIDE, MORE
 from swarm.domain.errors import SwarmError
 
@@ -40,6 +40,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
         inside.config,
         inside.env,
         inside.doctor,
+        sandbox.sandbox,
         inside.bench,
     ),
 }

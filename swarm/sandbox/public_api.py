@@ -1,5 +1,11 @@
 """The door of swarm.sandbox."""
 
+from swarm.sandbox.attacks.attacking import try_attacks
+from swarm.sandbox.attacks.catalogue import ATTACKS
+from swarm.sandbox.attacks.definition import Attack
+from swarm.sandbox.attacks.definition import Result as AttackResult
+from swarm.sandbox.attacks.table import markdown as attack_table
+from swarm.sandbox.attacks.table import summary as expected_of
 from swarm.sandbox.doctor import DoctorRow, doctor_rows
 from swarm.sandbox.folders import Leftover, leftovers, remove_leftovers
 from swarm.sandbox.host import open_host
@@ -27,7 +33,10 @@ from swarm.sandbox.probing import ProbeReport, probe, probe_all, strongest, why_
 from swarm.sandbox.profiles import weaknesses
 
 __all__ = [
+    "ATTACKS",
     "CLOSED",
+    "Attack",
+    "AttackResult",
     "BaseRef",
     "Blocked",
     "CheckpointRef",
@@ -46,7 +55,9 @@ __all__ = [
     "SandboxHost",
     "SandboxMode",
     "SandboxSpec",
+    "attack_table",
     "doctor_rows",
+    "expected_of",
     "guarantees",
     "interpreter_paths",
     "is_at_least",
@@ -58,6 +69,7 @@ __all__ = [
     "probe_all",
     "remove_leftovers",
     "strongest",
+    "try_attacks",
     "weaknesses",
     "why_not",
 ]

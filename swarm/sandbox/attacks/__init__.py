@@ -11,12 +11,14 @@ ours is shown inside: standard library only.
     definition    an attack, the ways to try it, what is expected of each mode, and what came of it
     catalogue     all attacks, by number
     arena         a sandbox to attack, and on the host what it must not reach
-    trial         tries attacks in an arena
+    trial, attacking      try attacks in an arena; in one call
     bundle        the programs as text, and what they answer
     table         what is expected, attack by mode, as the documents show it
-    takings, lasting, bounds, lives     ways that need somebody outside
+    walls         what several attacks are expected to meet where there are fewer walls
+    files, processes, kernelside, networks      chapters of programs that run inside
+    takings, bounds, lasting                    chapters of ways that need somebody outside
     bare *        a place without walls but that of a throw-away user namespace
     attempts *    runs ways one after the other, each in a process of its own
     calls *       system calls by number
-    on_files *, on_processes *, on_kernel *, on_network *, on_room *      the programs
+    on_files *, on_processes *, on_kernel *, on_network *, on_room *, on_plants *      the programs
 """

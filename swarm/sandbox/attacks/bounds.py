@@ -26,9 +26,7 @@ _PART_OF_DISK: Expectations = {
     **_UNBOUNDED,
     "landlock": Expected("not applicable", "it counts as a part of the tree, see below"),
 }
-_OUTLIVES = Expected(
-    "allowed", "what forks faster than it is looked for can outlive its command, not its sandbox"
-)
+_OUTLIVES = Expected("allowed", "what forks faster than it is looked for can outlive its command")
 _OUTRUN: Expectations = {**_UNBOUNDED, "shared-proc": _OUTLIVES, "landlock": _OUTLIVES}
 
 

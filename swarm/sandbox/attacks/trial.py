@@ -130,6 +130,8 @@ def _with_control(tried: Tried, seen: Seen | None, place: str, unless: str) -> T
         return tried
     if seen.verdict == "through":
         return replace(tried, control=f"gets through {place}")
+    if place == "bare" and seen.verdict == "broken":
+        return replace(tried, control=f"none: this machine makes no such place ({seen.detail})")
     failed = f"does not get through {place} either ({seen.detail})"
     if unless:
         return replace(tried, control=f"{failed}: {unless}")
