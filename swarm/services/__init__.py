@@ -16,5 +16,6 @@ sandbox's checkpoint holds, the service's data are part of; what is rolled back,
     seeding     making one: start, seed, stop, seal
     running     starting, watching and stopping servers in a sandbox
     served      a sandbox whose services are there before every command
+    wanted      what is declared, or what a CI starts
     services    from what is wanted to what a sandbox needs to show and run
 """
