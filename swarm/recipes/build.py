@@ -4,8 +4,10 @@ Whoever wrote a package may run programs while it is built: so it is built where
 be reached but the index of packages, and what comes out is data.
 """
 
+import asyncio
 import json
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -93,7 +95,7 @@ async def build(
     Lacking with the end of what was said when a step fails.
     """
     key = key_of(recipe, shop.python, tree)
-    network = _network(recipe, shop)
+    network = await asyncio.to_thread(_network, recipe, shop)
     with one_builder(shop.folder, key):
         found = None if rebuild else find_built(shop.folder, key)
         return found or await _build(key, recipe, base, tree, shop, network)
@@ -102,7 +104,7 @@ async def build(
 async def _build(
     key: str, recipe: Recipe, base: BaseRef, tree: Path, shop: Workshop, network: Network
 ) -> Built:
-    shown = interpreter_paths(shop.python.path)
+    shown = await asyncio.to_thread(interpreter_paths, shop.python.path)
     uv = (shop.uv,) if shop.uv else ()
     needed = (path for path in (*uv, *shop.indexes.shown) if path.exists())
     spec = SandboxSpec(tree, (*shown, *needed), LIMITS, require=shop.mode, network=network)
@@ -112,7 +114,7 @@ async def _build(
         built = await _described(sandbox, key, shop, shown)
         with tempfile.TemporaryFile(dir=shop.folder) as file:
             await _pack(sandbox, tree, shop.python.path, file)
-            seal(shop.folder, built, file, tree / NAME)
+            await asyncio.to_thread(seal, shop.folder, built, file, tree / NAME)
     finally:
         await sandbox.destroy()
     return built
@@ -195,7 +197,22 @@ def _network(recipe: Recipe, shop: Workshop) -> Network:
         )
     default = default_hosts() if shop.indexes.asks_default else ()
     allowed = (_with_port(host) for host in sorted(shop.allow))
-    return Network(tuple(dict.fromkeys((*shop.indexes.hosts, *default, *allowed))))
+    names = tuple(dict.fromkeys((*shop.indexes.hosts, *default, *allowed)))
+    return Network((*names, *_addresses(names)))
+
+
+def _addresses(names: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
+    """Where these names lead. An index of a company's own has a private address: it may be reached,
+    for the user named it, and not the repository.
+    """
+    found: dict[tuple[str, int], None] = {}
+    for host, port in names:
+        try:
+            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError:  # the build will say what it cannot reach
+            continue
+        found |= dict.fromkeys((str(answer[4][0]), port) for answer in answers)
+    return tuple(found)
 
 
 def _is_index(host: str, shop: Workshop) -> bool:
