@@ -16,7 +16,7 @@ ours is shown inside: standard library only.
     table         what is expected, attack by mode, as the documents show it
     walls         what several attacks are expected to meet where there are fewer walls
     files, processes, kernelside, networks      chapters of programs that run inside
-    takings, bounds, lasting                    chapters of ways that need somebody outside
+    takings, bounds, lasting, proxying          chapters of ways that need somebody outside
     bare *        a place without walls but that of a throw-away user namespace
     attempts *    runs ways one after the other, each in a process of its own
     calls *       system calls by number

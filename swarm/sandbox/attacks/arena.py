@@ -22,9 +22,11 @@ from swarm.sandbox.attacks.bundle import Order, Seen
 from swarm.sandbox.host import open_host
 from swarm.sandbox.interpreter import interpreter_paths
 from swarm.sandbox.port import (
+    CLOSED,
     BaseRef,
     ExecResult,
     Limits,
+    Network,
     Sandbox,
     SandboxHost,
     SandboxMode,
@@ -72,9 +74,11 @@ class Arena:
     """What attacks have to know of the host, by the name that stands for it in their arguments."""
 
     @asynccontextmanager
-    async def another(self, limits: Limits | None = None) -> AsyncIterator[Sandbox]:
+    async def another(
+        self, limits: Limits = LIMITS, network: Network = CLOSED
+    ) -> AsyncIterator[Sandbox]:
         """A fresh one, for attacks that spoil theirs."""
-        spec = self.spec if limits is None else replace(self.spec, limits=limits)
+        spec = replace(self.spec, limits=limits, network=network)
         sandbox = await self.host.create(spec, self.base)
         try:
             yield sandbox

@@ -1,6 +1,15 @@
 """All attacks, by number."""
 
-from swarm.sandbox.attacks import bounds, files, kernelside, lasting, networks, processes, takings
+from swarm.sandbox.attacks import (
+    bounds,
+    files,
+    kernelside,
+    lasting,
+    networks,
+    processes,
+    proxying,
+    takings,
+)
 from swarm.sandbox.attacks.definition import Attack
 
 _CHAPTERS = (
@@ -11,6 +20,7 @@ _CHAPTERS = (
     takings.ALL,
     bounds.ALL,
     lasting.ALL,
+    proxying.ALL,
 )
 
 ATTACKS: tuple[Attack, ...] = tuple(

@@ -12,6 +12,7 @@ from swarm.sandbox.attacks.calls import Absent
 
 _SECONDS = 3
 _REFUSAL_SECONDS = 0.5
+_PROXY_SECONDS = 15
 _RTM_NEWADDR = 20
 _REQUEST_ACK_CREATE = 0x1 | 0x4 | 0x400
 _VSOCK, _PACKET, _ALG = 40, 17, 38
@@ -47,20 +48,15 @@ def ping() -> None:
         some.sendto(b"\x08\x00\xf7\xff\x00\x00\x00\x00", ("1.1.1.1", 0))
 
 
-def bind_beyond(port: str) -> None:
-    """Serve on all addresses of this machine; the control: on the loopback."""
-    with socket.create_server(("", int(port))):
-        pass
-
-
-def talk_to_oneself(port: str) -> None:
-    """What has to work: a server and a client inside."""
-    with (
-        socket.create_server(("127.0.0.1", int(port))) as server,
-        socket.create_connection(server.getsockname(), timeout=_SECONDS) as client,
-    ):
-        client.sendall(b"x")
-        assert server.accept()[0].recv(1) == b"x", "it did not arrive"
+def ask_proxy(port: str, request: str) -> None:
+    """Get through when the answer is that it was done."""
+    first, *headers = request.split("|")
+    first = first if "HTTP/" in first else f"{first} HTTP/1.1"
+    with socket.create_connection(("127.0.0.1", int(port)), timeout=_PROXY_SECONDS) as some:
+        some.sendall("\r\n".join([first, *headers, "", ""]).encode())
+        answer = some.recv(4096)
+    status = answer.split(b"\r\n")[0].decode(errors="replace")
+    assert status.split(" ")[1:2] == ["200"], status or "no answer"
 
 
 def connect_abstract(name: str) -> None:
