@@ -38,6 +38,12 @@ def enter(confined: dict[str, Any], user: int) -> None:
     kernel.install_filter(seccomp.program(shared=True, spared=spared))
 
 
+def scope() -> None:
+    """Let signals end at the sandbox where the kernel can, besides whom the filter spares."""
+    if landlock.abi() >= landlock.SCOPE_ABI:
+        landlock.scope()
+
+
 def _demand(path: str) -> None:
     """Raises OSError(EACCES) that names the first folder on the way that is closed."""
     names = path.strip("/").split("/")

@@ -91,7 +91,7 @@ class Host:
         if self._mode == "landlock":
             place = await asyncio.to_thread(confined.prepare, folder, spec, base.directory)
             return await self._launch(place, spec, base, confined.request(place, spec))
-        place = await asyncio.to_thread(isolated.prepare, folder, spec)
+        place = await asyncio.to_thread(isolated.prepare, folder, spec, self._mode)
         return await self._isolate(folder, place, spec, base)
 
     async def _isolate(
@@ -99,7 +99,7 @@ class Host:
     ) -> Sandbox:
         copy = self._copies.get(base.directory)
         mapped = os.getuid() == 0 and copy is None
-        request = isolated.request(folder, spec, copy or base.directory, mapped=mapped)
+        request = isolated.request(folder, spec, copy or base.directory, self._mode, mapped=mapped)
         try:
             return await self._launch(place, spec, base, request)
         except Lacking as error:

@@ -1,4 +1,4 @@
-"""The mode `namespaces`: what a host prepares on disk, and asks its zygote for."""
+"""The modes `namespaces` and `shared-proc`: what a host prepares on disk, and asks its zygote for."""
 
 import os
 import shutil
@@ -8,13 +8,13 @@ from pathlib import Path
 from swarm.sandbox import layout, limits, remedies, wire
 from swarm.sandbox.box import Place
 from swarm.sandbox.modes import guarantees
-from swarm.sandbox.port import SandboxSpec
+from swarm.sandbox.port import SandboxMode, SandboxSpec
 from swarm.sandbox.zygote import UNPRIVILEGED
 
 _LAYERS = ("root", "layers", "layers/upper", "layers/work")
 
 
-def prepare(folder: Path, spec: SandboxSpec) -> Place:
+def prepare(folder: Path, spec: SandboxSpec, mode: SandboxMode) -> Place:
     """Make the directories that the overlay needs, owned by who runs the sandbox."""
     holes = layout.holes(spec)
     for name in _LAYERS:
@@ -25,16 +25,18 @@ def prepare(folder: Path, spec: SandboxSpec) -> Place:
         give_away(folder / "layers")
     return Place(
         id=folder.name,
-        mode="namespaces",
+        mode=mode,
         root=spec.mount_point,
         made=folder / "layers/upper",
         env=layout.environment(layout.HOME),
         hidden=frozenset(map(bytes, holes)),
-        guarantees=guarantees("namespaces"),
+        guarantees=guarantees(mode),
     )
 
 
-def request(folder: Path, spec: SandboxSpec, base: Path, *, mapped: bool) -> wire.Message:
+def request(
+    folder: Path, spec: SandboxSpec, base: Path, mode: SandboxMode, *, mapped: bool
+) -> wire.Message:
     """`mapped`: the base's files belong to somebody else than who runs the sandbox."""
     return {
         "op": "create",
@@ -45,6 +47,8 @@ def request(folder: Path, spec: SandboxSpec, base: Path, *, mapped: bool) -> wir
             "folder": str(folder),
             "base": str(base),
             "mapped": mapped,
+            "own_proc": guarantees(mode).own_proc,
+            "spared": [os.getpid()],
             "lowers": ["made/holes", "base"] if layout.holes(spec) else ["base"],
             "shown": [str(each) for each in layout.shown(spec)],
             "links": layout.links(),

@@ -11,7 +11,7 @@ from swarm.sandbox.port import Guarantees, SandboxMode
 
 STRONGEST_FIRST: tuple[SandboxMode, ...] = get_args(SandboxMode)
 
-BUILT: tuple[SandboxMode, ...] = ("namespaces", "landlock")
+BUILT: tuple[SandboxMode, ...] = ("namespaces", "shared-proc", "landlock")
 """Those with walls that a host can make, the strongest first."""
 
 _WHOLE = Guarantees(

@@ -92,7 +92,11 @@ def build(world: dict[str, Any]) -> None:
     for each in world["mounts"]:
         _mount(each, _place(new, each["at"]), world["lowers"])
     _inside(new, world["home"]).mkdir(0o700)
-    _proc(new / "proc")
+    if world["own_proc"]:
+        _proc(new / "proc")
+    else:
+        _bind("/proc", new / "proc")
+    _hide_in(new / "proc")
     kernel.pivot("new")
     kernel.mount("none", "/", "", kernel.MS_BIND | kernel.MS_REMOUNT | kernel.MS_RDONLY | _QUIET)
 
@@ -168,6 +172,9 @@ def _proc(proc: Path) -> None:
         if (proc / name).exists():
             kernel.bind(str(proc / name), str(proc / name))
             kernel.protect(str(proc / name), kernel.ATTR_RDONLY | kernel.ATTR_NOSUID)
+
+
+def _hide_in(proc: Path) -> None:
     for name in _HIDDEN_PROC:
         if (proc / name).exists():
             kernel.bind("/dev/null", str(proc / name))

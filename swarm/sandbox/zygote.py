@@ -122,11 +122,12 @@ def _way_in(message: wire.Message) -> tuple[Callable[[], int], Stage]:
         return os.fork, _serve_worktree
     if os.getuid() == 0:
         return os.fork, _descend
-    return _into_namespaces, _serve_isolated
+    return (lambda: kernel.clone(_namespaces(message["world"]))), _serve_isolated
 
 
-def _into_namespaces() -> int:
-    return kernel.clone(kernel.ALL_NAMESPACES)
+def _namespaces(world: dict[str, Any]) -> int:
+    """Without a /proc of its own, a sandbox has no process numbers of its own either."""
+    return kernel.ALL_NAMESPACES & ~(0 if world["own_proc"] else kernel.CLONE_NEWPID)
 
 
 def _child(message: wire.Message, reply: socket.socket, control: int, stage: Stage) -> NoReturn:
@@ -168,7 +169,7 @@ def _descend(message: wire.Message, reply: socket.socket, control: int) -> None:
     os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
     kernel.set_dumpable(True)  # or our own /proc entries would stay root's
     world["outside"] = (UNPRIVILEGED, UNPRIVILEGED)
-    pid = kernel.clone(kernel.ALL_NAMESPACES | kernel.CLONE_PARENT)
+    pid = kernel.clone(_namespaces(world) | kernel.CLONE_PARENT)
     if pid == 0:
         _serve_gathered(message, reply, control)
     wire.send(reply, {"pid": pid})
@@ -221,7 +222,8 @@ def _serve_gathered(message: wire.Message, reply: socket.socket, control: int) -
 
 
 def _enter(world: dict[str, Any]) -> None:
-    kernel.die_with_parent()
+    if world["own_proc"]:  # or nobody would be left to end the others
+        kernel.die_with_parent()
     kernel.map_user(world["inside"], *world["outside"])
     kernel.raise_loopback()
     socket.sethostname("sandbox")
@@ -232,8 +234,12 @@ def _close_in(message: wire.Message, reply: socket.socket, control: int) -> None
     tap = _tap()
     view.build(message["world"])
     kernel.drop_rights()
-    kernel.install_filter(seccomp.program())
-    _serve(message, reply, control, written, alone=True, tap=tap)
+    alone = message["world"]["own_proc"]
+    if not alone:
+        confinement.scope()
+    spared = () if alone else (os.getpid(), os.getppid(), *message["world"]["spared"])
+    kernel.install_filter(seccomp.program(spared=spared))
+    _serve(message, reply, control, written, alone=alone, tap=tap)
 
 
 def _tap() -> blocked.Tap | None:

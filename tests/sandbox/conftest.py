@@ -70,9 +70,9 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.fixture(params=["namespaces", "landlock", "unsafe-worktree"])
+@pytest.fixture(params=["namespaces", "shared-proc", "landlock", "unsafe-worktree"])
 def place(request: pytest.FixtureRequest, tmp_path: Path, open_folder: Path) -> Place:
-    if request.param == "namespaces":
+    if request.param in ("namespaces", "shared-proc"):
         needs_namespaces()
     if request.param == "landlock":
         needs_landlock()

@@ -12,7 +12,7 @@ import pytest
 import swarm
 from swarm.domain.errors import Lacking
 from swarm.sandbox.public_api import ExecResult, Sandbox
-from tests.sandbox.conftest import Place
+from tests.sandbox.conftest import Place, needs_namespaces
 
 pytestmark = pytest.mark.thorough
 
@@ -171,6 +171,42 @@ def test_it_works_where_a_container_engine_refuses_namespaces(confined: Place) -
     )
     assert "cannot make a sandbox: " in done.stdout, done.stderr
     assert "--security-opt seccomp=unconfined" in done.stdout
+
+
+MASKED = """if True:
+    import asyncio, sys
+    from pathlib import Path
+    from swarm.sandbox.public_api import probe_all
+    from swarm.testing.sandbox import a_sandbox
+
+    async def main(folder):
+        async with a_sandbox(folder, {"a": "1\\n"}, mode="shared-proc") as sandbox:
+            script = "echo 2 >> a; ls -d /proc/[0-9]* | wc -l; echo x > /proc/self/comm"
+            seen = await sandbox.exec(("sh", "-c", f"{script}; cat /proc/{sys.argv[2]}/environ"))
+            assert int(seen.stdout.split()[0]) > 3, seen
+            assert b"CANARY" not in seen.stdout
+            assert seen.returncode != 0
+            assert (await sandbox.diff()).paths == (b"a",)
+
+    asyncio.run(main(Path(sys.argv[1])))
+    print(*(f"{each.mode}={each.works}" for each in probe_all(Path(sys.argv[1]) / "scratch", anew=True)))
+"""
+
+
+def test_where_proc_is_covered_only_the_walls_around_processes_are_lost(tmp_path: Path) -> None:
+    needs_namespaces()
+    if os.getuid() != 0:
+        pytest.skip("only root can cover parts of /proc for a test")
+    cover = 'mount --bind /dev/null /proc/keys && exec "$0" "$@"'
+    argv = ["unshare", "-m", "sh", "-c", cover, sys.executable, "-B", "-c", MASKED, str(tmp_path)]
+    done = subprocess.run(
+        [*argv, str(os.getpid())],
+        env={**os.environ, "PYTHONPATH": CODE, "CANARY": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "namespaces=False shared-proc=True" in done.stdout, done.stderr
 
 
 def test_a_folder_that_is_closed_to_the_other_user_is_named(confined: Place) -> None:
