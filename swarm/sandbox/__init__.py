@@ -8,7 +8,10 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
 
     port          what a sandbox is to everybody else
     host          makes sandboxes of one mode, and ends them
-    isolated      mode `namespaces`: folders and the request for one
+    modes         the kinds of walls: what each holds and loses, and what it may be used for
+    probing       which of them can be built here, found out by building them
+    isolated      modes `namespaces` and `shared-proc`: folders and the request for one
+    confined      mode `landlock`: the same for a copy behind rules
     worktree      mode `unsafe-worktree`: the same for a plain copy
     layout        what an isolated sandbox shows where
     limits        the limits as the kernel's and the watchdog's
@@ -22,6 +25,8 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
     launch        the supervisor's end of the zygote
     zygote *      the process that all sandboxes are forked from
     view *        mounts the world, and makes it the root
+    confinement * closes a process in where no namespace can be had
+    landlock *    rules about files, ports and processes
     server *      process 1 of a sandbox: runs, stops, reads, writes
     watchdog *    bounds that the kernel does not hold by itself
     quota *       what was written to disk
