@@ -56,6 +56,7 @@ from swarm.sandbox.public_api import (
     remove_leftovers,
     why_not,
 )
+from swarm.services.public_api import Services
 from swarm.settings.public_api import Settings
 
 HOSTS = ("planning", "writing", "reviewing")
@@ -169,7 +170,7 @@ def host_of(
     """`facts`: how others reach its replicas; None = in this process."""
     host = _new_id(name)
     work = folders.work / name
-    boxes = _Boxes(work / "boxes")
+    boxes = _Boxes(work / "boxes", folders.work / "services")
     trees = Trees(work / "trees", coordinator.archive)
     limits = limits_of(settings)
 
@@ -181,6 +182,7 @@ def host_of(
             compare=coordinator.changes,
             limits=limits,
             meter=Meter(settings.cpu_hour),
+            services=boxes.services(mode_of(lease.goal)),
         )
 
     replicas = Replicas(lambda _: open_replica(verify=verify_digest), kept_nowhere)
@@ -217,9 +219,12 @@ def limits_of(settings: Settings) -> Limits:
 class _Boxes:
     """The sandbox hosts of one process, one a mode, opened when first needed."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, sealed: Path) -> None:
+        """`sealed`: data of services, which all hosts of a machine share."""
         self._scratch = scratch
+        self._sealed = sealed
         self._hosts: dict[SandboxMode, SandboxHost] = {}
+        self._services: dict[SandboxMode, Services] = {}
 
     def host(self, mode: SandboxMode) -> SandboxHost:
         if mode not in self._hosts:
@@ -227,6 +232,11 @@ class _Boxes:
             remove_leftovers(self._scratch)
             self._hosts[mode] = open_host(self._scratch, mode, Path(sys.executable))
         return self._hosts[mode]
+
+    def services(self, mode: SandboxMode) -> Services:
+        if mode not in self._services:
+            self._services[mode] = Services(self.host(mode), self._sealed)
+        return self._services[mode]
 
     async def close(self) -> None:
         for host in self._hosts.values():

@@ -43,6 +43,7 @@ from swarm.repository.public_api import (
     nearest_version,
 )
 from swarm.sandbox.public_api import BaseRef, open_host
+from swarm.services.public_api import Hint, ServiceSpec, wanted_services
 from swarm.tools.public_api import Interpreter, detect_environment, own_venv
 
 OWN, BUILT, OURS, NAMED = (
@@ -101,10 +102,18 @@ def choose_environment(
     repository: RepositoryState, wish: Wish, folder: Path | None = None
 ) -> Environment:
     """`folder`: of built environments. Raises Rejected, NeedsHuman or Lacking with what is wrong."""
-    recipe = recipe_of(repository)
-    found = _chosen(repository, recipe, wish, folder)
+    with committed_files(repository) as files:
+        recipe = detect_recipe(files, nearest_version(repository.top))
+        found = _chosen(repository, recipe, wish, folder)
+        services = services_of(files, recipe, Path(found.python))
     carried = carried_of(repository, recipe).carried
-    return found.model_copy(update={"carried": carried})
+    return found.model_copy(update={"carried": carried, "services": services})
+
+
+def services_of(files: Path, recipe: Recipe, python: Path) -> tuple[ServiceSpec, ...]:
+    """Raises Rejected for a swarm.toml that is not understood."""
+    hints = (Hint(each.value, each.path) for each in recipe.why("services"))
+    return wanted_services(files, hints, python)
 
 
 def _chosen(

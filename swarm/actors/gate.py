@@ -27,6 +27,7 @@ from swarm.domain.names import GoalId, TestId, TreeHash, nth_task
 from swarm.domain.tasks import CheckSubject, Contract, Finding, TaskKind
 from swarm.repository.public_api import Mirror, fork_point, read_commit
 from swarm.sandbox.public_api import open_host
+from swarm.services.public_api import Services
 from swarm.settings.public_api import Settings
 
 
@@ -125,7 +126,8 @@ async def workbench_on(
     trees = Trees(folder / "trees", archive)
     meter = Meter(settings.cpu_hour)
     try:
-        yield HostWorkbench(goal, host, trees, compare, limits_of(settings), meter)
+        services = Services(host, folder / "services")
+        yield HostWorkbench(goal, host, trees, compare, limits_of(settings), meter, services)
     finally:
         await host.close()
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from swarm.actors.environments import Wish, choose_environment
 from swarm.actors.places import Places
-from swarm.domain.errors import NeedsHuman, Rejected
-from swarm.domain.goals import Goal, SandboxChoice
+from swarm.domain.errors import Lacking, NeedsHuman, Rejected
+from swarm.domain.goals import Environment, Goal, SandboxChoice
 from swarm.domain.names import GoalId
 from swarm.market.public_api import read_rule
 from swarm.repository.public_api import demand_room, inspect
@@ -50,7 +50,7 @@ def prepare_goal(request: GoalRequest, settings: Settings, *, new_id: Callable[[
     demand_room(repository.top)
     places = Places(settings.home)
     wish = Wish(request.python, request.test)
-    environment = choose_environment(repository, wish, places.environments)
+    environment = _served(choose_environment(repository, wish, places.environments), walls)
     return Goal(
         goal_id=new_id(),
         text=request.text,
@@ -67,6 +67,21 @@ def prepare_goal(request: GoalRequest, settings: Settings, *, new_id: Callable[[
         sandbox=walls,
         rule=request.rule,
     )
+
+
+def _served(environment: Environment, walls: SandboxChoice) -> Environment:
+    """Services run where a sandbox has a network of its own. Raises Lacking where it has none."""
+    if walls == "unsafe-worktree":
+        # What runs there reaches the machine's own servers, as it does from the user's shell.
+        return environment.model_copy(update={"services": ()})
+    if walls == "landlock" and environment.services:
+        names = ", ".join(each.called for each in environment.services)
+        raise Lacking(
+            f"the tests want {names}, and sandboxes behind Landlock have no network for it",
+            advice="a machine where namespaces work (swarm doctor), or an empty section [services]"
+            " in the repository's swarm.toml if tests can do without",
+        )
+    return environment
 
 
 def remarks(path: Path) -> tuple[str, ...]:

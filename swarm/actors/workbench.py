@@ -11,6 +11,7 @@ from swarm.domain.changes import Changes
 from swarm.domain.goals import Environment, Goal
 from swarm.domain.names import GoalId, TreeHash
 from swarm.sandbox.public_api import BaseRef, Limits, Sandbox, SandboxHost, SandboxMode, SandboxSpec
+from swarm.services.public_api import Services
 from swarm.tools.public_api import readonly_paths
 
 Compare = Callable[[GoalId, TreeHash, TreeHash], Awaitable[Changes]]
@@ -31,6 +32,7 @@ class HostWorkbench:
     compare: Compare
     limits: Limits
     meter: Meter
+    services: Services
     _open: dict[str, Sandbox] = field(default_factory=dict)
     _frozen: bool = False
 
@@ -46,7 +48,7 @@ class HostWorkbench:
 
     @asynccontextmanager
     async def sandbox(self, base: TreeHash, tree: TreeHash | None = None) -> AsyncIterator[Sandbox]:
-        sandbox = await self._create(base)
+        sandbox = await self._create(base, base if tree is None else tree)
         self._open[sandbox.id] = sandbox
         try:
             if tree is not None and tree != base:
@@ -58,16 +60,30 @@ class HostWorkbench:
             del self._open[sandbox.id]
             await sandbox.destroy()
 
-    async def _create(self, base: TreeHash) -> Sandbox:
-        spec = SandboxSpec(
-            mount_point=Path(self.environment.mount_point),
-            readonly=await readonly_paths(self.environment),
+    async def _create(self, base: TreeHash, tree: TreeHash) -> Sandbox:
+        """With its services running, seeded from the tree that is worked on or judged."""
+        environment = self.environment
+        plain = SandboxSpec(
+            mount_point=Path(environment.mount_point),
+            readonly=await readonly_paths(environment),
             limits=self.limits,
             require=mode_of(self.goal),
         )
-        directory = await self.directory(base)
-        created = await self.host.create(spec, BaseRef(directory, base))
-        return MeteredSandbox(created, self.meter)
+        seeds = BaseRef(await self.directory(tree if environment.services else base), tree)
+        prepared = await self.services.prepare(
+            environment.services, Path(environment.python), plain, seeds
+        )
+        created = await self.host.create(
+            prepared.shown_in(plain), BaseRef(await self.directory(base), base)
+        )
+        metered = MeteredSandbox(created, self.meter)
+        if not environment.services:
+            return metered
+        try:
+            return await prepared.begin(metered)
+        except BaseException:
+            await created.destroy()
+            raise
 
     async def freeze(self) -> None:
         """Stop everything where it is."""
