@@ -31,12 +31,12 @@ def prepare(folder: Path, spec: SandboxSpec, base: Path) -> Place:
     for each in (home, tmp):
         each.mkdir(0o700)
     if os.getuid() == 0:
+        for each in (copy, home, tmp):
+            give_away(each)
         for each in (folder.parent, folder):
             # Another user works in it, and need not list it; nobody else may reach what it makes.
             os.chown(each, 0, UNPRIVILEGED)
             each.chmod(0o710)
-        for each in (copy, home, tmp):
-            give_away(each)
     env = {**layout.environment(str(home)), "TMPDIR": str(tmp)}
     return Place(
         id=folder.name,
