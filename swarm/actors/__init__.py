@@ -13,6 +13,7 @@ processes and files are held here and handed down. Journal first, effect second.
     registry     who is there
     replicas     facts in each process, and how they meet those of others found in the registry
     knowledge    what a host's agents state and recall
+    hourglass    how long a piece of work may take, pauses apart
     host         an agents' host: takes leases, works, reports
     room         a full disk is waited for
     trees        trees on a host, fetched once

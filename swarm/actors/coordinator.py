@@ -11,7 +11,7 @@ import copy
 import math
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -152,8 +152,10 @@ class Coordinator:
             for attempt in state.live():
                 self._renew(attempt)
 
-    async def run(self, *, forever: bool) -> None:
-        """Work until no goal is open (paused ones do not count), or for ever."""
+    async def run(self, *, forever: bool, awaited: Callable[[], bool] = lambda: False) -> None:
+        """Work until no goal is open, or for ever. Paused ones count only while somebody waits to see
+        them go on.
+        """
         started = CoordinatorStarted(
             at=self.clock.now(), version=self.terms.version, runtime=self.terms.runtime
         )
@@ -161,19 +163,19 @@ class Coordinator:
         try:
             async with asyncio.TaskGroup() as group:
                 attending = [group.create_task(each) for each in (self._watch(), self._beat())]
-                await self._work(forever=forever)
+                await self._work(lambda: forever or (awaited() and any(self._open())))
                 for task in attending:
                     task.cancel()
         finally:
             self._announce_news()
             await asyncio.to_thread(self.notifier.close)
 
-    async def _work(self, *, forever: bool) -> None:
+    async def _work(self, stays: Callable[[], bool]) -> None:
         idle_since = self.clock.elapsed()
         while True:
             news = self._news
             busy = await self._tick()
-            if busy or forever:
+            if busy or stays():
                 idle_since = self.clock.elapsed()
             elif self.clock.elapsed() - idle_since > SETTLED_SECONDS:
                 return

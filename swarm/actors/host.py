@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from swarm.actors.crew import Crew, Member
+from swarm.actors.hourglass import Hourglass
 from swarm.actors.ports import CoordinatorPort, Entry, FactsPort, Lease, Orders, RegistryPort
 from swarm.actors.replicas import Circle
 from swarm.actors.reporting import Desk
@@ -31,6 +32,7 @@ class _Work:
 
     lease: Lease
     workbench: HostWorkbench
+    hourglass: Hourglass
     task: "asyncio.Task[None]"
 
 
@@ -105,22 +107,26 @@ class Host:
         for work in tuple(self._work.values()):
             wanted = work.lease.goal.goal_id in paused
             if wanted and not work.workbench.is_frozen:
+                work.hourglass.stop()
                 await work.workbench.freeze()
             elif not wanted and work.workbench.is_frozen:
                 await work.workbench.thaw()
+                work.hourglass.go_on()
 
     def _begin(self, lease: Lease, group: asyncio.TaskGroup) -> None:
         key = (lease.attempt_id, lease.epoch)
         if key in self._work:
             return
         member = self.crew.member(lease.agent_id)
-        workbench = self.workbench(lease)
-        task = group.create_task(self._supervise(lease, member, workbench))
-        self._work[key] = _Work(lease, workbench, task)
+        workbench, hourglass = self.workbench(lease), Hourglass(lease.contract.seconds)
+        task = group.create_task(self._supervise(lease, member, workbench, hourglass))
+        self._work[key] = _Work(lease, workbench, hourglass, task)
 
-    async def _supervise(self, lease: Lease, member: Member, workbench: HostWorkbench) -> None:
+    async def _supervise(
+        self, lease: Lease, member: Member, workbench: HostWorkbench, hourglass: Hourglass
+    ) -> None:
         try:
-            async with asyncio.timeout(lease.contract.seconds):
+            async with hourglass.running():
                 await member.carry_out(lease, workbench, self.desk)
         except TimeoutError:
             spent = workbench.meter.spent

@@ -36,13 +36,20 @@ Runtime = Literal["ray", "inline"]
 
 
 def start_house(
-    places: Places, runtime: Runtime, address: str | None = None, *, detach: bool = True
+    places: Places,
+    runtime: Runtime,
+    address: str | None = None,
+    *,
+    detach: bool = True,
+    waits: bool = True,
 ) -> "subprocess.Popen[bytes]":
     """Start it as a process of its own, whose output goes to `logs/house.log`.
 
-    Detached, it outlives the terminal.
+    Detached, it outlives the terminal. `waits`: while the process that starts it lives, it stays with
+    goals that are paused (in one process; on Ray it leaves).
     """
     argv = [sys.executable, "-m", "swarm.actors.house", "--home", str(places.home)]
+    argv += ["--parent", str(os.getpid())] if waits else []
     argv += ["--runtime", runtime, *(["--address", address] if address else [])]
     places.make()
     with (places.logs / "house.log").open("ab") as log:
@@ -72,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         places.make()
         settings = load_settings({"home": str(places.home)}, dict(os.environ))
-        _serve(places, settings, asked.runtime, asked.address, forever=asked.forever)
+        _serve(places, settings, asked)
     except SwarmError as error:
         return _tell(error)
     except ExceptionGroup as group:
@@ -108,26 +115,25 @@ def _arguments() -> argparse.ArgumentParser:
     parser.add_argument("--runtime", choices=("ray", "inline"), default="ray")
     parser.add_argument("--address")
     parser.add_argument("--forever", action="store_true")
+    parser.add_argument("--parent", type=int, help="while it lives, paused goals are waited for")
     return parser
 
 
-def _serve(
-    places: Places, settings: Settings, runtime: Runtime, address: str | None, *, forever: bool
-) -> None:
-    if runtime == "ray":
+def _serve(places: Places, settings: Settings, asked: argparse.Namespace) -> None:
+    if asked.runtime == "ray":
         prepare_environment(places)
         from swarm.actors.ray import run_on_ray
 
         try:
-            run_on_ray(places, settings, address=address, forever=forever)
+            run_on_ray(places, settings, address=asked.address, forever=asked.forever)
         except Transient as error:
             sys.stderr.write(f"{error}\nGoing on in one process (--runtime inline).\n")
         else:
             return
-    asyncio.run(_inline(places, settings, forever=forever))
+    asyncio.run(_inline(places, settings, asked.parent, forever=asked.forever))
 
 
-async def _inline(places: Places, settings: Settings, *, forever: bool) -> None:
+async def _inline(places: Places, settings: Settings, parent: int | None, *, forever: bool) -> None:
     from swarm.actors.clock import SystemClock
     from swarm.actors.inline import run_inline
     from swarm.journal.public_api import open_journal
@@ -137,7 +143,14 @@ async def _inline(places: Places, settings: Settings, *, forever: bool) -> None:
     assert task is not None
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
-        await run_inline(places, settings, journal, SystemClock(), forever=forever)
+        await run_inline(
+            places,
+            settings,
+            journal,
+            SystemClock(),
+            forever=forever,
+            awaited=lambda: os.getppid() == parent,
+        )
     except asyncio.CancelledError:
         sys.stderr.write("ended on request; open goals go on at the next start\n")
     finally:

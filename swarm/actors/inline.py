@@ -1,6 +1,7 @@
 """Everything in one process: for tests, debugging, and machines where Ray does not start."""
 
 import asyncio
+from collections.abc import Callable
 
 from swarm.actors.assembly import HOSTS, HostFolders, coordinator_of, host_of, publisher_of
 from swarm.actors.clock import Clock
@@ -20,10 +21,11 @@ async def run_inline(
     *,
     forever: bool,
     cast: Cast | None = None,
+    awaited: Callable[[], bool] = lambda: False,
 ) -> Coordinator:
     """Work until no goal is open; returns the coordinator as it is then.
 
-    `cast` replaces the agents that come with swarm.
+    `cast` replaces the agents that come with swarm. While `awaited`, paused goals count as open.
     """
     registry = Registry(clock)
     coordinator = coordinator_of(
@@ -45,7 +47,7 @@ async def run_inline(
             )
             for name in HOSTS
         ]
-        await coordinator.run(forever=forever)
+        await coordinator.run(forever=forever, awaited=awaited)
         for task in tasks:
             task.cancel()
     return coordinator

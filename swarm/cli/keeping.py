@@ -25,6 +25,9 @@ class Keeper:
     runtime: Runtime
     address: str | None
     detach: bool = True
+    waits: bool = True
+    """Whether the house stays with paused goals while this process lives."""
+
     starts: int = 0
     house: "subprocess.Popen[bytes] | None" = field(default=None)
     logged: int = 0
@@ -62,7 +65,9 @@ class Keeper:
     def _start(self) -> None:
         self.logged = _size(self.log)
         self.starts += 1
-        self.house = start_house(self.places, self.runtime, self.address, detach=self.detach)
+        self.house = start_house(
+            self.places, self.runtime, self.address, detach=self.detach, waits=self.waits
+        )
 
     @property
     def log(self) -> Path:

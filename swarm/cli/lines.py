@@ -110,7 +110,7 @@ def _human(
         case GoalGuided():
             return Line(f"you said: {event.text}", "cyan")
         case GoalPaused():
-            return Line("paused", "yellow")
+            return Line(f"paused; to go on: swarm play {event.goal_id}", "yellow")
         case GoalPlayed():
             return Line("goes on", "cyan")
         case GoalStopped():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Group, RenderableType
 
-from swarm.actors.public_api import leave, remarks, waiting
+from swarm.actors.public_api import coordinator_alive, leave, remarks, waiting
 from swarm.cli.documents import Json, goal_document
 from swarm.cli.ending import NextSteps, ending, next_steps
 from swarm.cli.failing import DONE, FAILED, INTERRUPTED, LACKS, SPENT, WAITS
@@ -106,14 +106,20 @@ def follow(
     """
     try:
         with open_screen(session, several=len(goals) > 1) as screen:
-            _follow(watch, keeper, goals, screen, played=played)
+            _follow(session, watch, keeper, goals, screen, played=played)
     except KeyboardInterrupt:
         return _interrupted(session, watch, goals)
     return DONE
 
 
 def _follow(
-    watch: Watch, keeper: Keeper, goals: tuple[GoalId, ...], screen: Screen, *, played: bool
+    session: Session,
+    watch: Watch,
+    keeper: Keeper,
+    goals: tuple[GoalId, ...],
+    screen: Screen,
+    *,
+    played: bool,
 ) -> None:
     asleep = {n for n in goals if played and n in watch.goals and watch.goals[n].paused}
     while True:
@@ -123,9 +129,16 @@ def _follow(
         screen.draw(watch, goals)
         asleep = {name for name in asleep if watch.goals[name].paused}
         if all(_stands(watch.goals.get(name), name in asleep) for name in goals):
-            return
+            paused = any(_is_paused(watch.goals.get(name)) for name in goals)
+            # A coordinator that stays holds what is paused, frozen: `swarm play` goes on right here.
+            if not (paused and coordinator_alive(session.places)):
+                return
         keeper.keep()
         nap()
+
+
+def _is_paused(state: GoalState | None) -> bool:
+    return state is not None and state.paused and not state.status.is_final
 
 
 def _stands(state: GoalState | None, about_to_go_on: bool) -> bool:

@@ -39,7 +39,7 @@ def _show(seed: int, runtime: Runtime, folder: Path, *, kept: bool, as_json: boo
     lacking = why_not(session.places.work)
     _announce(session, planted, lacking)
     goal = goal_of(_asked(planted, unsafe=bool(lacking)), session.settings)
-    keeper = Keeper(session.places, runtime, None)
+    keeper = Keeper(session.places, runtime, None, waits=kept)
     try:
         return submit(
             session,

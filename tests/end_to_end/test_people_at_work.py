@@ -42,7 +42,14 @@ def test_a_running_goal_hears_pause_play_say_and_stop(swarm: Outside, tmp_path: 
 
     told = swarm.call("pause", goal)
     assert (told.code, told.out) == (0, f"{goal}: paused; `swarm play {goal}` goes on\n")
-    assert answer(running).code == 3
+    spent = seconds_of(spinning)
+    assert swarm.call("show", goal).code == 0
+    assert seconds_of(spinning) == spent, "what is paused is frozen"
+    assert running.poll() is None, "a run stays with its paused goal"
+    running.send_signal(signal.SIGINT)
+    interrupted = answer(running)
+    assert interrupted.code == 130
+    assert f"swarm play {goal}" in interrupted.told
     wait_until(lambda: not Path(f"/proc/{spinning}").exists())
 
     refused = swarm.call("pause", "g-nosuch")
@@ -50,13 +57,17 @@ def test_a_running_goal_hears_pause_play_say_and_stop(swarm: Outside, tmp_path: 
     assert "there is no goal g-nosuch" in refused.told
 
     resumed = swarm.start("resume", "--runtime", "inline")
-    _spinning()
+    spinning = _spinning()
+    assert swarm.call("pause", goal).code == 0
+    spent = seconds_of(spinning)
+    played = swarm.start("play", goal, "--runtime", "inline")
+    wait_until(lambda: seconds_of(spinning) > spent)
     assert swarm.call("say", goal, "look at the loop").code == 0
     stopped = swarm.call("stop", goal, "--json")
     assert stopped.document["heard"]
-    ended = answer(resumed)
-    assert ended.code == 1
-    assert "CANCELLED" in ended.told
+    for ended in (answer(resumed), answer(played)):
+        assert ended.code == 1
+        assert "CANCELLED" in ended.told
     kinds = {type(event) for event in swarm.events()}
     assert {GoalGuided, GoalPlayed} <= kinds
     assert fingerprint(repository) == before
