@@ -8,6 +8,7 @@ does these things itself; what only the project's CI can fill in is left out too
 import re
 import shlex
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from swarm.recipes.reading import Files, shortened
 from swarm.recipes.recipe import Part, Reason
@@ -172,7 +173,7 @@ def _synced(words: Sequence[str]) -> Iterator[tuple[Part, str]]:
     """Options of uv, poetry and pdm that choose what is installed."""
     parts: dict[str, Part] = {"--extra": "extras", "-E": "extras", "--extras": "extras"}
     parts |= {"--group": "groups", "--with": "groups", "-G": "groups", "--only-group": "groups"}
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in pairwise((*words, "")):
         option, _, value = word.partition("=")
         if option in parts:
             for each in (value or following).replace(",", " ").split():

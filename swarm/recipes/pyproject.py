@@ -62,7 +62,7 @@ def _build(files: Files, read: Mapping[str, Any]) -> Iterator[Reason]:
         yield files.reason("install", "editable", FILE, r"^\[build-system\]")
     elif "project" in read and not legacy:
         for each in texts(table(read["project"]).get("dependencies")):
-            yield files.reason("packages", each, FILE, re.escape(each[:30]))
+            yield files.reason("packages", each, FILE, rf"['\"]{re.escape(each[:30])}")
     for each in texts(build.get("requires")):
         if name_of(each) in _VERSIONED:
             said = "its version is asked of git, which sandboxes do not have"
@@ -135,7 +135,7 @@ def _poetry(files: Files, poetry: Mapping[str, Any]) -> Iterator[Reason]:
 def _others(files: Files, tools: Mapping[str, Any]) -> Iterator[Reason]:
     uv = table(tools.get("uv"))
     for each in texts(uv.get("dev-dependencies")):
-        yield files.reason("packages", each, FILE, re.escape(each[:30]))
+        yield files.reason("packages", each, FILE, rf"['\"]{re.escape(each[:30])}")
     poetry_sources = table(tools.get("poetry")).get("source")
     for source in (uv.get("index"), poetry_sources):
         for index in source if isinstance(source, list) else ():
@@ -145,7 +145,7 @@ def _others(files: Files, tools: Mapping[str, Any]) -> Iterator[Reason]:
         if name in {"default", "hatch-test"} or is_for_tests(name):
             for key in ("dependencies", "extra-dependencies"):
                 for each in texts(table(entry).get(key)):
-                    yield files.reason("packages", each, FILE, re.escape(each[:30]))
+                    yield files.reason("packages", each, FILE, rf"['\"]{re.escape(each[:30])}")
             for each in texts(table(entry).get("features")):
                 yield files.reason("extras", each, FILE, re.escape(each))
     if "pytest" in tools:

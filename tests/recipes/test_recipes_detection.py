@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swarm.domain.errors import Rejected
+from swarm.recipes.invocations import said_by
 from swarm.recipes.public_api import Recipe, as_section, detect_recipe
+from swarm.recipes.reading import Files
+from swarm.recipes.scripts import Line
 from swarm.recipes.versions import admits, of_caret, of_file
 from swarm.testing.workbench import write_files
 
@@ -214,6 +217,18 @@ def test_links_that_lead_out_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "repo").mkdir()
     (tmp_path / "repo/requirements.txt").symlink_to(secret)
     assert detect_recipe(tmp_path / "repo").needs == ()
+
+
+WORDS = st.sampled_from(
+    ["uv", "sync", "run", "pip", "install", "-r", "-e", ".", ".[a,b]", "pytest", "-m", "python", "tox",
+     "--group", "poetry", "coverage", "hatch", "test", "&&", "'", "$X", "A=1", "--", "env", "setup.py"]
+)  # fmt: skip
+
+
+@given(st.lists(WORDS, max_size=6))
+def test_commands_of_any_shape_stop_nothing(words: list[str]) -> None:
+    line = Line("Makefile", "test", 1, " ".join(words))
+    assert all(reason.line == 1 for reason in said_by(line, Files(Path("/nonexistent"))))
 
 
 numbers = st.integers(0, 4)
