@@ -24,6 +24,7 @@ from swarm.cli.standing import (
 from swarm.cli.words import STYLES, cell, count, lasted, legible, money, percent, short
 from swarm.coordination.public_api import Attempt, Dropped, GoalState, Round, Task
 from swarm.domain.ballots import Ballot
+from swarm.domain.goals import Environment
 from swarm.domain.tasks import TaskKind
 
 MARKS = {
@@ -69,9 +70,22 @@ def head(state: GoalState, now: int, gone: bool = False) -> Text:
     text.append(f"  {lasted(total_ms(state, now))}, {spent}", style="dim")
     text.append(f"\n{legible(goal.text, 600)}")
     text.append(f"\n{legible(goal.repository)} at {goal.base[:12]}", style="dim")
+    text.append(f"\n{legible(runs_with(goal.environment), 600)}", style="dim")
     if told := outcome(state, gone):
         text.append(f"\n{legible(told, 600)}", style=STYLES[state.status])
     return text
+
+
+def runs_with(environment: Environment) -> str:
+    """What its tests run with, and where that comes from."""
+    runner = f"{environment.runner} {environment.runner_version}".strip()
+    said = f"tests run with Python {environment.python_version}"
+    said += f", {runner}" if environment.runner == "pytest" else ""
+    said += f": {environment.origin}" if environment.origin else ""
+    carried = len(environment.carried)
+    return said + (
+        f"; {count(carried, 'ignored file goes', 'ignored files go')} along" if carried else ""
+    )
 
 
 def _waits(found: Sequence[Wait]) -> RenderableType:

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from swarm.actors.public_api import GoalRequest, prepare_goal
-from swarm.domain.goals import Environment
-from swarm.domain.names import GoalId
+from swarm.cli.page import runs_with
+from swarm.domain.goals import Carried, Environment
+from swarm.domain.names import Digest, GoalId
 from swarm.settings.public_api import Settings
 from swarm.testing.git import a_repository, git
 from tests.cli.cli_examples import swarm
@@ -89,3 +90,19 @@ def test_there_is_not_always_something_to_build(tmp_path: Path) -> None:
     a_repository(tmp_path / "repository", {"a.txt": ""})
     called = swarm(tmp_path / "home", "env", "build", "--repo", str(tmp_path / "repository"))
     assert called.code == 2
+
+
+def test_a_goals_page_says_what_its_tests_run_with() -> None:
+    environment = Environment(
+        mount_point="/r",
+        python="/r/.venv/bin/python",
+        python_version="3.12.1",
+        runner="pytest",
+        runner_version="9.0",
+        command=(),
+        carried=(Carried(path="_version.py", digest=Digest("0")),),
+        origin="the repository's own",
+    )
+    assert runs_with(environment) == (
+        "tests run with Python 3.12.1, pytest 9.0: the repository's own; 1 ignored file goes along"
+    )
