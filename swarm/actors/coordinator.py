@@ -59,7 +59,7 @@ from swarm.domain.ballots import Voter
 from swarm.domain.bids import AgentCard
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Exhausted, NeedsHuman, Rejected, SwarmError, Transient
-from swarm.domain.events import CoordinatorStarted, Event, GoalEnded
+from swarm.domain.events import CoordinatorStarted, Event, GoalEnded, QuestionAsked
 from swarm.domain.evidence import Evidence
 from swarm.domain.goals import Goal, GoalStatus
 from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash, goal_of
@@ -153,8 +153,8 @@ class Coordinator:
                 self._renew(attempt)
 
     async def run(self, *, forever: bool, awaited: Callable[[], bool] = lambda: False) -> None:
-        """Work until no goal is open, or for ever. Paused ones count only while somebody waits to see
-        them go on.
+        """Work until no goal is open, or for ever. Those that only wait for a human count only while
+        somebody waits to see them go on.
         """
         started = CoordinatorStarted(
             at=self.clock.now(), version=self.terms.version, runtime=self.terms.runtime
@@ -202,7 +202,7 @@ class Coordinator:
             await asyncio.sleep(BEAT_SECONDS)
 
     async def _tick(self) -> bool:
-        """One look at everything. True while a goal is open and not paused."""
+        """One look at everything. True while a goal is open that does not only wait for a human."""
         self._demand_journal()
         now = self.clock.elapsed()
         self._lap, self._looked = now - self._looked, now
@@ -214,7 +214,7 @@ class Coordinator:
                 await self._see_to(goal_id)
             elif self._is_to_withdraw(self.goals[goal_id]):
                 await self._withdraw_late(goal_id)
-        return any(not state.paused for state in self._open()) or any(
+        return any(not state.only_waits for state in self._open()) or any(
             self._is_to_withdraw(state) for state in self.goals.values()
         )
 
@@ -399,9 +399,9 @@ class Coordinator:
         self._time_up.setdefault(state.goal.goal_id, self.clock.elapsed() + left)
 
     def _hold_back(self, goal_id: GoalId) -> None:
-        """A pause stops the clocks of the goal and of its leases."""
+        """A pause stops the clocks of the goal and of its leases; waiting for an answer, the goal's."""
         state = self.goals[goal_id]
-        if state.paused:
+        if state.only_waits:
             self._time_up[goal_id] += self._lap
             for attempt in state.live():
                 self._renew(attempt)
@@ -500,7 +500,7 @@ class Coordinator:
             for attempt in state.live():
                 if attempt.attempt_id not in self._deadlines:
                     self._renew(attempt)
-            if isinstance(event, GoalEnded):
+            if isinstance(event, GoalEnded | QuestionAsked):
                 self.notifier.tell(state)
         self._announce_news()
 
@@ -583,6 +583,7 @@ class Coordinator:
             voided=state.voided,
             findings=task.findings,
             refused=task.refused,
+            said=state.guidance,
             evidence=self._known_evidence(state, task.contract.task_id),
         )
 

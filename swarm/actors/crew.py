@@ -11,7 +11,15 @@ from swarm.actors.ports import CoordinatorPort, Lease
 from swarm.actors.reporting import Desk
 from swarm.actors.workbench import HostWorkbench
 from swarm.agents.public_api import CheckAssignment, Checked, Checker, Plan, Workbench
-from swarm.coordination.public_api import GiveUp, RecordStep, ReportCheck, ReportPlan, SubmitWork
+from swarm.coordination.public_api import (
+    Ask,
+    DeliverGuidance,
+    GiveUp,
+    RecordStep,
+    ReportCheck,
+    ReportPlan,
+    SubmitWork,
+)
 from swarm.domain.ballots import Ballot, Choice, VoterRole
 from swarm.domain.bids import AgentCard
 from swarm.domain.canonical import canonical
@@ -35,6 +43,8 @@ from swarm.quorum.public_api import cast, read_ballot
 
 _CHOICES: dict[Verdict, Choice] = {"yes": "yes", "no": "no", "unknown": "abstain"}
 SECONDS_PER_HOUR = 3600
+MOST_ASKED = 4_000
+"""Characters of a question."""
 
 
 class Planner(Protocol):
@@ -126,7 +136,7 @@ class WriterMember:
             Done(number, step.action, await desk.coordinator.get(step.result))
             for number, step in enumerate(lease.done, start=1)
         ]
-        said = list(await self.knowledge.recall(lease))
+        said = [*await self.knowledge.recall(lease), *await _heard(lease, desk)]
         async with workbench.sandbox(lease.base_tree) as sandbox:
             work = self.engine.work(
                 assignment, sandbox, tuple(done), lambda: _taken(said), lease.budget
@@ -186,11 +196,13 @@ class WriterMember:
         if isinstance(item, Submission):
             await self._submit(lease, number, item, spent, desk)
             return
-        reason = item.reason if isinstance(item, GaveUp) else f"has a question: {item.text}"
-        await self.knowledge.note_failure(lease, self.card.strategy, reason)
-        await desk.send(
-            GiveUp(attempt_id=lease.attempt_id, epoch=lease.epoch, reason=reason, spent=spent)
-        )
+        attempt_id, epoch = lease.attempt_id, lease.epoch
+        if isinstance(item, Question):
+            text = item.text.strip()[:MOST_ASKED] or "how shall I go on?"
+            await desk.send(Ask(attempt_id=attempt_id, epoch=epoch, text=text, spent=spent))
+            return
+        await self.knowledge.note_failure(lease, self.card.strategy, item.reason)
+        await desk.send(GiveUp(attempt_id=attempt_id, epoch=epoch, reason=item.reason, spent=spent))
 
     async def _submit(
         self, lease: Lease, number: int, item: Submission, spent: int, desk: Desk
@@ -215,6 +227,15 @@ class WriterMember:
 
 async def _refused(lease: Lease, workbench: HostWorkbench) -> tuple[Changes, ...]:
     return tuple([await workbench.changes(lease.base_tree, tree) for tree in lease.refused])
+
+
+async def _heard(lease: Lease, desk: Desk) -> tuple[str, ...]:
+    """What was said before the work began, and noted as delivered."""
+    if not lease.said:
+        return ()
+    upto = len(lease.said)
+    deliver = DeliverGuidance(attempt_id=lease.attempt_id, epoch=lease.epoch, upto=upto)
+    return (*lease.said, *await desk.send(deliver))
 
 
 def _taken(said: list[str]) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ def _told(state: GoalState) -> dict[str, str | int | None]:
     return {
         "goal": state.goal.goal_id,
         "status": state.status.value,
-        "reason": state.reason,
+        "reason": state.reason or "; ".join(text for _, text in state.questions),
         "repository": state.goal.repository,
         "pull_request": state.published.number if state.published else None,
     }

@@ -41,6 +41,9 @@ class Lease:
     voided: tuple[str, ...]
     findings: tuple[Finding, ...]
     refused: tuple[TreeHash, ...]
+    said: tuple[str, ...]
+    """What humans said so far, also to earlier attempts."""
+
     evidence: Digest | None
     """Known evidence for exactly this check, executed before: it need not be executed again."""
 

@@ -174,6 +174,9 @@ def next_steps(state: GoalState) -> Steps:
         )
     if state.status is GoalStatus.PAUSED:
         return ((f"swarm play {goal_id}", "go on"), (f"swarm stop {goal_id}", "give it up"))
+    if state.questions:
+        answer = (f'swarm say {goal_id} "ANSWER"', "answer what an agent asks")
+        return (answer, (f"swarm stop {goal_id}", "give it up"))
     show = (f"swarm show {goal_id}", "everything that was tried")
     if state.status.is_final:
         return (show, *_remedies(state))

@@ -31,6 +31,7 @@ from swarm.domain.events import (
     PublicationWithdrawn,
     PullRequestClosed,
     PullRequestMerged,
+    QuestionAsked,
     QuorumDenied,
     QuorumReached,
     RoundOpened,
@@ -74,6 +75,10 @@ def _said(event: Event, state: GoalState) -> Line | None:
             return _market(event, state)
         case StepRecorded() | GuidanceDelivered() | PlanMade() | WorkSubmitted():
             return _work(event)
+        case QuestionAsked():
+            name = _name(event.attempt_id)
+            how = f'answer: swarm say {event.goal_id} "..."'
+            return Line(f"{name} asks: {event.text} ({how})", "bold yellow")
         case WorkGivenUp() | AttemptFailed() | LeaseExpired():
             return _fallen(event, state)
         case CheckReported():

@@ -18,7 +18,7 @@ from swarm.cli.session import Session, open_session
 from swarm.cli.starting import Asked, goal_of
 from swarm.cli.watching import Watch, find_goal
 from swarm.cli.words import legible
-from swarm.coordination.public_api import GoalState, Pause, Play, SubmitGoal
+from swarm.coordination.public_api import GoalState, Pause, Play, Say, SubmitGoal
 from swarm.domain.errors import Rejected
 from swarm.domain.goals import Goal, GoalStatus
 from swarm.domain.names import GoalId
@@ -121,30 +121,38 @@ def _follow(
     *,
     played: bool,
 ) -> None:
-    asleep = {n for n in goals if played and n in watch.goals and watch.goals[n].paused}
+    asleep = {n for n in goals if played and n in watch.goals and watch.goals[n].only_waits}
     while True:
         for news in watch.news():
             if news.event.goal_id in goals or news.event.goal_id is None:
                 screen.tell(news)
         screen.draw(watch, goals)
-        asleep = {name for name in asleep if watch.goals[name].paused}
-        if all(_stands(watch.goals.get(name), name in asleep) for name in goals):
-            paused = any(_is_paused(watch.goals.get(name)) for name in goals)
-            # A coordinator that stays holds what is paused, frozen: `swarm play` goes on right here.
-            if not (paused and coordinator_alive(session.places)):
-                return
+        asleep = {name for name in asleep if _is_about_to_go_on(session, watch.goals[name])}
+        stand = all(_stands(watch.goals.get(name), name in asleep) for name in goals)
+        # A coordinator that stays holds what is paused, frozen: `swarm play` goes on right here.
+        if stand and not (_waits_here(watch, goals) and coordinator_alive(session.places)):
+            return
         keeper.keep()
         nap()
 
 
-def _is_paused(state: GoalState | None) -> bool:
-    return state is not None and state.paused and not state.status.is_final
+def _waits_here(watch: Watch, goals: tuple[GoalId, ...]) -> bool:
+    known = (watch.goals.get(name) for name in goals)
+    return any(state is not None and state.only_waits for state in known)
+
+
+def _is_about_to_go_on(session: Session, state: GoalState) -> bool:
+    """It is still paused though a *play* is on its way, or what was said is still to be heard."""
+    if state.paused or not state.only_waits:
+        return state.paused
+    mail = (command for _, command in waiting(session.places.inbox))
+    return any(isinstance(each, Say) and each.goal_id == state.goal.goal_id for each in mail)
 
 
 def _stands(state: GoalState | None, about_to_go_on: bool) -> bool:
     if state is None:
         return False
-    return state.status.is_final or (state.paused and not about_to_go_on)
+    return state.status.is_final or (state.only_waits and not about_to_go_on)
 
 
 def _interrupted(session: Session, watch: Watch, goals: tuple[GoalId, ...]) -> int:
@@ -197,7 +205,7 @@ def code_of(state: GoalState) -> int:
         return LACKS
     if state.status is GoalStatus.DONE:
         return DONE
-    waits = state.status in (GoalStatus.BLOCKED, GoalStatus.PAUSED)
+    waits = state.status in (GoalStatus.BLOCKED, GoalStatus.PAUSED, GoalStatus.WAITING)
     return WAITS if waits else FAILED
 
 

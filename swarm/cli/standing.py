@@ -7,6 +7,7 @@ from swarm.cli.words import lasted, short
 from swarm.coordination.public_api import (
     Accepted,
     Answered,
+    Asked,
     Attempt,
     Dropped,
     GoalState,
@@ -42,6 +43,8 @@ def task_status(state: GoalState, task: Task) -> str:
             return "working"
         case SentBack():
             return "sent back"
+        case Asked():
+            return "asks you"
         case Submitted():
             return "in check"
         case Accepted():
@@ -116,7 +119,7 @@ def needs_human(state: GoalState, gone: bool = False) -> bool:
     if gone:
         return False
     undecided = state.published is not None and not state.landed and not state.vetoed
-    return undecided or state.status is GoalStatus.BLOCKED
+    return undecided or state.status in (GoalStatus.BLOCKED, GoalStatus.WAITING)
 
 
 def waits(state: GoalState, now: int, alive: bool, gone: bool = False) -> tuple[Wait, ...]:
@@ -128,9 +131,10 @@ def waits(state: GoalState, now: int, alive: bool, gone: bool = False) -> tuple[
         return tuple(_after_the_end(state))
     if state.paused:
         return (Wait("goal", "paused by a human", f"swarm play {goal_id}"),)
-    if not alive:
+    asked = tuple(_question_waits(state))
+    if not alive and not asked:
         return (Wait("goal", "nobody works on it: swarm is not running", "swarm resume"),)
-    found = tuple(_task_waits(state, now))
+    found = asked + tuple(_task_waits(state, now))
     return found or (Wait("goal", _what_is_next(state)),)
 
 
@@ -155,10 +159,16 @@ def _what_is_next(state: GoalState) -> str:
 
 def _task_waits(state: GoalState, now: int) -> Iterator[Wait]:
     for task in state.tasks.values():
-        if task.is_final:
+        if task.is_final or isinstance(task.phase, Asked):
             continue
         name = f"{short(task.contract.task_id)} {task.contract.title}"
         yield Wait(name, _why(state, task, now))
+
+
+def _question_waits(state: GoalState) -> Iterator[Wait]:
+    for task_id, text in state.questions:
+        name = f"{short(task_id)} {state.tasks[task_id].contract.title}"
+        yield Wait(name, f"asks: {text}", f'swarm say {state.goal.goal_id} "ANSWER"')
 
 
 def _why(state: GoalState, task: Task, now: int) -> str:

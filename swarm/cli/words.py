@@ -22,6 +22,7 @@ STYLES: dict[str, str] = {
     GoalStatus.PLANNING: "cyan",
     GoalStatus.RUNNING: "cyan",
     GoalStatus.PAUSED: "yellow",
+    GoalStatus.WAITING: "yellow",
     GoalStatus.DONE: "green",
     GoalStatus.FAILED: "red",
     GoalStatus.BLOCKED: "yellow",

@@ -98,6 +98,13 @@ class GiveUp(FromAgent):
     spent: MicroUsd
 
 
+class Ask(FromAgent):
+    """A human is to say something before the work can go on."""
+
+    text: str = Field(min_length=1, max_length=20_000)
+    spent: MicroUsd
+
+
 class Fail(FromAgent):
     error: str
     message: str
@@ -111,7 +118,9 @@ class ReportCheck(FromAgent):
     spent: MicroUsd
 
 
-AgentCommand = RecordStep | DeliverGuidance | ReportPlan | SubmitWork | GiveUp | Fail | ReportCheck
+AgentCommand = (
+    RecordStep | DeliverGuidance | ReportPlan | SubmitWork | Ask | GiveUp | Fail | ReportCheck
+)
 
 # From the shell ---------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ Answers for what can go wrong on the way here:
 
 from swarm.coordination.commands import (
     AgentCommand,
+    Ask,
     Command,
     DeliverGuidance,
     ExpireLease,
@@ -46,6 +47,7 @@ from swarm.domain.events import (
     GuidanceDelivered,
     LeaseExpired,
     PlanMade,
+    QuestionAsked,
     StepRecorded,
     TaskAnnounced,
     WorkGivenUp,
@@ -169,6 +171,8 @@ def _is_repeated(attempt: Attempt, command: AgentCommand) -> bool:
             return attempt.tree == command.tree
         case ReportCheck():
             return attempt.report == command.report
+        case Ask():
+            return attempt.question == command.text
         case ReportPlan():
             return attempt.outcome == "accepted"
         case GiveUp():
@@ -255,7 +259,7 @@ def _check_contracts(state: GoalState, contracts: tuple[Contract, ...]) -> None:
 def _result(
     state: GoalState,
     attempt: Attempt,
-    command: SubmitWork | GiveUp | Fail | ReportCheck,
+    command: SubmitWork | Ask | GiveUp | Fail | ReportCheck,
     at: int,
 ) -> Event:
     kind = _kind(state, attempt)
@@ -284,6 +288,11 @@ def _result(
                 report=command.report,
                 ballot=command.ballot,
                 spent=spent,
+            )
+        case Ask():
+            _require(kind is TaskKind.WRITE, "a question", kind)
+            return QuestionAsked(
+                at=at, goal_id=goal_id, attempt_id=attempt_id, text=command.text, spent=spent
             )
         case GiveUp():
             return WorkGivenUp(

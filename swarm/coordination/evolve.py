@@ -7,6 +7,7 @@ from swarm.coordination.replacing import replace
 from swarm.coordination.state import (
     Accepted,
     Answered,
+    Asked,
     Attempt,
     Dropped,
     GoalState,
@@ -41,6 +42,7 @@ from swarm.domain.events import (
     PublicationWithdrawn,
     PullRequestClosed,
     PullRequestMerged,
+    QuestionAsked,
     QuorumDenied,
     QuorumReached,
     RoundOpened,
@@ -103,6 +105,8 @@ def _evolved(state: GoalState, event: Event) -> GoalState:
             return _planned(state, event)
         case WorkSubmitted():
             return _submitted(state, event)
+        case QuestionAsked():
+            return _asked(state, event)
         case CheckReported():
             return _checked(state, event)
         case TaskAccepted() | TaskSentBack() | TaskReopened() | TaskDropped():
@@ -131,7 +135,7 @@ def _human(
     state = replace(state, commands=state.commands | {event.command_id})
     match event:
         case GoalGuided():
-            return replace(state, guidance=(*state.guidance, event.text))
+            return _heard(replace(state, guidance=(*state.guidance, event.text)))
         case GoalPaused():
             return replace(state, paused=True, status=GoalStatus.PAUSED)
         case GoalPlayed():
@@ -145,6 +149,8 @@ def _human(
 def _working_status(state: GoalState) -> GoalStatus:
     if not state.tasks:
         return GoalStatus.QUEUED
+    if state.questions:
+        return GoalStatus.WAITING
     return GoalStatus.RUNNING if state.base_run else GoalStatus.PLANNING
 
 
@@ -273,6 +279,33 @@ def _checked(state: GoalState, event: CheckReported) -> GoalState:
     return replace(state, rounds=(*state.rounds[:-1], voted))
 
 
+def _asked(state: GoalState, event: QuestionAsked) -> GoalState:
+    attempt = replace(
+        state.attempts[event.attempt_id],
+        outcome="asked",
+        question=event.text,
+        reason=f"asked: {event.text}",
+        spent=event.spent,
+        ended_at=event.at,
+    )
+    task = replace(state.tasks[attempt.task_id], phase=Asked(event.attempt_id, event.text))
+    return _awake(_with_both(state, task, attempt))
+
+
+def _heard(state: GoalState) -> GoalState:
+    """Whatever a human says is the answer to all that was asked."""
+    for task_id, _ in state.questions:
+        task = state.tasks[task_id]
+        assert isinstance(task.phase, Asked)
+        state = _with_task(state, task_id, replace(task, phase=SentBack(task.phase.attempt_id)))
+    return _awake(state)
+
+
+def _awake(state: GoalState) -> GoalState:
+    """With the status that its tasks give it, unless it is paused."""
+    return state if state.paused else replace(state, status=_working_status(state))
+
+
 def _judged(
     state: GoalState, event: TaskAccepted | TaskSentBack | TaskReopened | TaskDropped
 ) -> GoalState:
@@ -298,7 +331,7 @@ def _judged(
             return replace(_with_task(state, event.task_id, task), joined=None)
         case TaskDropped():
             task = replace(task, phase=Dropped(event.reason))
-            state = _with_task(state, event.task_id, task)
+            state = _awake(_with_task(state, event.task_id, task))
             writes = task.contract.kind is TaskKind.WRITE
             return replace(state, joined=None) if writes else state
 

@@ -337,13 +337,18 @@ def _summaries(state: GoalState, checks: tuple[Task, ...]) -> Iterator[str]:
 def _drop_exhausted(state: GoalState, at: int, context: Context) -> Events:
     for task in state.tasks.values():
         waits = isinstance(task.phase, Open | SentBack)
-        if waits and len(task.attempts) >= context.rules.attempts:
+        if waits and _tries(state, task) >= context.rules.attempts:
             return (_dropped(state, at, task, _report(state, task)),)
         if waits and (lost := _lost_dependency(state, task)):
             return (_dropped(state, at, task, f"it needs {lost}, which was dropped"),)
         if waits and not _is_asked(state, task):
             return (_dropped(state, at, task, "nobody waits for its answer any more"),)
     return ()
+
+
+def _tries(state: GoalState, task: Task) -> int:
+    """A question is no try that failed."""
+    return sum(state.attempts[each].outcome != "asked" for each in task.attempts)
 
 
 def _is_asked(state: GoalState, task: Task) -> bool:

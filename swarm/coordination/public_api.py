@@ -4,6 +4,7 @@ from swarm.coordination.awards import Exchange, award
 from swarm.coordination.commands import (
     HUMAN_COMMAND,
     AgentCommand,
+    Ask,
     Command,
     DeliverGuidance,
     ExpireLease,
@@ -47,6 +48,7 @@ from swarm.coordination.rebuilding import rebuild
 from swarm.coordination.state import (
     Accepted,
     Answered,
+    Asked,
     Attempt,
     Dropped,
     GoalState,
@@ -64,6 +66,8 @@ __all__ = [
     "Accepted",
     "AgentCommand",
     "Answered",
+    "Ask",
+    "Asked",
     "Attempt",
     "Command",
     "Context",

@@ -68,6 +68,7 @@ class Attempt:
     touched: tuple[str, ...] = ()
     report: CheckReport | None = None
     reason: str = ""
+    question: str = ""
 
     @property
     def is_live(self) -> bool:
@@ -89,9 +90,17 @@ class Leased:
 
 @dataclass(frozen=True, slots=True)
 class SentBack:
-    """The same agent is to go on with what was found."""
+    """The same agent is to go on with what was found, or said."""
 
     attempt_id: AttemptId
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A human is to answer; then the same agent is to go on."""
+
+    attempt_id: AttemptId
+    question: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +129,7 @@ class Dropped:
     reason: str
 
 
-Phase = Open | Leased | SentBack | Submitted | Accepted | Answered | Dropped
+Phase = Open | Leased | SentBack | Asked | Submitted | Accepted | Answered | Dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +215,22 @@ class GoalState:
     @property
     def round(self) -> Round | None:
         return self.rounds[-1] if self.rounds else None
+
+    @property
+    def questions(self) -> tuple[tuple[TaskId, str], ...]:
+        """What agents wait for an answer to, with the task that waits."""
+        return tuple(
+            (task.contract.task_id, task.phase.question)
+            for task in self.tasks.values()
+            if isinstance(task.phase, Asked)
+        )
+
+    @property
+    def only_waits(self) -> bool:
+        """Nothing goes on before a human plays it or answers."""
+        if self.status.is_final:
+            return False
+        return self.paused or (bool(self.questions) and not any(self.live()))
 
     @property
     def is_refused(self) -> bool:

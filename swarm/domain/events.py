@@ -158,6 +158,18 @@ class GuidanceDelivered(Recorded):
     """So many of the goal's guiding texts have reached this attempt."""
 
 
+class QuestionAsked(Recorded):
+    """An agent cannot go on without a human's word. What a human says next is the answer; until then
+    nobody holds the task.
+    """
+
+    type: Literal["question.asked"] = "question.asked"
+    goal_id: GoalId
+    attempt_id: AttemptId
+    text: str
+    spent: MicroUsd
+
+
 class PlanMade(Recorded):
     type: Literal["plan.made"] = "plan.made"
     goal_id: GoalId
@@ -350,6 +362,7 @@ Event = Annotated[
     | LeaseExpired
     | StepRecorded
     | GuidanceDelivered
+    | QuestionAsked
     | PlanMade
     | WorkSubmitted
     | WorkGivenUp

@@ -67,6 +67,9 @@ class GoalStatus(StrEnum):
     PLANNING = "planning"
     RUNNING = "running"
     PAUSED = "paused"
+    WAITING = "waiting"
+    """For a human's answer; what does not depend on it goes on."""
+
     DONE = "done"
     FAILED = "failed"
     BLOCKED = "blocked"

@@ -103,6 +103,14 @@ class Step(Frozen):
 
 
 AttemptOutcome = Literal[
-    "working", "submitted", "accepted", "refused", "gave-up", "failed", "expired", "stopped"
+    "working",
+    "submitted",
+    "accepted",
+    "refused",
+    "asked",
+    "gave-up",
+    "failed",
+    "expired",
+    "stopped",
 ]
 Verdict = Literal["yes", "no", "unknown"]

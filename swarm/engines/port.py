@@ -58,6 +58,8 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Question:
+    """For the human who stated the goal; only what cannot be found out otherwise."""
+
     text: str
 
 
@@ -107,6 +109,8 @@ class Engine(Protocol):
     ) -> AsyncIterator[Item]:
         """Yield steps, then exactly one of Submission, Question, GaveUp.
 
+        After a Question the engine is begun again when a human has answered, with the steps that are
+        done; then the answer is among what the first `guidance()` returns.
         `guidance()` returns what humans said since the last call. `budget` is in micro-USD; the
         engine ends with GaveUp before it would spend more.
         """

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from swarm.coordination.public_api import (
     AgentCommand,
+    Ask,
     Attempt,
     Command,
     ExpireLease,
@@ -177,6 +178,7 @@ class Faults:
 
     gives_up: int = 6
     breaks: int = 4
+    asks: int = 5
     silent: int = 4
     repeats: int = 10
     overcharges: int = 5
@@ -263,8 +265,16 @@ class Simulation:
             self.act(self.random.choice(live))
         elif world.state.paused and not self.faulty:
             self.send(Play(command_id=self.name("play"), goal_id=world.goal.goal_id))
+        elif world.state.only_waits and not world.state.paused:
+            self.answer()
         else:
             self.do_duty()
+
+    def answer(self) -> None:
+        """People answer, sooner or later; meanwhile a restart changes nothing."""
+        if not self.strikes(50):
+            goal_id = self.world.goal.goal_id
+            self.send(Say(command_id=self.name("answer"), goal_id=goal_id, text="the first"))
 
     @property
     def faulty(self) -> bool:
@@ -349,6 +359,8 @@ class Simulation:
             self.send(self._gives_up(attempt))
         elif self.strikes(faults.breaks):
             self.send(self._breaks(attempt))
+        elif self.strikes(faults.asks):
+            self.send(self._asks(attempt))
         elif self.random.randrange(3) == 0:
             self.send(self._step(attempt))
         else:
@@ -359,6 +371,10 @@ class Simulation:
         return GiveUp(
             attempt_id=attempt.attempt_id, epoch=attempt.epoch, reason="no idea", spent=spent
         )
+
+    def _asks(self, attempt: Attempt) -> Ask:
+        text, spent = f"which one, {self.moves}?", self._bill(attempt)
+        return Ask(attempt_id=attempt.attempt_id, epoch=attempt.epoch, text=text, spent=spent)
 
     def _breaks(self, attempt: Attempt) -> Fail:
         return Fail(

@@ -15,7 +15,7 @@ from swarm.domain.events import PullRequestClosed
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId, GoalId
 from swarm.domain.tasks import Verdict
-from swarm.engines.public_api import Assignment, GaveUp, Item, StepTaken, Submission
+from swarm.engines.public_api import Assignment, GaveUp, Item, Question, StepTaken, Submission
 from swarm.forge.public_api import LocalForge
 from swarm.journal.public_api import open_journal, read_only
 from swarm.settings.public_api import Settings
@@ -138,6 +138,31 @@ def test_what_a_human_says_reaches_the_engine_once_at_a_step_border(play: Play) 
     state = play(cast(Listening([mended()])), say)
     assert [line for lines in heard for line in lines] == ["look at line 3"]
     assert state.status is GoalStatus.DONE
+
+
+def test_a_question_waits_for_its_answer_across_processes_and_the_work_goes_on(
+    play: Play, places: Places
+) -> None:
+    heard: list[tuple[str, ...]] = []
+
+    class Asking(ScriptedEngine):
+        async def work(self, assignment, sandbox, done, guidance, budget):  # type: ignore[no-untyped-def]
+            heard.append(guidance())
+            if not done:
+                yield StepTaken("looked", b"", cost=1, seconds=0.0)
+                yield Question("which of the two?")
+            else:
+                yield mended()
+
+    crew = cast(Asking([mended()]))
+    waits = play(crew)
+    assert (waits.status, waits.only_waits) == (GoalStatus.WAITING, True)
+    assert [text for _, text in waits.questions] == ["which of the two?"]
+    state = play(crew, Say(command_id=CommandId("say"), goal_id=GOAL, text="the first"))
+    assert state.status is GoalStatus.DONE
+    assert heard == [(), ("the first",)]
+    steps = [step.action for each in state.attempts.values() for step in each.steps]
+    assert steps == ["looked"]
 
 
 def test_a_stopped_goal_is_cancelled_and_publishes_nothing(play: Play, repository: Path) -> None:

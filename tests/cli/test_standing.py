@@ -2,9 +2,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swarm.cli.standing import _union, bids_on, needs_human, stages, task_status, verdict_on, waits
+from swarm.coordination.public_api import evolve
+from swarm.domain.events import QuestionAsked
 from swarm.domain.names import TaskId
 from swarm.testing.events import (
     BEGIN,
+    GOAL,
     a_blocked_goal,
     a_finished_goal,
     a_partial_goal,
@@ -41,6 +44,20 @@ def test_a_paused_goal_waits_for_play_whether_or_not_swarm_runs() -> None:
     state = state_of(a_paused_goal())
     assert waits(state, NOW, alive=True) == waits(state, NOW, alive=False)
     assert waits(state, NOW, alive=True)[0].todo == "swarm play g-000001"
+
+
+def test_a_question_is_shown_with_the_way_to_answer_it() -> None:
+    before = state_of(a_running_goal())
+    attempt = next(before.live())
+    asked = QuestionAsked(
+        at=NOW, goal_id=GOAL, attempt_id=attempt.attempt_id, text="which one?", spent=0
+    )
+    state = evolve(before, asked)
+    assert needs_human(state)
+    assert task_status(state, state.tasks[attempt.task_id]) == "asks you"
+    for alive in (True, False):
+        first = waits(state, NOW, alive=alive)[0]
+        assert (first.why, first.todo) == ("asks: which one?", f'swarm say {GOAL} "ANSWER"')
 
 
 def test_an_open_pull_request_waits_for_a_decision() -> None:

@@ -7,13 +7,16 @@ import pytest
 from swarm.coordination.public_api import (
     Accepted,
     AgentCommand,
+    Ask,
     Attempt,
     Dropped,
     ExpireLease,
     GiveUp,
     GoalState,
     Pause,
+    Play,
     Rules,
+    Say,
     Stop,
     Veto,
     closed,
@@ -30,7 +33,7 @@ from swarm.domain.errors import Rejected
 from swarm.domain.events import LeaseGranted, QuorumDenied, TaskAccepted, TaskReopened
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId, GoalId, nth_attempt, nth_task
-from swarm.domain.tasks import TaskKind, Verdict
+from swarm.domain.tasks import Contract, TaskKind, Verdict
 from swarm.quorum.public_api import verify_certificate
 from swarm.testing.coordination import (
     CREW,
@@ -350,6 +353,107 @@ def test_an_agent_that_expires_again_and_again_does_not_keep_a_goal_open() -> No
         vanish(world, next(world.state.live()))
         world.settle()
     assert world.state.status is GoalStatus.FAILED
+
+
+# Questions ----------------------------------------------------------------------------------------
+
+
+def asks_once(task: int = 2) -> Script:
+    """The first writer of that task has a question."""
+
+    def script(world: World, attempt: Attempt) -> Ask | None:
+        asked = any(each.question for each in world.state.attempts.values())
+        if attempt.task_id != nth_task(GOAL, task) or asked:
+            return None
+        return Ask(attempt_id=attempt.attempt_id, epoch=attempt.epoch, text="which one?", spent=5)
+
+    return script
+
+
+def an_asking_world(*contracts: Contract) -> World:
+    world = a_world(*contracts)
+    drive(world, asks_once())
+    return world
+
+
+def said(world: World, text: str = "the first") -> None:
+    world.hear(Say(command_id=CommandId(f"say {text}"), goal_id=GOAL, text=text))
+
+
+def test_a_question_stops_its_own_task_and_no_other() -> None:
+    state = an_asking_world(a_contract(2), a_contract(3)).state
+    assert (state.status, state.questions) == (GoalStatus.WAITING, ((T2, "which one?"),))
+    assert isinstance(state.tasks[T3].phase, Accepted)
+    assert state.only_waits
+
+
+def test_a_question_holds_neither_a_lease_nor_money() -> None:
+    state = an_asking_world().state
+    (attempt,) = (each for each in state.attempts.values() if each.question)
+    assert (attempt.outcome, attempt.spent, state.reserved) == ("asked", 5, 0)
+
+
+def test_an_answer_lets_the_same_agent_go_on_to_the_end() -> None:
+    world = an_asking_world(a_contract(2), a_contract(3))
+    said(world)
+    assert world.state.status is GoalStatus.RUNNING
+    state = drive(world)
+    assert (state.status, state.guidance) == (GoalStatus.DONE, ("the first",))
+    assert len(set(writers_of(state))) == 1
+
+
+def test_what_was_said_before_the_question_is_no_answer() -> None:
+    world = a_world()
+    said(world, "hurry")
+    drive(world, asks_once())
+    assert world.state.questions != ()
+
+
+def test_an_asked_question_is_no_failed_try() -> None:
+    world = a_world(rules=Rules(attempts=1))
+    drive(world, asks_once())
+    said(world)
+    state = drive(world)
+    assert (state.status, state.tasks[T2].failures) == (GoalStatus.DONE, ())
+
+
+def test_a_paused_goal_with_a_question_waits_again_when_it_is_played() -> None:
+    world = an_asking_world()
+    world.hear(Pause(command_id=CommandId("p"), goal_id=GOAL))
+    paused = world.state.status
+    world.hear(Play(command_id=CommandId("q"), goal_id=GOAL))
+    assert (paused, world.state.status) == (GoalStatus.PAUSED, GoalStatus.WAITING)
+
+
+def test_a_question_that_nobody_answers_in_time_drops_its_task_alone() -> None:
+    world = an_asking_world(a_contract(2), a_contract(3))
+    world.time_is_up = True
+    state = drive(world)
+    assert state.status is GoalStatus.DONE
+    assert state.intended is not None
+    assert state.intended.partial
+
+
+def test_an_answer_when_the_asker_is_gone_goes_to_somebody_else() -> None:
+    world = an_asking_world()
+    (asker,) = set(writers_of(world.state))
+    world.cards = tuple(card for card in world.cards if card.agent_id != asker)
+    said(world)
+    state = drive(world)
+    assert state.status is GoalStatus.DONE
+    assert writers_of(state)[-1] != asker
+
+
+def test_a_question_sent_twice_is_one_question() -> None:
+    world = a_world()
+    drive(
+        world,
+        until=lambda s: any(s.tasks[a.task_id].contract.kind is TaskKind.WRITE for a in s.live()),
+    )
+    asked = asks_once()(world, next(world.state.live()))
+    assert asked is not None
+    assert len(world.hear(asked)) == 1
+    assert world.hear(asked) == ()
 
 
 # Votes ------------------------------------------------------------------------------------------
