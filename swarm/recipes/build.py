@@ -63,6 +63,8 @@ _DEFAULT = """
 from pip._internal.models.index import PyPI
 print(PyPI.netloc, PyPI.file_storage_domain)
 """
+_VERSION = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}")
+_PYTEST = re.compile(r"(?:\d{1,4}(?:\.[0-9a-z.+]{1,40})?)?")
 _MOST_PACKED = 20 << 30
 _TAIL = 1_500
 _HTTPS = 443
@@ -157,7 +159,7 @@ async def _described(sandbox: Sandbox, key: str, shop: Workshop, shown: tuple[Pa
         version, pytest = str(said["version"]), str(said["pytest"])
     except (ValueError, KeyError, TypeError) as error:
         raise Lacking("the built interpreter does not run") from error
-    if not all(re.fullmatch(r"[0-9][0-9a-z.+]{0,40}|", each) for each in (version, pytest)):
+    if not (_VERSION.fullmatch(version) and _PYTEST.fullmatch(pytest)):
         raise Rejected("the built interpreter has no version that could be read")
     place = place_of(shop.folder, key)
     return Built(

@@ -85,11 +85,13 @@ def one_builder(folder: Path, key: str) -> Iterator[None]:
 def seal(folder: Path, built: Built, archive: IO[bytes], made_at: Path) -> None:
     """Write an archive's files to their place. `made_at`: what scripts in it call that place.
 
-    Raises Rejected for names outside, names below a link or a file, and anything that is no file,
+    Only inside of `one_builder`. Raises Rejected for names outside, names below a link or a file, and anything that is no file,
     folder or link; NeedsHuman when there is no room.
     """
     try:
-        part = Path(tempfile.mkdtemp(dir=folder, prefix=PART))
+        for dead in folder.glob(f"{PART}{built.key}-*"):  # there is one builder of a key
+            shutil.rmtree(dead)
+        part = Path(tempfile.mkdtemp(dir=folder, prefix=f"{PART}{built.key}-"))
         try:
             inner = part / _INNER
             inner.mkdir()
@@ -106,11 +108,6 @@ def seal(folder: Path, built: Built, archive: IO[bytes], made_at: Path) -> None:
             f"the built environment cannot be kept in {folder}: {error.strerror}",
             advice="make room there, or make it writable",
         ) from error
-
-
-def remove(folder: Path, key: str) -> None:
-    """Forget a built environment. It must not be in use."""
-    shutil.rmtree(folder / key, ignore_errors=True)
 
 
 def _replace(part: Path, into: Path) -> None:

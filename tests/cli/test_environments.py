@@ -7,6 +7,7 @@ import pytest
 
 from swarm.actors.public_api import GoalRequest, prepare_goal
 from swarm.cli.page import runs_with
+from swarm.domain.errors import Lacking
 from swarm.domain.goals import Carried, Environment
 from swarm.domain.names import Digest, GoalId
 from swarm.settings.public_api import Settings
@@ -84,6 +85,22 @@ def test_a_goal_uses_what_was_built(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert environment.python.startswith(str(home / "environments"))
     assert environment.origin.startswith("built from the recipe")
     assert environment.command[1:] == ("-m", "unittest", "discover", "-s", "tests")
+
+
+def test_a_virtual_environment_that_does_not_work_gives_way_to_what_was_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    repository, home = tmp_path / "repository", tmp_path / "home"
+    test = "import unittest\nclass A(unittest.TestCase):\n    def test_a(self): pass\n"
+    files = {"swarm.toml": '[environment]\nsteps = ["true"]\n', "test_a.py": test}
+    a_repository(repository, files)
+    (repository / ".venv/bin").mkdir(parents=True)
+    (repository / ".venv/bin/python").symlink_to("/bin/false")
+    with pytest.raises(Lacking):
+        environment_of(repository, home)
+    assert swarm(home, "env", "build", "--repo", str(repository)).code == 0
+    assert environment_of(repository, home).origin.startswith("built from the recipe")
 
 
 def test_there_is_not_always_something_to_build(tmp_path: Path) -> None:

@@ -177,6 +177,15 @@ def test_builds_reach_nothing_that_the_user_did_not_allow(tmp_path: Path, wheels
         built(tmp_path, detect_recipe(base), base, wheels)
 
 
+def test_what_a_killed_builder_left_is_removed(tmp_path: Path, wheels: Path) -> None:
+    base = write_files(tmp_path / "base", FILES)
+    recipe = detect_recipe(base)
+    key = key_of(recipe, own_interpreter(), tmp_path / "repo")
+    write_files(tmp_path / f"environments/.part-{key}-dead", {"half": ""})
+    built(tmp_path, recipe, base, wheels)
+    assert [each.name for each in (tmp_path / "environments").glob("*/")] == [key]
+
+
 def key(folder: Path, files: dict[str, str], **other: Installed) -> str:
     recipe = detect_recipe(write_files(folder, files))
     return key_of(recipe, other.get("python", own_interpreter()), Path("/repository"))

@@ -124,3 +124,18 @@ def test_readonly_paths_name_the_interpreters_library(tmp_path: Path) -> None:
     paths = asyncio.run(readonly_paths(environment))
     assert Path(sys.prefix) in paths or Path(sys.prefix).is_relative_to("/usr")
     assert not any(path.is_relative_to("/usr") for path in paths)
+
+
+def test_what_a_built_environment_says_of_itself_shows_nothing_of_the_host(tmp_path: Path) -> None:
+    python = a_venv(tmp_path / "venv")
+    (tmp_path / "venv/pyvenv.cfg").write_text("home = /root/.ssh/x\n")
+    known = Environment(
+        mount_point=str(tmp_path / "repository"),
+        python=str(python),
+        python_version="3.11.7",
+        runner="unittest",
+        runner_version="",
+        command=(),
+        shown=(str(tmp_path / "venv"),),
+    )
+    assert asyncio.run(readonly_paths(known)) == (tmp_path / "venv",)
