@@ -66,7 +66,7 @@ async def _measure(folder: Path, base: Path, rounds: int, megabytes: int, times:
         both = await bench.prepare("both", (POSTGRES, REDIS))
         for _ in range(rounds):
             await bench.live(both)
-        await bench.load(await bench.prepare("PostgreSQL", (POSTGRES,)), rounds)
+        await bench.load(await bench.prepared((POSTGRES,)), rounds)
         (base / "seed.sql").write_text(SEED + LARGE.format(rows=megabytes * 930))
         large = await bench.prepare(f"PostgreSQL with {megabytes} MB", (POSTGRES,))
         for _ in range(max(rounds // 3, 1)):
@@ -81,14 +81,12 @@ class _Bench:
         self._spec = SandboxSpec(folder / "repository", limits=Limits(disk_bytes=16 << 30))
 
     async def prepare(self, what: str, wanted: tuple[ServiceSpec, ...]) -> Prepared:
-        python = Path(sys.executable)
+        await self._timed(f"seed {what}, once", lambda: self.prepared(wanted))
+        return await self._timed(f"find {what} seeded", lambda: self.prepared(wanted))
 
-        async def prepared() -> Prepared:
-            services = Services(self._host, self._folder / "sealed")
-            return await services.prepare(wanted, python, self._spec, self._base)
-
-        await self._timed(f"seed {what}, once", prepared)
-        return await self._timed(f"find {what} seeded", prepared)
+    async def prepared(self, wanted: tuple[ServiceSpec, ...]) -> Prepared:
+        services = Services(self._host, self._folder / "sealed")
+        return await services.prepare(wanted, Path(sys.executable), self._spec, self._base)
 
     async def sandbox(self, prepared: Prepared) -> Sandbox:
         return await self._host.create(prepared.shown_in(self._spec), self._base)

@@ -15,6 +15,7 @@ from swarm.domain.names import GoalId
 from swarm.market.public_api import read_rule
 from swarm.repository.public_api import demand_room, inspect
 from swarm.sandbox.public_api import permitted
+from swarm.services.public_api import demand_programs
 from swarm.settings.public_api import Settings
 
 LONGEST_TEXT = 200_000
@@ -70,7 +71,9 @@ def prepare_goal(request: GoalRequest, settings: Settings, *, new_id: Callable[[
 
 
 def _served(environment: Environment, walls: SandboxChoice) -> Environment:
-    """Services run where a sandbox has a network of its own. Raises Lacking where it has none."""
+    """Services run where a sandbox has a network of its own. Raises Lacking where it has none, or
+    where there is no program to run.
+    """
     if walls == "unsafe-worktree":
         # What runs there reaches the machine's own servers, as it does from the user's shell.
         return environment.model_copy(update={"services": ()})
@@ -81,6 +84,7 @@ def _served(environment: Environment, walls: SandboxChoice) -> Environment:
             advice="a machine where namespaces work (swarm doctor), or an empty section [services]"
             " in the repository's swarm.toml if tests can do without",
         )
+    demand_programs(environment.services, Path(environment.python))
     return environment
 
 

