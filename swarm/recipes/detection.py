@@ -16,7 +16,10 @@ from swarm.recipes.wanted import said_of_services
 _MARKS = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "tox.ini", "noxfile.py")
 _READ_BY_BUILDS = ("pyproject.toml", "setup.py", "setup.cfg", "Pipfile", "MANIFEST.in")
 _IS_TEST = re.compile(r"(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
-_IMPORTS_PYTEST = re.compile(r"^\s*(?:import|from)\s+pytest\b", re.MULTILINE)
+_WRITTEN_FOR_PYTEST = re.compile(
+    r"^(?:\s*(?:import\s(?:.*[\s,])?|from\s+)pytest\b|(?:async\s+)?def\s+test_)", re.MULTILINE
+)
+"""An import, or tests that are functions, which unittest does not find."""
 
 
 def detect_recipe(directory: Path, version: str = "") -> Recipe:
@@ -127,8 +130,8 @@ def _pytest(files: Files, found: Iterable[Reason]) -> Iterator[Reason]:
         yield runs.model_copy(update={"part": "packages", "value": "pytest"})
         return
     for path in filter(_IS_TEST.search, files.walk(".py")):
-        if _IMPORTS_PYTEST.search(files.text(path) or ""):
-            yield files.reason("packages", "pytest", path, _IMPORTS_PYTEST.pattern)
+        if _WRITTEN_FOR_PYTEST.search(files.text(path) or ""):
+            yield files.reason("packages", "pytest", path, _WRITTEN_FOR_PYTEST.pattern)
             return
 
 

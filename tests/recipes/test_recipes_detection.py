@@ -138,6 +138,22 @@ def test_tests_that_import_pytest_get_it(tmp_path: Path) -> None:
     assert recipe.why("packages")[0].place == "test_a.py:2"
 
 
+@pytest.mark.parametrize(
+    ("text", "packages"),
+    [
+        ("import sys, pytest\n", ("pytest",)),
+        ("from pytest import raises\n", ("pytest",)),
+        ("def test_a():\n", ("pytest",)),
+        ("import unittest\nclass A:\n    def test_a(self):\n", ()),
+        ("import pytester\n", ()),
+    ],
+)
+def test_pytest_is_added_for_tests_that_unittest_would_not_find(
+    tmp_path: Path, text: str, packages: tuple[str, ...]
+) -> None:
+    assert detect(tmp_path, {"setup.py": "setup()", "test_a.py": text}).packages == packages
+
+
 def test_a_version_asked_of_git_is_given(tmp_path: Path) -> None:
     text = PROJECT.replace('"hatchling"]', '"hatchling", "hatch-vcs"]')
     assert detect_recipe(write_files(tmp_path, {"pyproject.toml": text}), "1.4").version == "1.4"
