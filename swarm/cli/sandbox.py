@@ -1,10 +1,13 @@
 """Signatures of the commands on sandboxes themselves."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from swarm.cli.options import AsJson
+from swarm.cli.options import AsJson, Repo
+
+HERE = Path()
 
 Mode = Literal["idmapped", "namespaces", "shared-proc", "landlock", "unsafe-worktree"]
 
@@ -29,3 +32,24 @@ def sandbox_attack(
     if strange := [name for name in names if not name.isdigit()]:
         raise typer.BadParameter(f"{strange[0]} is no number of an attack")
     raise typer.Exit(attack(mode, map(int, names), as_json=as_json))
+
+
+@sandbox.command("shell")
+def sandbox_shell(
+    repo: Repo = HERE,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="COMMIT", help="Show this commit; HEAD.")
+    ] = None,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(metavar="MODE", help="Which kind of sandbox; the strongest there is."),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep what was changed, as a patch in this new file."),
+    ] = None,
+) -> None:
+    """Open a shell in a sandbox of a repository; without a terminal, run what comes in."""
+    from swarm.cli.entering import enter
+
+    raise typer.Exit(enter(repo, at, mode, save))

@@ -20,6 +20,9 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
     proxy         the one way out to them
     box           a sandbox as its supervisor holds it
     command       one command in it, from its start to its end
+    terminal      somebody's terminal, connected to a command
+    relay *       the terminal inside
+    attacks       all that was thought of to break out, to be tried on this machine
     output        what is kept of a command's output
     channel       requests, and answers on a socket of their own
     launch        the supervisor's end of the zygote

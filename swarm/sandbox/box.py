@@ -6,10 +6,12 @@ import errno
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from typing import Protocol
 
 from swarm.domain.changes import Change, Changes, Removed
 from swarm.domain.errors import Lacking, Rejected
@@ -17,9 +19,11 @@ from swarm.sandbox import channel, command, differences, network, profiles, tree
 from swarm.sandbox.port import (
     BaseRef,
     Blocked,
+    CheckpointRef,
     ExecResult,
     Guarantees,
     Process,
+    Sandbox,
     SandboxMode,
     SandboxSpec,
 )
@@ -36,9 +40,6 @@ class Place:
     id: str
     mode: SandboxMode
     root: Path
-    made: Path
-    """On the host: the upper directory of the overlay, or the copy."""
-
     env: dict[str, str]
     hidden: frozenset[bytes]
     """Paths relative to the root that are shown, and are not the tree's."""
@@ -46,8 +47,22 @@ class Place:
     guarantees: Guarantees
 
 
+class Keeper(Protocol):
+    """Who made it, keeps what it holds, and ends it."""
+
+    def stacked(self, box: "Box") -> Sequence[Path]:
+        """Directories that make up its tree above the base, the newest first."""
+        ...
+
+    async def checkpoint(self, box: "Box", label: str, hot: bool | None) -> CheckpointRef: ...
+    async def rollback(self, box: "Box", to: CheckpointRef) -> None: ...
+    async def fork(self, box: "Box", number: int, at: CheckpointRef) -> tuple[Sandbox, ...]: ...
+    async def discard(self, at: CheckpointRef) -> None: ...
+    async def end(self, box: "Box") -> None: ...
+
+
 class Box:
-    """Implements `swarm.sandbox.port.Sandbox` for both modes."""
+    """Implements `swarm.sandbox.port.Sandbox` for all modes."""
 
     def __init__(
         self,
@@ -55,13 +70,13 @@ class Box:
         spec: SandboxSpec,
         base: BaseRef,
         control: socket.socket,
-        end: Callable[["Box"], Awaitable[None]],
+        keeper: "Keeper",
     ) -> None:
         self._place = place
         self._spec = spec
         self._base = base
         self._control = control
-        self._end = end
+        self._keeper = keeper
         self._numbers = count(1)
         self._running: list[command.Running] = []
         self._proxy: Proxy | None = None
@@ -69,6 +84,10 @@ class Box:
         self._frozen_seconds = 0.0
         self._thaw = asyncio.Event()
         self._thaw.set()
+        self._steady = asyncio.Event()
+        """Its files are where they belong, and nobody wants them to stay as they are."""
+        self._steady.set()
+        self._changing = asyncio.Lock()
 
     @property
     def id(self) -> str:
@@ -148,15 +167,37 @@ class Box:
         await self._change("tree", map(_recorded, ordered), "the changes")
 
     async def diff(self) -> Changes:
-        return await asyncio.to_thread(
-            differences.compare,
-            self._base.directory,
-            self._place.made,
-            whole=not self.guarantees.copy_on_write,
-            hidden=self._place.hidden,
-        )
+        async with self._changing:
+            return await asyncio.to_thread(
+                differences.compare,
+                self._base.directory,
+                self._keeper.stacked(self),
+                whole=not self.guarantees.copy_on_write,
+                hidden=self._place.hidden,
+            )
+
+    async def checkpoint(self, label: str, *, hot: bool | None = None) -> CheckpointRef:
+        async with self._kept_steady():
+            return await self._keeper.checkpoint(self, label, hot)
+
+    async def rollback(self, to: CheckpointRef) -> None:
+        async with self._kept_steady():
+            await self._keeper.rollback(self, to)
+
+    async def fork(self, count: int, at: CheckpointRef | None = None) -> tuple[Sandbox, ...]:
+        if at is not None:
+            return await self._keeper.fork(self, count, at)
+        at = await self.checkpoint("fork")
+        try:
+            return await self._keeper.fork(self, count, at)
+        finally:
+            await self._keeper.discard(at)
 
     async def freeze(self) -> None:
+        async with self._changing:
+            await self._stop()
+
+    async def _stop(self) -> None:
         if self._frozen_since is not None:
             return
         self._frozen_since = time.monotonic()
@@ -166,6 +207,10 @@ class Box:
             raise Rejected("some process could not be stopped within a second")
 
     async def thaw(self) -> None:
+        async with self._changing:
+            await self._continue()
+
+    async def _continue(self) -> None:
         if self._frozen_since is None:
             return
         await self._ask({"op": "continue"})
@@ -209,13 +254,77 @@ class Box:
         await self._proxy.serve(listening)
 
     async def destroy(self) -> None:
+        self.lose()
+        await self._keeper.end(self)
+        self._bury()
+
+    # For its keeper
+
+    async def let_go(self) -> bool:
+        """Hold no file open any more; false when something runs, and all stays as it was."""
+        return bool((await self._ask({"op": "let go"}))["quiet"])
+
+    async def hold(self, made: Sequence[Path]) -> None:
+        """Look at its files again. `made`: where they collect now."""
+        fds = [tree.open_root(bytes(each)) for each in made]
+        try:
+            answers = self.request({"op": "hold"}, fds)
+        finally:
+            channel.close_all(fds)
+        try:
+            channel.checked(await answers.next(channel.ANSWER_SECONDS), "hold")
+        finally:
+            answers.close()
+
+    async def runs(self) -> bool:
+        return bool((await self._ask({"op": "runs"}))["runs"])
+
+    async def mapped(self) -> tuple[Path, ...] | None:
+        """Files that may change without a trace, because a process has them in its memory; None
+        when it cannot be told which.
+        """
+        answer = await self._ask({"op": "mapped"})
+        return None if answer["all"] else tuple(map(Path, answer["paths"]))
+
+    @asynccontextmanager
+    async def standing_still(self) -> AsyncIterator[None]:
+        was_frozen = self._frozen_since is not None
+        await self._stop()
+        try:
+            yield
+        finally:
+            if not was_frozen:
+                await self._continue()
+
+    def lose(self) -> None:
+        """What runs is about to end."""
         if self._proxy is not None:
             self._proxy.close()
         self._control.close()
-        await self._end(self)
+
+    def _bury(self) -> None:
+        """What ran has ended."""
         for each in self._running:
             each.close()
         self._running.clear()
+
+    def begin_again(self, place: Place, control: socket.socket) -> None:
+        """After all that ran has ended."""
+        self._bury()
+        self._place = place
+        self._control = control
+        self._frozen_since = None
+        self._thaw.set()
+
+    @asynccontextmanager
+    async def _kept_steady(self) -> AsyncIterator[None]:
+        """Nothing that was not there starts or writes meanwhile."""
+        async with self._changing:
+            self._steady.clear()
+            try:
+                yield
+            finally:
+                self._steady.set()
 
     # For commands that run in it
 
@@ -227,7 +336,9 @@ class Box:
         return now - self._frozen_seconds
 
     async def thawed(self) -> None:
-        await self._thaw.wait()
+        while not (self._thaw.is_set() and self._steady.is_set()):
+            await self._thaw.wait()
+            await self._steady.wait()
 
     async def die(self) -> None:
         await self.destroy()
@@ -268,6 +379,7 @@ class Box:
         return await channel.ask(self._control, message, seconds or channel.ANSWER_SECONDS)
 
     async def _open(self, root: str, relative: bytes) -> int:
+        await self._steady.wait()
         answers = self.request({"op": "open", "root": root, "path": os.fsdecode(relative)})
         try:
             answer, fds = await answers.next_with_fds()
@@ -279,6 +391,7 @@ class Box:
         return fds[0]
 
     async def _change(self, root: str, changes: Iterable[wire.Message], what: str) -> None:
+        await self._steady.wait()
         try:
             await self._ask({"op": "change", "root": root, "changes": list(changes)}, 60.0)
         except OSError as error:

@@ -8,7 +8,7 @@ no shared memory with a name; the machine's processes are listed, though nothing
 """
 
 import os
-import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 from swarm.sandbox import layout, limits, wire, worktree
@@ -23,10 +23,10 @@ _READ = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc",
 _USED = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
-def prepare(folder: Path, spec: SandboxSpec, base: Path) -> Place:
-    """Copy the files, and make the folders that temporary files go to."""
-    copy, home, tmp = (folder / each for each in ("tree", "home", "tmp"))
-    shutil.copytree(base, copy, symlinks=True)
+def prepare(folder: Path, spec: SandboxSpec, fill: Callable[[Path], None]) -> Place:
+    """Have the files copied, and make the folders that temporary files go to."""
+    copy, home, tmp = (folder / each for each in (worktree.TREE, "home", "tmp"))
+    fill(copy)
     inner = worktree.link_holes(copy, spec)
     for each in (home, tmp):
         each.mkdir(0o700)
@@ -42,7 +42,6 @@ def prepare(folder: Path, spec: SandboxSpec, base: Path) -> Place:
         id=folder.name,
         mode="landlock",
         root=copy,
-        made=copy,
         env=env,
         hidden=frozenset(map(bytes, inner)),
         guarantees=guarantees("landlock"),

@@ -1,22 +1,24 @@
 """What differs between a base directory and what was made of it, read as the work of an enemy.
 
-Two forms of "what was made of it" are read by one rule. The upper directory of an overlay holds only
-what was touched: a character device 0:0 (whiteout) stands for a removed name, and a directory may be
-marked opaque, which hides all that the base has there. A plain copy is a directory in which
-everything is opaque.
+What was made is a stack of directories (`layers`): what overlays have collected, the newest first. A
+plain copy is a stack of one, through which nothing of the base is seen. What was copied up but is
+equal to the base is no change.
 
 Names are bytes; nothing is opened but directories and regular files, one level at a time, never
-through a symbolic link. What was copied up but is equal to the base is no change.
+through a symbolic link. A directory is opened when it is read and closed before the next one, however
+deep, in however many layers: an enemy may have made many of both.
 """
 
 import os
 import stat
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from swarm.domain.changes import Change, Changes, Mode, Removed, Written
 from swarm.domain.errors import Rejected
-from swarm.sandbox import tree
+from swarm.sandbox import layers, tree
 
 FILE_BYTES = 64 << 20
 TOTAL_BYTES = 512 << 20
@@ -25,42 +27,32 @@ TOTAL_BYTES = 512 << 20
 ENTRIES = 100_000
 _DEPTH = 200
 _REPORTED = 200
-_OPAQUE = b"user.overlay.opaque"
 
 
 @dataclass(slots=True)
 class _Comparison:
     hidden: frozenset[bytes]
+    base: int
     items: dict[bytes, Change] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     left: int = TOTAL_BYTES
     entries: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A directory on both sides."""
-
-    path: bytes
-    made: int
-    base: int | None
-    whole: bool
-    """What the base has here and the other side has not is removed."""
-
-    depth: int = 0
-
-
-def compare(base: Path, made: Path, *, whole: bool, hidden: frozenset[bytes]) -> Changes:
-    """`whole`: `made` is a full copy, not the upper directory of an overlay. `hidden` paths are not
-    looked at. Raises Rejected when there is more than anybody could mean.
+def compare(base: Path, made: Sequence[Path], *, whole: bool, hidden: frozenset[bytes]) -> Changes:
+    """`whole`: `made` is a full copy. `hidden` paths are not looked at. Raises Rejected when there is
+    more than anybody could mean.
     """
-    found = _Comparison(hidden)
-    base_fd, made_fd = tree.open_root(os.fsencode(base)), tree.open_root(os.fsencode(made))
-    try:
-        _directory(found, _Place(b"", made_fd, base_fd, whole))
-    finally:
-        os.close(base_fd)
-        os.close(made_fd)
+    with ExitStack() as opened:
+        roots = []
+        for each in (base, *made):
+            roots.append(tree.open_root(os.fsencode(each)))
+            opened.callback(os.close, roots[-1])
+        found = _Comparison(hidden, roots[0])
+        waiting = [(layers.Level((), tuple(roots[1:]), through=not whole), True)]
+        while waiting:
+            level, in_base = waiting.pop()
+            waiting += _directory(found, level, in_base=in_base)
     return Changes(tuple(found.items[path] for path in sorted(found.items)), _reported(found))
 
 
@@ -70,84 +62,82 @@ def _reported(found: _Comparison) -> tuple[str, ...]:
     return (*shown, f"and {more} more") if more > 0 else tuple(shown)
 
 
-def _directory(found: _Comparison, place: _Place) -> None:
-    names = _names(place.made)
-    base = place.base
-    if base is not None and (place.whole or _is_opaque(place.made)):
-        place = replace(place, whole=True)
-        for name in sorted(set(_names(base)) - set(names)):
-            _remove(found, place.path + name, base, name)
-    for name in names:
-        found.entries += 1
-        if found.entries > ENTRIES:
-            raise Rejected(f"more than {ENTRIES} files were made or changed")
-        if place.path + name not in found.hidden:
-            _entry(found, place, name)
-
-
-def _names(directory: int) -> list[bytes]:
-    return sorted(map(os.fsencode, os.listdir(directory)))
-
-
-def _is_opaque(directory: int) -> bool:
+def _directory(
+    found: _Comparison, level: layers.Level, *, in_base: bool
+) -> list[tuple[layers.Level, bool]]:
+    """Note what differs in one directory. Returns those below it, and whether the base has them."""
+    reading = layers.read(level)
+    for why in reading.unreadable:
+        _leave_out(found, b"/".join(level.path), f"cannot be read: {why}")
+    base = tree.open_below(found.base, level.path) if in_base else None
     try:
-        return os.getxattr(directory, _OPAQUE) == b"y"
-    except OSError:
-        return False
-
-
-def _entry(found: _Comparison, place: _Place, name: bytes) -> None:
-    path = place.path + name
-    now = _status(place.made, name)
-    before = None if place.base is None else _status(place.base, name)
-    if now is None:
-        return
-    if name == b".git":
-        _leave_out(found, path, "a repository inside")
-    elif stat.S_ISCHR(now.st_mode) and now.st_rdev == 0:
-        if place.base is not None:
-            _remove(found, path, place.base, name)
-    elif stat.S_ISDIR(now.st_mode):
-        _enter(found, place, name, before)
-    else:
-        _file(found, place, name, before)
-
-
-def _enter(found: _Comparison, place: _Place, name: bytes, before: os.stat_result | None) -> None:
-    path = place.path + name
-    if place.depth >= _DEPTH:
-        _leave_out(found, path, f"more than {_DEPTH} directories deep")
-        return
-    try:
-        made = tree.open_directory(name, place.made)
-    except OSError as error:
-        _leave_out(found, path, f"cannot be read: {error.strerror}")
-        return
-    base = None
-    try:
-        if before is not None and place.base is not None:
-            if stat.S_ISDIR(before.st_mode):
-                base = tree.open_directory(name, place.base)
-            else:
-                found.items[path] = Removed(path)
-        _directory(found, _Place(path + b"/", made, base, place.whole, place.depth + 1))
+        if base is not None and not reading.through and not reading.unreadable:
+            _remove_unseen(found, level, base, {each.name for each in reading.entries})
+        entered = (_entry(found, level, reading.through, each, base) for each in reading.entries)
+        return [each for each in entered if each is not None]
     finally:
-        os.close(made)
         if base is not None:
             os.close(base)
 
 
-def _file(found: _Comparison, place: _Place, name: bytes, before: os.stat_result | None) -> None:
-    path = place.path + name
+def _remove_unseen(found: _Comparison, level: layers.Level, base: int, names: set[bytes]) -> None:
+    for name in tree.names(base):
+        if name not in names:
+            _remove(found, b"/".join((*level.path, name)), base, name)
+
+
+def _entry(
+    found: _Comparison, level: layers.Level, through: bool, entry: layers.Entry, base: int | None
+) -> tuple[layers.Level, bool] | None:
+    """What is below it, if that is to be looked at."""
+    path = b"/".join((*level.path, entry.name))
+    found.entries += 1
+    if found.entries > ENTRIES:
+        raise Rejected(f"more than {ENTRIES} files were made or changed")
+    if path in found.hidden:
+        return None
+    if entry.name == b".git":
+        _leave_out(found, path, "a repository inside")
+    elif layers.is_whiteout(entry.status):
+        if base is not None:
+            _remove(found, path, base, entry.name)
+    elif entry.below is not None:
+        return _enter(found, path, entry.below, base)
+    else:
+        _file(found, level, entry, path, base)
+    return None
+
+
+def _enter(
+    found: _Comparison, path: bytes, below: layers.Level, base: int | None
+) -> tuple[layers.Level, bool] | None:
+    if len(below.path) > _DEPTH:
+        _leave_out(found, path, f"more than {_DEPTH} directories deep")
+        return None
+    before = None if base is None else tree.status(below.path[-1], base)
+    if before is not None and not stat.S_ISDIR(before.st_mode):
+        found.items[path] = Removed(path)
+        before = None
+    return below, before is not None
+
+
+def _file(
+    found: _Comparison, level: layers.Level, entry: layers.Entry, path: bytes, base: int | None
+) -> None:
     try:
-        written = _read(place.made, name, path, min(FILE_BYTES, found.left))
+        made = tree.open_below(entry.root, level.path)
+        try:
+            written = _read(made, entry.name, path, min(FILE_BYTES, found.left))
+        finally:
+            os.close(made)
     except OSError as error:
         _leave_out(found, path, error.strerror)
         return
-    if before is not None and place.base is not None:
+    before = None if base is None else tree.status(entry.name, base)
+    if before is not None and base is not None:
         if stat.S_ISDIR(before.st_mode):
-            _remove(found, path, place.base, name)
-        elif _same(place.base, name, before, written):
+            _remove(found, path, base, entry.name)
+        elif _same(base, entry.name, before, written):
             return
     found.left -= len(written.data)
     found.items[path] = written
@@ -179,7 +169,7 @@ def _same(base: int, name: bytes, before: os.stat_result, written: Written) -> b
 
 def _remove(found: _Comparison, path: bytes, base: int, name: bytes) -> None:
     """All files that the base has at the path."""
-    status = _status(base, name)
+    status = tree.status(name, base)
     if status is None or name == b".git" or path in found.hidden:
         return
     if not stat.S_ISDIR(status.st_mode):
@@ -187,17 +177,10 @@ def _remove(found: _Comparison, path: bytes, base: int, name: bytes) -> None:
         return
     below = tree.open_directory(name, base)
     try:
-        for each in _names(below):
+        for each in tree.names(below):
             _remove(found, path + b"/" + each, below, each)
     finally:
         os.close(below)
-
-
-def _status(directory: int, name: bytes) -> os.stat_result | None:
-    try:
-        return os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except FileNotFoundError:
-        return None
 
 
 def _leave_out(found: _Comparison, path: bytes, why: str | None) -> None:

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from swarm.sandbox.folders import leftovers
+from swarm.sandbox.checkpoints import leftovers
 from swarm.sandbox.modes import lost
 from swarm.sandbox.probing import ProbeReport, probe_all
 from swarm.sandbox.remedies import LOWEST_KERNEL, this_machine

@@ -8,7 +8,7 @@ left over. No mount is ever left: all mounts are in namespaces that end with the
 import fcntl
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from swarm.sandbox import tree
 
 _PREFIX = "host-"
 _LOCK = ".lock"
+_NEEDS = "needs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def leftovers(scratch: Path) -> tuple[Leftover, ...]:
     for folder in _folders(scratch):
         with _dead(folder) as dead:
             if dead:
-                found.append(_measured(folder))
+                found.append(measured(folder))
     return tuple(found)
 
 
@@ -64,10 +65,32 @@ def remove_leftovers(scratch: Path) -> tuple[Leftover, ...]:
     for folder in _folders(scratch):
         with _dead(folder) as dead:
             if dead:
-                removed.append(_measured(folder))
+                removed.append(measured(folder))
                 erase(folder)
                 _lock_of(folder).unlink(missing_ok=True)
     return tuple(removed)
+
+
+def has_hosts(scratch: Path) -> bool:
+    return any(scratch.glob(f"{_PREFIX}*"))
+
+
+def say_needs(folder: Path, strata: Iterable[str]) -> None:
+    """That a sandbox needs those sealed layers as long as its folder is there."""
+    (folder / _NEEDS).write_text("\n".join(strata))
+
+
+def needs(scratch: Path) -> set[str]:
+    """What all sandboxes need, whoever made them."""
+    files = scratch.glob(f"{_PREFIX}*/*/{_NEEDS}")
+    return {name for each in files for name in _read(each).split()}
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except FileNotFoundError:  # its sandbox has just ended
+        return ""
 
 
 def _folders(scratch: Path) -> list[Path]:
@@ -75,7 +98,8 @@ def _folders(scratch: Path) -> list[Path]:
     return sorted({each.with_suffix("") for each in scratch.glob(f"{_PREFIX}*")})
 
 
-def _measured(folder: Path) -> Leftover:
+def measured(folder: Path) -> Leftover:
+    """With what it takes on disk."""
     with _opened(folder.parent) as directory:
         return Leftover(folder, tree.size(bytes(Path(folder.name)), directory))
 

@@ -1,15 +1,19 @@
-"""Makes sandboxes of one mode, and ends them."""
+"""Makes sandboxes of one mode, keeps what they held, and ends them."""
 
 import asyncio
 import errno
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
-from swarm.domain.errors import Lacking
+from swarm.domain.errors import Lacking, Rejected
 from swarm.sandbox import (
+    archive,
+    channel,
     confined,
     isolated,
     layout,
@@ -20,9 +24,22 @@ from swarm.sandbox import (
     worktree,
 )
 from swarm.sandbox.box import Box, Place
+from swarm.sandbox.checkpoints import Store, Strata
 from swarm.sandbox.folders import HostFolder, erase
-from swarm.sandbox.launch import Launcher
-from swarm.sandbox.port import BaseRef, Sandbox, SandboxHost, SandboxMode, SandboxSpec
+from swarm.sandbox.holding import Holding, check
+from swarm.sandbox.launch import Launched, Launcher
+from swarm.sandbox.port import (
+    BaseRef,
+    CheckpointRef,
+    Sandbox,
+    SandboxHost,
+    SandboxMode,
+    SandboxSpec,
+)
+from swarm.sandbox.settling import Settler
+
+_COPIED: tuple[SandboxMode, ...] = ("landlock", "unsafe-worktree")
+"""Modes in which the tree is a plain copy."""
 
 
 def open_host(scratch: Path, mode: SandboxMode, python: Path = Path(sys.executable)) -> SandboxHost:
@@ -34,20 +51,31 @@ def open_host(scratch: Path, mode: SandboxMode, python: Path = Path(sys.executab
     return Host(scratch, mode, python)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Made:
+    """A sandbox, its server, and what it holds on disk."""
+
     box: Box
-    pid: int
+    holding: Holding
     launcher: Launcher
+    launched: Launched
+
+    async def end(self) -> None:
+        """Return when all that ran in it is dead."""
+        doors, self.launched = self.launched.doors, replace(self.launched, doors=())
+        channel.close_all(doors)
+        await self.launcher.end(self.launched.pid)
 
 
 class Host:
-    """Implements `swarm.sandbox.port.SandboxHost`."""
+    """Implements `swarm.sandbox.port.SandboxHost`, and `swarm.sandbox.box.Keeper`."""
 
     def __init__(self, scratch: Path, mode: SandboxMode, python: Path) -> None:
         self._scratch = scratch
         self._mode = mode
         self._python = python
+        self._store = Store(scratch)
+        self._settler = Settler(self._store)
         self._folder: HostFolder | None = None
         self._launcher: Launcher | None = None
         self._numbers = count(1)
@@ -56,21 +84,24 @@ class Host:
 
     async def create(self, spec: SandboxSpec, base: BaseRef) -> Sandbox:
         """Raises Lacking when the machine cannot do it, Rejected when the request is wrong."""
-        if not modes.is_at_least(self._mode, spec.require):
-            raise Lacking(
-                f"isolation of mode {spec.require} is required; sandboxes here are of mode"
-                f" {self._mode}",
-                advice="choose the weaker mode on purpose; swarm doctor tells what helps",
-            )
-        layout.check(spec)
-        profiles.check(spec)
-        folder = self._opened().path / f"{self._opened().token}-{next(self._numbers)}"
-        folder.mkdir(0o700)
-        try:
-            return await self._create(folder, spec, base)
-        except BaseException:
-            await asyncio.to_thread(erase, folder)
-            raise
+        self._check(spec)
+        return await self._create(spec, base, None)
+
+    async def restore(self, at: CheckpointRef, spec: SandboxSpec, base: BaseRef) -> Sandbox:
+        self._check(spec)
+        return await self._create(spec, base, await self._strata(at, spec, base))
+
+    async def checkpoints(self) -> tuple[CheckpointRef, ...]:
+        return tuple(each.ref for each in await asyncio.to_thread(self._store.all))
+
+    async def discard(self, at: CheckpointRef) -> None:
+        await asyncio.to_thread(self._store.discard, at)
+
+    async def export(self, at: CheckpointRef, file: Path) -> None:
+        await asyncio.to_thread(archive.export, self._store, at, file)
+
+    async def load(self, file: Path) -> CheckpointRef:
+        return await asyncio.to_thread(archive.load, self._store, file)
 
     async def close(self) -> None:
         try:
@@ -81,62 +112,187 @@ class Host:
                 await self._launcher.close()
             if self._folder is not None:
                 await asyncio.to_thread(self._folder.remove)
+            await asyncio.to_thread(self._settler.close)
+            await asyncio.to_thread(self._store.vanish)
             self._launcher = self._folder = None
             self._copies.clear()
 
-    async def _create(self, folder: Path, spec: SandboxSpec, base: BaseRef) -> Sandbox:
-        if self._mode == "unsafe-worktree":
-            place = await asyncio.to_thread(worktree.prepare, folder, spec, base.directory)
-            return await self._launch(place, spec, base, worktree.request(place, spec))
-        if self._mode == "landlock":
-            place = await asyncio.to_thread(confined.prepare, folder, spec, base.directory)
-            return await self._launch(place, spec, base, confined.request(place, spec))
-        place = await asyncio.to_thread(isolated.prepare, folder, spec, self._mode)
-        return await self._isolate(folder, place, spec, base)
+    # What sandboxes ask for
 
-    async def _isolate(
-        self, folder: Path, place: Place, spec: SandboxSpec, base: BaseRef
-    ) -> Sandbox:
-        copy = self._copies.get(base.directory)
-        mapped = os.getuid() == 0 and copy is None
-        request = isolated.request(folder, spec, copy or base.directory, self._mode, mapped=mapped)
-        try:
-            return await self._launch(place, spec, base, request)
-        except Lacking as error:
-            if not (mapped and _cannot_map(error)):
-                raise
-        await self._copy(base.directory)
-        return await self._isolate(folder, place, spec, base)
+    async def end(self, box: Box) -> None:
+        made = self._boxes.pop(box.id, None)
+        if made is not None:
+            await made.end()
+            await asyncio.to_thread(erase, made.holding.folder)
 
-    async def _copy(self, base: Path) -> None:
-        copy = self._opened().path / f"base-{next(self._numbers)}"
-        await asyncio.to_thread(isolated.copy_base, base, copy)
-        self._copies[base] = copy
+    def stacked(self, box: Box) -> Sequence[Path]:
+        return self._boxes[box.id].holding.stacks
 
-    async def _launch(
-        self, place: Place, spec: SandboxSpec, base: BaseRef, request: wire.Message
-    ) -> Sandbox:
-        launcher = self._started()
+    async def checkpoint(self, box: Box, label: str, hot: bool | None) -> CheckpointRef:
+        made = self._boxes[box.id]
+        if hot is not True and not made.holding.whole and await box.let_go():
+            await self._seal(made)
+            return self._keep(made, label, made.holding.strata, hot=False)
+        runs = await box.runs()
+        if runs and hot is False:
+            raise Rejected("something runs, so a cold checkpoint is not possible")
+        return self._keep(made, label, await self._copy(made, runs=runs), hot=runs)
+
+    async def rollback(self, box: Box, to: CheckpointRef) -> None:
+        made = self._boxes[box.id]
+        strata = await self._strata(to, box.spec, made.holding.base)
+        await self._begin_again(made, strata)
+
+    async def fork(self, box: Box, number: int, at: CheckpointRef) -> tuple[Sandbox, ...]:
+        base = self._boxes[box.id].holding.base
+        forks = [self.restore(at, box.spec, base) for _ in range(number)]
+        async with _all_or_none() as started, asyncio.TaskGroup() as group:
+            started += [group.create_task(each) for each in forks]
+        return tuple(each.result() for each in started)
+
+    def _keep(self, made: _Made, label: str, strata: Strata, *, hot: bool) -> CheckpointRef:
+        ref = made.holding.keep(label, self._mode, strata, hot=hot)
+        self._settler.note()
+        return ref
+
+    async def _seal(self, made: _Made) -> None:
+        """Nothing runs, and the server has let go of everything."""
+        held = made.holding
+        if not held.blank():
+            order = await asyncio.to_thread(held.begin_anew)
+            try:
+                await made.launcher.renew(order, made.launched.doors)
+            except OSError:
+                # It sees its files no more; a new server will, over the same layers.
+                held.seal()
+                await self._begin_again(made, held.strata)
+                return
+            held.seal()
+        await made.box.hold(held.made)
+
+    async def _copy(self, made: _Made, *, runs: bool) -> Strata:
+        if not runs:
+            return await asyncio.to_thread(made.holding.copy, ())
+        async with made.box.standing_still():
+            mapped = await made.box.mapped()
+            return await asyncio.to_thread(made.holding.copy, mapped)
+
+    # Making
+
+    def _check(self, spec: SandboxSpec) -> None:
+        if not modes.is_at_least(self._mode, spec.require):
+            raise Lacking(
+                f"isolation of mode {spec.require} is required; sandboxes here are of mode"
+                f" {self._mode}",
+                advice="choose the weaker mode on purpose; swarm doctor tells what helps",
+            )
+        layout.check(spec)
+        profiles.check(spec)
+
+    async def _strata(self, at: CheckpointRef, spec: SandboxSpec, base: BaseRef) -> Strata:
+        kept = await asyncio.to_thread(self._store.read, at)
+        check(kept, spec, base, whole=self._mode in _COPIED)
+        return kept.strata
+
+    async def _create(self, spec: SandboxSpec, base: BaseRef, strata: Strata | None) -> Sandbox:
+        folder = self._opened().path / f"{self._opened().token}-{next(self._numbers)}"
         try:
-            executes = {"executes": profiles.executes(spec)}
-            control, pid = await launcher.launch(request | executes)
-        except OSError as error:
-            raise remedies.explained(error, remedies.this_machine()) from error
-        box = Box(place, spec, base, control, self._destroy)
-        self._boxes[box.id] = _Made(box, pid, launcher)
-        try:
-            await box.open_network()
+            held = await asyncio.to_thread(self._hold, folder, spec, base, strata)
+            place, launcher, launched = await self._start(held, strata)
         except BaseException:
-            await box.destroy()
+            await asyncio.to_thread(erase, folder)
             raise
+        box = Box(place, spec, base, launched.control, self)
+        self._boxes[box.id] = made = _Made(box, held, launcher, launched)
+        await self._connect(made)
         return box
 
-    async def _destroy(self, box: Box) -> None:
-        if box.id not in self._boxes:
-            return
-        made = self._boxes.pop(box.id)
-        await made.launcher.end(made.pid)
-        await asyncio.to_thread(erase, self._opened().path / box.id)
+    def _hold(
+        self, folder: Path, spec: SandboxSpec, base: BaseRef, strata: Strata | None
+    ) -> Holding:
+        """A folder of its own, and what it is over safe from being removed."""
+        folder.mkdir(0o700)
+        self._store.make()
+        whole = folder / worktree.TREE if self._mode in _COPIED else None
+        held = Holding(folder, spec, base, self._store, whole, strata or ())
+        with self._store.adding():
+            held.needs()
+            self._store.require(held.strata)
+        return held
+
+    async def _begin_again(self, made: _Made, strata: Strata) -> None:
+        """End all that runs, and start anew over those, under the same name."""
+        box, old = made.box, made.holding
+        box.lose()
+        await made.end()
+        gone = old.folder.rename(old.folder.with_name(f"{old.folder.name}-gone"))
+        try:
+            made.holding = await asyncio.to_thread(
+                self._hold, old.folder, box.spec, old.base, strata
+            )
+            place, made.launcher, made.launched = await self._start(made.holding, strata)
+        except BaseException:
+            self._boxes.pop(box.id, None)
+            await asyncio.to_thread(erase, old.folder)
+            raise
+        finally:
+            await asyncio.to_thread(erase, gone)
+        box.begin_again(place, made.launched.control)
+        await self._connect(made)
+
+    async def _connect(self, made: _Made) -> None:
+        try:
+            await made.box.open_network()
+        except BaseException:
+            await made.box.destroy()
+            raise
+
+    async def _start(
+        self, held: Holding, strata: Strata | None
+    ) -> tuple[Place, Launcher, Launched]:
+        spec = held.spec
+        if not held.whole:
+            place = await asyncio.to_thread(isolated.prepare, held.folder, spec, self._mode)
+            return place, *await self._isolate(held)
+        kind = confined if self._mode == "landlock" else worktree
+        fill = held.fill if strata is not None else held.fill_from_base
+        place = await asyncio.to_thread(kind.prepare, held.folder, spec, fill)
+        return place, *await self._launch(kind.request(place, spec), spec)
+
+    async def _isolate(self, held: Holding) -> tuple[Launcher, Launched]:
+        bases = [held.base.directory, *(each.directory for each in held.spec.layers)]
+        foreign = os.getuid() == 0
+        below = tuple(
+            (self._copies.get(each, each), foreign and each not in self._copies) for each in bases
+        )
+        request = isolated.request(
+            held.folder,
+            held.spec,
+            self._mode,
+            isolated.Below(below, self._store.strata, held.strata),
+        )
+        try:
+            return await self._launch(request, held.spec)
+        except Lacking as error:
+            if not (any(mapped for _, mapped in below) and _cannot_map(error)):
+                raise
+        for each in bases:
+            await self._copy_base(each)
+        return await self._isolate(held)
+
+    async def _copy_base(self, base: Path) -> None:
+        if base not in self._copies:
+            copy = self._opened().path / f"base-{next(self._numbers)}"
+            await asyncio.to_thread(isolated.copy_base, base, copy)
+            self._copies[base] = copy
+
+    async def _launch(self, request: wire.Message, spec: SandboxSpec) -> tuple[Launcher, Launched]:
+        launcher = self._started()
+        executes = {"executes": profiles.executes(spec)}
+        try:
+            return launcher, await launcher.launch(request | executes)
+        except OSError as error:
+            raise remedies.explained(error, remedies.this_machine()) from error
 
     def _opened(self) -> HostFolder:
         if self._folder is None:
@@ -150,6 +306,19 @@ class Host:
         if self._launcher is None:
             self._launcher = Launcher(self._python, self._opened().path / "zygote.log")
         return self._launcher
+
+
+@asynccontextmanager
+async def _all_or_none() -> AsyncIterator[list[asyncio.Task[Sandbox]]]:
+    """When one cannot be made, none is left."""
+    started: list[asyncio.Task[Sandbox]] = []
+    try:
+        yield started
+    except BaseExceptionGroup as errors:
+        for each in started:
+            if not each.cancelled() and each.exception() is None:
+                await each.result().destroy()
+        raise errors.exceptions[0] from errors
 
 
 def _cannot_map(error: Lacking) -> bool:

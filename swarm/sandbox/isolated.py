@@ -1,43 +1,101 @@
-"""The modes `namespaces` and `shared-proc`: what a host prepares on disk, and asks its zygote for."""
+"""The mode `namespaces`: what a host prepares on disk, and asks its zygote for."""
 
 import os
 import shutil
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from swarm.sandbox import layout, limits, remedies, wire
 from swarm.sandbox.box import Place
+from swarm.sandbox.checkpoints import FRESH_MODE, Stratum, layers_of
 from swarm.sandbox.modes import guarantees
 from swarm.sandbox.port import SandboxMode, SandboxSpec
 from swarm.sandbox.zygote import UNPRIVILEGED
 
-_LAYERS = ("root", "layers", "layers/upper", "layers/work")
-
 
 def prepare(folder: Path, spec: SandboxSpec, mode: SandboxMode) -> Place:
-    """Make the directories that the overlay needs, owned by who runs the sandbox."""
-    holes = layout.holes(spec)
-    for name in _LAYERS:
+    """Make the directories that the overlays need, owned by who runs the sandbox."""
+    for name in ("root", "layers", "layers/holes"):
         (folder / name).mkdir()
-    for hole in holes:
-        _dig(folder / "layers/holes" / hole, like=spec.mount_point / hole)
+    for number, place in enumerate(layout.overlays(spec)):
+        for hole in layout.holes(spec, number):
+            _dig(folder / f"layers/holes/{number}" / hole, like=place / hole)
     if os.getuid() == 0:
         give_away(folder / "layers")
+    begin(folder, spec, 0)
     return Place(
         id=folder.name,
         mode=mode,
         root=spec.mount_point,
-        made=folder / "layers/upper",
         env=layout.environment(layout.HOME),
-        hidden=frozenset(map(bytes, holes)),
+        hidden=frozenset(map(bytes, layout.holes(spec))),
         guarantees=guarantees(mode),
     )
 
 
-def request(
-    folder: Path, spec: SandboxSpec, base: Path, mode: SandboxMode, *, mapped: bool
-) -> wire.Message:
-    """`mapped`: the base's files belong to somebody else than who runs the sandbox."""
+def begin(folder: Path, spec: SandboxSpec, generation: int) -> None:
+    """Make empty directories for what the overlays will collect from now on."""
+    above = upper(folder, generation)
+    for parent in (above.parent, above, above.with_name("work")):
+        _fresh(parent)
+    for number in range(len(layout.overlays(spec))):
+        for kind in (above, above.with_name("work")):
+            _fresh(kind / str(number))
+
+
+def _fresh(directory: Path) -> None:
+    directory.mkdir()
+    directory.chmod(FRESH_MODE)
+    if os.getuid() == 0:
+        _give(directory)
+
+
+def upper(folder: Path, generation: int) -> Path:
+    """Below it one directory for each overlay."""
+    return folder / f"layers/{generation}/upper"
+
+
+def overlays(
+    folder: Path, spec: SandboxSpec, generation: int, lowers: Callable[[int], Sequence[str]]
+) -> list[wire.Message]:
+    """As the zygote mounts them, in the names that it gathers things under. `lowers` names the
+    sealed layers of each, the newest first.
+    """
+    return [
+        {
+            "lowers": [
+                *([f"made/holes/{n}"] if (folder / f"layers/holes/{n}").is_dir() else []),
+                *lowers(n),
+                f"b{n}",
+            ],
+            "upper": f"made/{generation}/upper/{n}",
+            "work": f"made/{generation}/work/{n}",
+        }
+        for n in range(len(layout.overlays(spec)))
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Below:
+    """What a sandbox is made over."""
+
+    bases: tuple[tuple[Path, bool], ...]
+    """For each overlay the directory, and whether it belongs to somebody else than who runs the
+    sandbox, so that its owners have to be mapped.
+    """
+
+    sealed: Path
+    """Where the strata are."""
+
+    strata: tuple[Stratum, ...] = ()
+
+
+def sealed(strata: Sequence[Stratum]) -> Callable[[int], Sequence[str]]:
+    return lambda part: [f"sealed/{each}" for each in layers_of(strata, part)]
+
+
+def request(folder: Path, spec: SandboxSpec, mode: SandboxMode, below: Below) -> wire.Message:
     return {
         "op": "create",
         "roots": {"tree": str(spec.mount_point), "tmp": "/tmp"},  # noqa: S108
@@ -45,11 +103,11 @@ def request(
         "watch": limits.watched(spec.limits),
         "world": {
             "folder": str(folder),
-            "base": str(base),
-            "mapped": mapped,
+            "bases": [{"path": str(path), "mapped": mapped} for path, mapped in below.bases],
+            "sealed": str(below.sealed),
             "own_proc": guarantees(mode).own_proc,
             "spared": [os.getpid()],
-            "lowers": ["made/holes", "base"] if layout.holes(spec) else ["base"],
+            "overlays": overlays(folder, spec, 0, sealed(below.strata)),
             "shown": [str(each) for each in layout.shown(spec)],
             "links": layout.links(),
             "mounts": [asdict(each) for each in layout.mounts(spec)],
@@ -71,11 +129,14 @@ def give_away(folder: Path) -> None:
     try:
         for directory, names, files in os.walk(folder):
             for each in (".", *names, *files):
-                path = Path(directory) / each
-                os.chown(path, UNPRIVILEGED, UNPRIVILEGED, follow_symlinks=False)
+                _give(Path(directory) / each)
     except OSError as error:
         step = OSError(error.errno, error.strerror, f"{remedies.GIVE_AWAY} {folder.name}")
         raise remedies.explained(step, remedies.this_machine()) from error
+
+
+def _give(path: Path) -> None:
+    os.chown(path, UNPRIVILEGED, UNPRIVILEGED, follow_symlinks=False)
 
 
 def _dig(place: Path, like: Path) -> None:

@@ -10,6 +10,7 @@ import platform
 import signal
 import socket
 import struct
+from pathlib import Path
 
 CLONE_NEWNS = 0x00020000
 CLONE_NEWCGROUP = 0x02000000
@@ -62,6 +63,7 @@ _PR_CAP_AMBIENT_CLEAR_ALL = 4
 _SECCOMP_MODE_FILTER = 2
 _CAPABILITY_VERSION_3 = 0x20080522
 
+_MAPPED_PATH = 5
 _NS_GET_USERNS = 0xB701
 _SIOCSIFFLAGS = 0x8914
 _IFF_UP_LOOPBACK_RUNNING = 0x1 | 0x8 | 0x40
@@ -332,6 +334,26 @@ def state(pid: int) -> str:
     """One letter as in proc(5); X when there is no such process."""
     fields = _stat(pid)
     return fields[0] if fields else "X"
+
+
+def shared_mappings(pid: int) -> set[str] | None:
+    """Paths of the files that a process has mapped to be written for all to see. None when it
+    cannot be told.
+    """
+    if state(pid) in "ZX":
+        return set()
+    try:
+        text = Path(f"/proc/{pid}/maps").read_bytes()
+    except OSError:
+        return None
+    lines = (line.split(maxsplit=_MAPPED_PATH) for line in text.split(b"\n") if line)
+    shared = (line for line in lines if line[1][1:2] == b"w" and line[1][3:4] == b"s")
+    return {os.fsdecode(_unescaped(line[-1])) for line in shared if len(line) > _MAPPED_PATH}
+
+
+def _unescaped(path: bytes) -> bytes:
+    """The kernel writes a line's end in a path as octal."""
+    return path.replace(b"\\012", b"\n")
 
 
 def _stat(pid: int) -> list[str]:

@@ -3,6 +3,8 @@
 import asyncio
 import socket
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import swarm
@@ -16,6 +18,14 @@ from swarm.sandbox.zygote import main
 main()
 """
 _END_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Launched:
+    control: socket.socket
+    pid: int
+    doors: tuple[int, ...]
+    """As `swarm.sandbox.renewal.Doors`; none where nothing is mounted."""
 
 
 class Launcher:
@@ -40,18 +50,29 @@ class Launcher:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    async def launch(self, message: wire.Message) -> tuple[socket.socket, int]:
-        """A new server's socket and process id. Raises OSError, with the step as `filename`."""
+    async def launch(self, message: wire.Message) -> "Launched":
+        """Start a new server. Raises OSError, with the step as `filename`."""
         control, theirs = wire.pair()
         try:
             with theirs:
                 answers = channel.request(self._control, message, [theirs.fileno()])
-            pid = await self._started(answers)
+            pid, doors = await self._started(answers)
         except BaseException:
             control.close()
             raise
         control.setblocking(False)
-        return control, pid
+        return Launched(control, pid, doors)
+
+    async def renew(self, order: wire.Message, doors: Sequence[int]) -> None:
+        """Mount other layers in a sandbox in which nothing runs. Raises OSError."""
+        answers = channel.request(self._control, {"op": "renew", **order}, doors)
+        try:
+            answer = await answers.next(channel.ANSWER_SECONDS)
+        finally:
+            answers.close()
+        if answer is None or "error" in answer:
+            failed = answer or {"errno": 0, "error": "no answer", "what": "renew"}
+            raise OSError(failed["errno"], failed["error"], failed["what"])
 
     async def end(self, pid: int) -> None:
         """Return when that server, and with it all of its namespace, is dead."""
@@ -73,19 +94,24 @@ class Launcher:
         self._control.close()
         await asyncio.to_thread(self._process.wait)
 
-    async def _started(self, answers: channel.Answers) -> int:
+    async def _started(self, answers: channel.Answers) -> tuple[int, tuple[int, ...]]:
         pid, ready = 0, False
+        doors: list[int] = []
         try:
             while not (pid and ready):
-                answer = await answers.next(channel.ANSWER_SECONDS)
+                answer, fds = await answers.next_with_fds()
+                doors += fds
                 if answer is None:
                     raise OSError(0, f"it ended without a word {self._last_words()}")
                 if "error" in answer:
                     raise OSError(answer["errno"], answer["error"], answer["what"])
                 pid, ready = answer.get("pid", pid), ready or "ready" in answer
+        except BaseException:
+            channel.close_all(doors)
+            raise
         finally:
             answers.close()
-        return pid
+        return pid, tuple(doors)
 
     def _last_words(self) -> str:
         lines = self._log.read_text(errors="replace").strip().splitlines()

@@ -62,7 +62,7 @@ _OWN_FILES = {
     "/etc/hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
 }
 
-Kind = Literal["system", "shown", "tmpfs", "tree", "hide", "file", "link"]
+Kind = Literal["system", "shown", "tmpfs", "overlay", "hide", "file", "link"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Mount:
     """Of a file: its text. Of a link: where it leads. Of a tmpfs: its options."""
 
     source: int = 0
-    """Of a shown path: its number among the gathered ones."""
+    """Of a shown path or an overlay: its number among those."""
 
 
 def mounts(spec: SandboxSpec) -> tuple[Mount, ...]:
@@ -85,7 +85,7 @@ def mounts(spec: SandboxSpec) -> tuple[Mount, ...]:
         Mount("/var/tmp", "tmpfs", room),  # noqa: S108
         Mount("/run", "tmpfs", f"size={_RUN_BYTES},mode=755"),
         Mount("/dev/shm", "tmpfs", room),  # noqa: S108
-        Mount(str(spec.mount_point), "tree"),
+        *(Mount(str(each), "overlay", source=n) for n, each in enumerate(overlays(spec))),
         *(Mount(each, "hide") for each in _SECRETS if _may_hide(each)),
         *(Mount(each, "file", text) for each, text in _OWN_FILES.items() if _is_file(each)),
         *(_shown(each, n, spec) for n, each in enumerate(shown(spec))),
@@ -111,10 +111,45 @@ def shown(spec: SandboxSpec) -> tuple[Path, ...]:
     return tuple(each for each in wanted if not _is_covered(each, wanted, spec.mount_point))
 
 
-def holes(spec: SandboxSpec) -> tuple[Path, ...]:
-    """Those that lie below the mount point, relative to it."""
-    inner = (each for each in shown(spec) if each.is_relative_to(spec.mount_point))
-    return tuple(each.relative_to(spec.mount_point) for each in inner)
+def overlays(spec: SandboxSpec) -> tuple[Path, ...]:
+    """Where an overlay is: the tree's, then the layers'."""
+    return (spec.mount_point, *(_plain(each.at) for each in spec.layers))
+
+
+def mounts_below(spec: SandboxSpec) -> dict[str, tuple[Mount, ...]]:
+    """Each overlay that lies in no other, and all that is mounted on it, itself first."""
+    tops: dict[str, list[Mount]] = {}
+    for each in mounts(spec):
+        above = [top for top in tops if Path(each.at).is_relative_to(top)]
+        if above:
+            tops[above[0]].append(each)
+        elif each.kind == "overlay":
+            tops[each.at] = [each]
+    return {top: tuple(found) for top, found in tops.items()}
+
+
+def holes(spec: SandboxSpec, number: int = 0) -> tuple[Path, ...]:
+    """What is mounted on that overlay, relative to it."""
+    every = overlays(spec)
+    place = every[number]
+    return tuple(
+        each.relative_to(place)
+        for each in (*shown(spec), *every)
+        if each != place and each.is_relative_to(place) and _innermost(each, every) == place
+    )
+
+
+def inner(spec: SandboxSpec) -> tuple[Path, ...]:
+    """All that is shown below the mount point and is not the tree's, relative to it."""
+    every = (*shown(spec), *overlays(spec)[1:])
+    below = (each for each in every if each.is_relative_to(spec.mount_point))
+    return tuple(sorted(each.relative_to(spec.mount_point) for each in below))
+
+
+def _innermost(path: Path, overlays: tuple[Path, ...]) -> Path:
+    """The overlay that the mount at that path is on."""
+    around = (each for each in overlays if each != path and path.is_relative_to(each))
+    return max(around, key=lambda each: len(each.parts))
 
 
 def check(spec: SandboxSpec) -> None:
@@ -129,6 +164,26 @@ def check(spec: SandboxSpec) -> None:
             raise Rejected(f"{each} cannot be shown: there is no such absolute path")
         if place == each or each == Path("/"):
             raise Rejected(f"{each} cannot be shown read-only: the tree is there")
+    _check_layers(spec)
+
+
+def _check_layers(spec: SandboxSpec) -> None:
+    places = overlays(spec)
+    taken = {*places, *map(_plain, spec.readonly)}
+    if len(taken) != len(places) + len({_plain(each) for each in spec.readonly}):
+        raise Rejected("two things cannot be shown at one place")
+    for layer in spec.layers:
+        at = _plain(layer.at)
+        if not layer.at.is_absolute() or str(at) in {"/", *_WHOLE} or _is_taken(at):
+            raise Rejected(f"no layer can be shown at {layer.at}: that place is taken inside")
+        if not layer.directory.is_dir():
+            raise Rejected(f"{layer.directory} cannot be a layer: it is no directory")
+
+
+def _is_taken(place: Path) -> bool:
+    """Below a read-only directory of the host's there is no place but what it has."""
+    above = any(place.is_relative_to(each) for each in _TAKEN)
+    return above or (any(place.is_relative_to(each) for each in _SYSTEM) and not place.is_dir())
 
 
 def environment(home: str) -> dict[str, str]:

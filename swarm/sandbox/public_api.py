@@ -6,8 +6,9 @@ from swarm.sandbox.attacks.definition import Attack
 from swarm.sandbox.attacks.definition import Result as AttackResult
 from swarm.sandbox.attacks.table import markdown as attack_table
 from swarm.sandbox.attacks.table import summary as expected_of
+from swarm.sandbox.checkpoints import leftovers, remove_leftovers
 from swarm.sandbox.doctor import DoctorRow, doctor_rows
-from swarm.sandbox.folders import Leftover, leftovers, remove_leftovers
+from swarm.sandbox.folders import Leftover
 from swarm.sandbox.host import open_host
 from swarm.sandbox.interpreter import interpreter_paths
 from swarm.sandbox.modes import guarantees, is_at_least, lost, permitted
@@ -31,6 +32,7 @@ from swarm.sandbox.port import (
 )
 from swarm.sandbox.probing import ProbeReport, probe, probe_all, strongest, why_not
 from swarm.sandbox.profiles import weaknesses
+from swarm.sandbox.terminal import run_in_terminal
 
 __all__ = [
     "ATTACKS",
@@ -68,6 +70,7 @@ __all__ = [
     "probe",
     "probe_all",
     "remove_leftovers",
+    "run_in_terminal",
     "strongest",
     "try_attacks",
     "weaknesses",

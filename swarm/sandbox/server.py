@@ -26,12 +26,13 @@ from typing import Any, NoReturn
 
 from swarm.sandbox import kernel, tree, wire
 from swarm.sandbox.blocked import Tap
-from swarm.sandbox.watchdog import Watchdog
+from swarm.sandbox.watchdog import Watchdog, watching
 
 _KILL_ROUNDS = 500
 _ROUND_MS = 2
 _NAME = 200
 _STOP_ROUNDS = 400
+_MOST_MAPPED = 100
 _RLIMITS = {
     "cpu": resource.RLIMIT_CPU,
     "memory": resource.RLIMIT_AS,
@@ -55,8 +56,8 @@ class Command:
 @dataclass(slots=True)
 class Server:
     control: socket.socket
-    roots: dict[str, int]
-    """Open directories that files are read from and written to, by name."""
+    places: dict[str, str]
+    """Directories that files are read from and written to, by name."""
 
     limits: dict[str, int]
     alone: bool
@@ -71,8 +72,17 @@ class Server:
     tap: Tap | None = None
     """Sees attempts to reach the network."""
 
+    bounds: dict[str, int] = field(default_factory=dict)
+    """For the watchdog."""
+
     watchdog: Watchdog = field(default_factory=Watchdog)
     """Says when all commands have to be killed, and why."""
+
+    roots: dict[str, int] = field(default_factory=dict)
+    """The places, open; none while they are let go of."""
+
+    written: tuple[int, ...] = ()
+    """Open directories that hold what was written, where that is not the places themselves."""
 
     commands: dict[int, Command] = field(default_factory=dict)
 
@@ -91,6 +101,25 @@ def serve(server: Server) -> NoReturn:
         pass
     _sweep(server, keep=())
     os._exit(0)
+
+
+def hold(server: Server, written: tuple[int, ...]) -> None:
+    """Open the places, and watch what is written there from now on."""
+    server.roots = {name: tree.open_root(path) for name, path in server.places.items()}
+    server.written = written
+    shown = server.roots["tree"]
+    server.watchdog = watching(server.bounds, written or (shown,), shown)
+
+
+def _let_go(server: Server) -> bool:
+    """Hold nothing open that is mounted, if nobody else does: if nothing runs."""
+    if server.commands or _has_children():
+        return False
+    server.watchdog = Watchdog()
+    for fd in (*server.roots.values(), *server.written):
+        os.close(fd)
+    server.roots, server.written = {}, ()
+    return True
 
 
 def _turn(server: Server, poll: select.poll, wake: int) -> bool:
@@ -189,6 +218,15 @@ def _perform(server: Server, message: wire.Message, reply: socket.socket, fds: l
             _tapped(server)
             records = server.tap.records() if server.tap is not None else []
             _answer(reply, {"blocked": records})
+        case "runs":
+            _answer(reply, {"runs": bool(server.commands) or _has_children()})
+        case "let go":
+            _answer(reply, {"quiet": _let_go(server)})
+        case "hold":
+            hold(server, tuple(map(os.dup, fds)))
+            _answer(reply, {})
+        case "mapped":
+            _answer(reply, _mapped())
         case "open":
             fd = tree.open_file(server.roots[message["root"]], os.fsencode(message["path"]))
             _answer(reply, {}, [fd])
@@ -415,6 +453,17 @@ def _stop_everything() -> None:
     """At once, so that nothing that is just being forked slips through."""
     with suppress(ProcessLookupError):
         os.kill(-1, signal.SIGSTOP)
+
+
+def _mapped() -> wire.Message:
+    """Files that some process can change through its memory; or that this cannot be told."""
+    found: set[str] = set()
+    for pid in _offspring():
+        mapped = kernel.shared_mappings(pid)
+        if mapped is None or len(found) > _MOST_MAPPED:
+            return {"all": True}
+        found |= mapped
+    return {"all": False, "paths": sorted(found)}
 
 
 def _watch(server: Server) -> None:

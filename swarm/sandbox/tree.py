@@ -33,6 +33,23 @@ def open_directory(name: bytes, directory: int) -> int:
     return os.open(name, _DIRECTORY, dir_fd=directory)
 
 
+def open_below(root: int, names: tuple[bytes, ...]) -> int:
+    """Open the directory of that path, which may be the root itself."""
+    return open_parent(root, (*names, b""))
+
+
+def names(directory: int) -> list[bytes]:
+    return sorted(map(os.fsencode, os.listdir(directory)))
+
+
+def status(name: bytes, directory: int) -> os.stat_result | None:
+    """Of the name itself, not of what it may lead to; None when there is none."""
+    try:
+        return os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
 def open_parent(root: int, names: tuple[bytes, ...], *, make: bool = False) -> int:
     """Open the directory that holds the last of `names`."""
     here = os.dup(root)

@@ -12,6 +12,7 @@ Standard library only: this runs in an interpreter that was started with `-I -S`
 
 import errno
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,23 +43,26 @@ _HIDDEN_PROC = (
 _QUIET = kernel.MS_NOSUID | kernel.MS_NODEV
 
 
-def gather(world: dict[str, Any], uid: int, gid: int, user_namespace: int = 0) -> None:
+def gather(world: dict[str, Any], uid: int, gid: int, owners: Sequence[int] = ()) -> None:
     """Bind the world's parts below the folder's `root`, and go there.
 
-    With a user namespace, the base's files are shown with their owners seen through its map.
+    `owners`: for each base a user namespace through whose map its files' owners are seen, or 0.
     """
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     os.chdir(world["folder"])
     options = f"size=1m,mode=755,uid={uid},gid={gid}" if os.getuid() == 0 else "size=1m,mode=755"
     kernel.mount("tmpfs", "root", "tmpfs", _QUIET, options)
     os.chdir("root")
-    for name in ("base", "made", "new"):
+    for name in ("made", "sealed", "new", "again"):
         _directory(name, uid, gid)
     kernel.bind(world["folder"] + "/layers", "made")
-    if not user_namespace:
-        kernel.bind(world["base"], "base")
-    else:
-        kernel.bind_mapped(world["base"], "base", user_namespace)
+    kernel.bind(world["sealed"], "sealed")
+    for number, base in enumerate(world["bases"]):
+        _directory(f"b{number}", uid, gid)
+        if owners and owners[number]:
+            kernel.bind_mapped(base["path"], f"b{number}", owners[number])
+        else:
+            kernel.bind(base["path"], f"b{number}")
     for number, path in enumerate(world["shown"]):
         _gather_shown(path, f"s{number}", uid, gid)
 
@@ -90,7 +94,7 @@ def build(world: dict[str, Any]) -> None:
         _inside(new, at).symlink_to(target)
     _devices(new / "dev")
     for each in world["mounts"]:
-        _mount(each, _place(new, each["at"]), world["lowers"])
+        _mount(each, _place(new, each["at"]), world["overlays"])
     _inside(new, world["home"]).mkdir(0o700)
     if world["own_proc"]:
         _proc(new / "proc")
@@ -115,7 +119,21 @@ def _place(new: Path, at: str) -> Path:
     return place
 
 
-def _mount(each: dict[str, Any], at: Path, lowers: list[str]) -> None:
+def rebuild(at: str, mounts: Sequence[dict[str, Any]], overlays: Sequence[dict[str, Any]]) -> int:
+    """Mount again what is at that path and below it, in the directory with what was gathered.
+    Returns a descriptor of the mounts, which are nowhere yet.
+    """
+    again = Path("again")
+    for each in mounts:
+        below = each["at"].removeprefix(at)
+        _mount(each, _place(again, below) if below else again, overlays)
+    try:
+        return kernel.copy_mounts("again")
+    finally:
+        kernel.detach("again")
+
+
+def _mount(each: dict[str, Any], at: Path, overlays: Sequence[dict[str, Any]]) -> None:
     match each["kind"]:
         case "system":
             _bind(each["at"], at)
@@ -124,9 +142,9 @@ def _mount(each: dict[str, Any], at: Path, lowers: list[str]) -> None:
         case "tmpfs":
             at.mkdir(parents=True, exist_ok=True)
             kernel.mount("tmpfs", str(at), "tmpfs", _QUIET, each["text"])
-        case "tree":
+        case "overlay":
             at.mkdir(parents=True, exist_ok=True)
-            _overlay(at, lowers)
+            _overlay(at, overlays[each["source"]])
         case "link":
             at.parent.mkdir(parents=True, exist_ok=True)
             at.symlink_to(each["text"])
@@ -149,8 +167,14 @@ def _bind(source: str, at: Path) -> None:
     kernel.protect(str(at), kernel.ATTR_RDONLY | kernel.ATTR_NOSUID)
 
 
-def _overlay(at: Path, lowers: list[str]) -> None:
-    options = f"lowerdir={':'.join(lowers)},upperdir=made/upper,workdir=made/work,userxattr"
+def _overlay(at: Path, overlay: dict[str, Any]) -> None:
+    """Volatile: nothing waits for the disk, neither what runs inside nor the end of the mount, which
+    would force all that anybody has written there. What has to last is kept by checkpoints.
+    """
+    options = (
+        f"lowerdir={':'.join(overlay['lowers'])},upperdir={overlay['upper']},"
+        f"workdir={overlay['work']},userxattr,volatile,index=off"
+    )
     kernel.mount("overlay", str(at), "overlay", _QUIET, options)
 
 

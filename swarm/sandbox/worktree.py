@@ -9,25 +9,30 @@ command. It exists for machines that can do no better, for trusted code, by choi
 """
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
+from swarm.domain.errors import Lacking
 from swarm.sandbox import layout, limits, wire
 from swarm.sandbox.box import Place
 from swarm.sandbox.modes import guarantees
 from swarm.sandbox.port import SandboxSpec
 
+TREE = "tree"
 
-def prepare(folder: Path, spec: SandboxSpec, base: Path) -> Place:
-    """Copy the files; read-only paths below the mount point become links to the host's."""
-    copy, home = folder / "tree", folder / "home"
-    shutil.copytree(base, copy, symlinks=True)
+
+def prepare(folder: Path, spec: SandboxSpec, fill: Callable[[Path], None]) -> Place:
+    """Have a directory filled with the files; read-only paths below the mount point become links to
+    the host's, and layers are copied in. Raises Lacking for a layer elsewhere.
+    """
+    copy, home = folder / TREE, folder / "home"
+    fill(copy)
     home.mkdir()
     inner = link_holes(copy, spec)
     return Place(
         id=folder.name,
         mode="unsafe-worktree",
         root=copy,
-        made=copy,
         env=layout.environment(str(home)),
         hidden=frozenset(map(bytes, inner)),
         guarantees=guarantees("unsafe-worktree"),
@@ -45,10 +50,24 @@ def request(place: Place, spec: SandboxSpec) -> wire.Message:
 
 def link_holes(copy: Path, spec: SandboxSpec) -> tuple[Path, ...]:
     """Read-only paths below the mount point, as links in the copy; relative to either."""
-    inner = layout.holes(spec)
+    layers = {layer.at: layer.directory for layer in spec.layers}
+    if any(not at.is_relative_to(spec.mount_point) for at in layers):
+        raise Lacking(
+            "without namespaces, layers can be shown below the tree only",
+            advice="choose a mode with namespaces",
+        )
+    inner = layout.inner(spec)
     for each in inner:
-        _link(copy / each, spec.mount_point / each)
+        if spec.mount_point / each in layers:
+            _copy_layer(layers[spec.mount_point / each], copy / each)
+        else:
+            _link(copy / each, spec.mount_point / each)
     return inner
+
+
+def _copy_layer(layer: Path, place: Path) -> None:
+    if not place.exists():  # else a checkpoint had it already
+        shutil.copytree(layer, place, symlinks=True)
 
 
 def _link(place: Path, source: Path) -> None:

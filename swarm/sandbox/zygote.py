@@ -20,13 +20,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from swarm.sandbox import blocked, confinement, kernel, seccomp, server, tree, view, watchdog, wire
+from swarm.sandbox import (
+    blocked,
+    confinement,
+    kernel,
+    renewal,
+    seccomp,
+    server,
+    tree,
+    view,
+    wire,
+)
 
 UNPRIVILEGED = 65534
 """Who runs sandboxes when the supervisor is root: never root."""
-
-_WRITTEN = ("made/upper",)
-"""Where everything goes that is written to the tree, as `view.gather` has bound it."""
 
 Stage = Callable[[wire.Message, socket.socket, int], None]
 
@@ -86,7 +93,10 @@ def _serve_one(zygote: Zygote) -> bool:
         _end(zygote, message["pid"], reply)
         return True
     try:
-        _create(zygote, message, reply, fds[1])
+        if message["op"] == "renew":
+            _fork_to_renew(message, fds[1:], reply)
+        else:
+            _create(zygote, message, reply, fds[1])
     finally:
         for fd in fds[1:]:
             os.close(fd)
@@ -98,8 +108,8 @@ def _create(zygote: Zygote, message: wire.Message, reply: socket.socket, control
     """Fork the server of a new sandbox. It tells that it is ready, or why it cannot be."""
     make, stage = _way_in(message)
     try:
-        if stage is _descend and message["world"]["mapped"]:
-            message["owners"] = _owners(zygote, message["world"]["base"])
+        if stage is _descend:
+            message["owners"] = [_owners(zygote, each) for each in message["world"]["bases"]]
         pid = make()
     except OSError as error:
         _tell(reply, _failure(error))
@@ -108,6 +118,22 @@ def _create(zygote: Zygote, message: wire.Message, reply: socket.socket, control
         _child(message, reply, control, stage)
     if stage is not _descend:
         _tell(reply, {"pid": pid})
+
+
+def _fork_to_renew(message: wire.Message, fds: list[int], reply: socket.socket) -> None:
+    try:
+        pid = os.fork()
+    except OSError as error:
+        _tell(reply, _failure(error))
+        return
+    if pid:
+        return
+    try:
+        signal.set_wakeup_fd(-1)
+        _renew(message, fds, reply)
+    except OSError as error:
+        _tell(reply, _failure(error))
+    os._exit(0)
 
 
 def _tell(reply: socket.socket, message: wire.Message) -> None:
@@ -133,7 +159,7 @@ def _namespaces(world: dict[str, Any]) -> int:
 def _child(message: wire.Message, reply: socket.socket, control: int, stage: Stage) -> NoReturn:
     try:
         signal.set_wakeup_fd(-1)
-        _close_all_but((reply.fileno(), control, message.get("owners", 0)))
+        _close_all_but((reply.fileno(), control, *message.get("owners", ())))
         os.setsid()
         stage(message, reply, control)
     except OSError as error:
@@ -160,14 +186,9 @@ def _descend(message: wire.Message, reply: socket.socket, control: int) -> None:
     """The stage with root's rights: gather, become an ordinary user, enter the namespaces."""
     world = message["world"]
     kernel.unshare(kernel.CLONE_NEWNS)
-    owners = message.get("owners", 0)
-    view.gather(world, UNPRIVILEGED, UNPRIVILEGED, owners)
-    if owners:
-        os.close(owners)
-    os.setgroups([])
-    os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
-    os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
-    kernel.set_dumpable(True)  # or our own /proc entries would stay root's
+    view.gather(world, UNPRIVILEGED, UNPRIVILEGED, message["owners"])
+    _close_all_but((reply.fileno(), control))
+    _become_ordinary()
     world["outside"] = (UNPRIVILEGED, UNPRIVILEGED)
     pid = kernel.clone(_namespaces(world) | kernel.CLONE_PARENT)
     if pid == 0:
@@ -176,9 +197,18 @@ def _descend(message: wire.Message, reply: socket.socket, control: int) -> None:
     os._exit(0)
 
 
-def _owners(zygote: Zygote, base: str) -> int:
-    """A user namespace that makes the owner of those files the user who runs sandboxes."""
-    status = Path(base).stat()
+def _become_ordinary() -> None:
+    os.setgroups([])
+    os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+    os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+    kernel.set_dumpable(True)  # or our own /proc entries would stay root's
+
+
+def _owners(zygote: Zygote, base: dict[str, Any]) -> int:
+    """A user namespace that makes the owner of those files the user who runs sandboxes, or 0."""
+    if not base["mapped"]:
+        return 0
+    status = Path(base["path"]).stat()
     owner = status.st_uid, status.st_gid
     if owner not in zygote.owners:
         zygote.owners[owner] = _map_namespace(*owner)
@@ -230,8 +260,9 @@ def _enter(world: dict[str, Any]) -> None:
 
 
 def _close_in(message: wire.Message, reply: socket.socket, control: int) -> None:
-    written = tuple(tree.open_root(each) for each in _WRITTEN)
     tap = _tap()
+    written = tuple(tree.open_root(each["upper"]) for each in message["world"]["overlays"])
+    _hand_over(reply)
     view.build(message["world"])
     kernel.drop_rights()
     alone = message["world"]["own_proc"]
@@ -247,6 +278,27 @@ def _tap() -> blocked.Tap | None:
         return blocked.open_tap()
     except OSError:  # a kernel without raw sockets: attempts fail as well, and are not seen
         return None
+
+
+def _hand_over(reply: socket.socket) -> None:
+    """Let the supervisor keep the place where everything is gathered, as a namespace of its own, so
+    that new layers can be mounted later by a process that has what it takes; this one will not.
+    """
+    gathered = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    here = os.open(".", os.O_PATH | os.O_CLOEXEC)
+    kernel.unshare(kernel.CLONE_NEWNS)
+    shown = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
+    wire.send(reply, {"doors": True}, [gathered, here, shown])
+    for each in (gathered, here, shown):
+        os.close(each)
+
+
+def _renew(message: wire.Message, fds: list[int], reply: socket.socket) -> None:
+    """In a child: mount anew what has got other layers."""
+    if os.getuid() == 0:
+        _become_ordinary()
+    renewal.renew(message, renewal.Doors(*fds))
+    wire.send(reply, {"renewed": True})
 
 
 def _serve_confined(message: wire.Message, reply: socket.socket, control: int) -> None:
@@ -268,17 +320,17 @@ def _serve(
     alone: bool,
     tap: blocked.Tap | None = None,
 ) -> NoReturn:
-    roots = {name: tree.open_root(path) for name, path in message["roots"].items()}
     served = server.Server(
         socket.socket(fileno=control),
-        roots,
+        message["roots"],
         message["limits"],
         alone=alone,
         executes=message["executes"],
         tap=tap,
         parent=None if alone else os.pidfd_open(os.getppid()),
-        watchdog=watchdog.watching(message["watch"], written or (roots["tree"],), roots["tree"]),
+        bounds=message["watch"],
     )
+    server.hold(served, written)
     wire.send(reply, {"ready": True})
     reply.close()
     server.serve(served)

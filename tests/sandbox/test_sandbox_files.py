@@ -4,6 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -28,7 +29,8 @@ def within(request: pytest.FixtureRequest, tmp_path: Path) -> Runner:
             name.encode(): Written(name.encode(), "100644", text.encode())
             for name, text in FILES.items()
         }
-        return lambda work: asyncio.run(_awaited(work(TableSandbox(base))))
+        table = cast("Sandbox", TableSandbox(base))  # it has what these tests use, and no more
+        return lambda work: asyncio.run(_awaited(work(table)))
     if request.param == "namespaces":
         needs_namespaces()
     place = Place(request.param, tmp_path)

@@ -81,7 +81,7 @@ def test_the_difference_of_two_trees_is_what_turns_one_into_the_other(
     one, two = tmp_path_factory.mktemp("one"), tmp_path_factory.mktemp("two")
     write_tree(one, before)
     write_tree(two, after)
-    found = differences.compare(one, two, whole=True, hidden=frozenset())
+    found = differences.compare(one, (two,), whole=True, hidden=frozenset())
     removed = {Removed(path) for path in before.keys() - after.keys()}
     written = {Written(p, m, d) for p, (m, d) in after.items() if before.get(p) != (m, d)}  # type: ignore[arg-type]
     assert found == Changes(tuple(sorted(removed | written, key=lambda each: each.path)))
@@ -92,7 +92,9 @@ def test_too_much_changed_is_left_out(tmp_path: Path) -> None:
     (tmp_path / "two").mkdir()
     with (tmp_path / "two/big").open("wb") as file:
         file.truncate(differences.FILE_BYTES + 1)
-    found = differences.compare(tmp_path / "one", tmp_path / "two", whole=True, hidden=frozenset())
+    found = differences.compare(
+        tmp_path / "one", (tmp_path / "two",), whole=True, hidden=frozenset()
+    )
     assert found.items == ()
     assert found.left_out[0].startswith("'big': ")
 

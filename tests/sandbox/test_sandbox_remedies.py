@@ -77,7 +77,7 @@ def test_the_probe_finds_that_namespaces_work(tmp_path: Path) -> None:
     needs_namespaces()
     assert probe(tmp_path).works
     assert why_not(tmp_path) == ""
-    assert list(tmp_path.iterdir()) == []
+    assert not list(tmp_path.glob("host-*"))
 
 
 def test_the_probe_says_why_not(tmp_path: Path) -> None:
