@@ -1,7 +1,6 @@
 """Starting, watching and stopping servers in a sandbox."""
 
 import asyncio
-import time
 from dataclasses import dataclass
 
 from swarm.domain.errors import Rejected, Transient
@@ -32,20 +31,20 @@ async def launch(sandbox: Sandbox, plan: Plan) -> Running:
 async def until_ready(sandbox: Sandbox, running: Running) -> None:
     """Return when clients are served. Raises Rejected when the server ends instead."""
     plan = running.plan
-    deadline = time.monotonic() + START_SECONDS
-    pause = _FIRST_PAUSE
+    waited, pause = 0.0, _FIRST_PAUSE
     while not await is_ready(sandbox, plan):
         if await has_ended(running):
             raise Rejected(
                 f"the service {plan.spec.called} ended at its start: {await _log(sandbox, plan)}"
             )
-        if time.monotonic() > deadline:
+        if waited > START_SECONDS:  # our own pauses: the sandbox may have been frozen meanwhile
             await running.process.kill()
             raise Transient(
                 f"the service {plan.spec.called} was not ready within {START_SECONDS:.0f} s: "
                 f"{await _log(sandbox, plan)}"
             )
         await asyncio.sleep(pause)
+        waited += pause
         pause = min(2 * pause, _LONGEST_PAUSE)
 
 

@@ -4,6 +4,8 @@ The sandbox packs the folder into a stream; what the stream says is believed onl
 plain file or a directory below the folder, and is not too much.
 """
 
+import asyncio
+import filecmp
 import os
 import shutil
 import tarfile
@@ -20,16 +22,19 @@ MOST_BYTES = 8 << 30
 _READ = 1 << 20
 
 
-async def seal(sandbox: Sandbox, folder: Path, to: Path) -> None:
+async def seal(sandbox: Sandbox, folder: Path, to: Path, like: Path | None = None) -> None:
     """Copy the folder to the host as `to`, which is not there yet.
 
-    Raises Rejected for links and other things that are neither file nor directory.
+    What is the same in `like`, a sealed directory too, takes no room. Raises Rejected for links and
+    other things that are neither file nor directory.
     """
     packed = to.with_name(f"{to.name}.tar")
     try:
         with packed.open("xb") as file:
             await _receive(sandbox, folder, file)
-        _unpack(packed, to)
+        await asyncio.to_thread(_unpack, packed, to)
+        if like is not None:
+            await asyncio.to_thread(_share, to, like)
     finally:
         packed.unlink(missing_ok=True)
 
@@ -40,7 +45,7 @@ async def _receive(sandbox: Sandbox, folder: Path, file: BinaryIO) -> None:
         if file.tell() + len(data) > MOST_BYTES:
             await process.kill()
             raise Rejected(f"the service's data are larger than {MOST_BYTES >> 30} GiB")
-        file.write(data)
+        await asyncio.to_thread(file.write, data)
     code = await process.wait()
     if code != 0:
         raise Rejected(f"tar could not read all of the service's data (status {code})")
@@ -79,3 +84,12 @@ def _place(archive: tarfile.TarFile, member: tarfile.TarInfo, at: Path) -> None:
     fd = os.open(at, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o644)
     with os.fdopen(fd, "wb") as file:
         shutil.copyfileobj(source, file, _READ)
+
+
+def _share(folder: Path, like: Path) -> None:
+    """Neither is ever changed, so one file can be in both."""
+    for path in folder.rglob("*"):
+        other = like / path.relative_to(folder)
+        if path.is_file() and other.is_file() and filecmp.cmp(path, other, shallow=False):
+            path.unlink()
+            path.hardlink_to(other)

@@ -44,7 +44,7 @@ class Seeder:
         async def make(to: Path) -> None:
             async with self._sandbox(plan, empty) as sandbox:
                 await _seed(sandbox, plan)
-                await seal(sandbox, plan.data, to)
+                await seal(sandbox, plan.data, to, like=empty)
 
         key = await asyncio.to_thread(seeded_key, plan, self.base.directory, self.base.tree)
         return await self.store.sealed(key, make)

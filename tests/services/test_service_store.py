@@ -10,7 +10,7 @@ import pytest
 
 from swarm.domain.errors import Rejected
 from swarm.domain.names import Digest
-from swarm.services.sealing import _unpack
+from swarm.services.sealing import _share, _unpack
 from swarm.services.store import Store
 
 KEY = Digest("k")
@@ -117,3 +117,15 @@ def test_a_stream_that_ends_early_is_refused(tmp_path: Path) -> None:
 def test_no_right_to_execute_or_to_become_somebody_comes_out(tmp_path: Path) -> None:
     _unpack(packed(tmp_path, member("a", mode=0o6777)), tmp_path / "out")
     assert (tmp_path / "out/a").stat().st_mode & 0o7777 == 0o644
+
+
+def test_what_two_sealed_directories_have_in_common_takes_room_once(tmp_path: Path) -> None:
+    for folder, second in (("a", "changed"), ("b", "as it was")):
+        (tmp_path / folder / "deep").mkdir(parents=True)
+        (tmp_path / folder / "deep/same").write_text("same")
+        (tmp_path / folder / "other").write_text(second)
+        (tmp_path / folder / folder).touch()
+    _share(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "a/deep/same").samefile(tmp_path / "b/deep/same")
+    assert (tmp_path / "a/other").read_text() == "changed"
+    assert sorted(each.name for each in (tmp_path / "a").iterdir()) == ["a", "deep", "other"]
