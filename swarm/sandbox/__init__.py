@@ -10,6 +10,10 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
     host          makes sandboxes of one mode, and ends them
     modes         the kinds of walls: what each holds and loses, and what it may be used for
     probing       which of them can be built here, found out by building them
+    holding       what one sandbox holds on disk, and how that becomes a checkpoint
+    checkpoints   what is kept of sandboxes that end, and what dead supervisors left
+    settling      forces checkpoints to disk
+    archive       a checkpoint in one file
     isolated      modes `namespaces` and `shared-proc`: folders and the request for one
     confined      mode `landlock`: the same for a copy behind rules
     worktree      mode `unsafe-worktree`: the same for a plain copy
@@ -27,6 +31,7 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
     channel       requests, and answers on a socket of their own
     launch        the supervisor's end of the zygote
     zygote *      the process that all sandboxes are forked from
+    renewal *     shows other layers in a sandbox that goes on
     view *        mounts the world, and makes it the root
     confinement * closes a process in where no namespace can be had
     landlock *    rules about files, ports and processes
@@ -38,6 +43,8 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
     kernel *      system calls that the standard library lacks
     wire *        messages and descriptors
     tree *        files below a directory that an enemy may be changing
+    layers        sealed directories over one another, read as one
+    copying       copies of what is hostile, and cheap ones of what hardly changed
     differences   what differs from the base
     folders       where files are, and what dead supervisors left
     interpreter   what has to be shown for a Python to run

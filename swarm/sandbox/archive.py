@@ -196,7 +196,7 @@ def load(store: Store, file: Path) -> CheckpointRef:
     with store.adding():
         try:
             kept = _read_file(file, made)
-            stratum = store.add_stratum(made)
+            stratum = store.add_stratum(made, (int(each.name) for each in made.iterdir()))
         except (tarfile.TarError, ValueError, EOFError) as error:
             raise Rejected(f"{file} is no checkpoint, or a damaged one: {error}") from error
         except OSError as error:

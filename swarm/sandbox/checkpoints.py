@@ -32,7 +32,7 @@ from swarm.sandbox import folders, kernel, tree
 from swarm.sandbox.port import CheckpointRef
 
 FRESH_MODE = 0o755
-"""Of the directory that an overlay begins to collect in. One that has another mode says so."""
+"""Of the directory that an overlay begins to collect in over nothing but its base."""
 
 _KEPT = ".json"
 _NAME_BYTES = 8
@@ -100,12 +100,14 @@ class Store:
         with self._locked(fcntl.LOCK_SH):
             yield
 
-    def add_stratum(self, made: Path) -> Stratum:
-        """Move a sealed directory of layers here. Empty layers are none."""
-        name = self.new_id()
-        parts = [int(each.name) for each in made.iterdir() if not _vanishes(each)]
-        made.rename(self.strata / name)
-        return Stratum(id=name, parts=tuple(sorted(parts)))
+    def add_stratum(self, made: Path, parts: Iterable[int]) -> Stratum:
+        """Move a sealed directory of layers here. Those that are not named are empty."""
+        stratum = Stratum(id=self.new_id(), parts=tuple(sorted(parts)))
+        for each in made.iterdir():
+            if int(each.name) not in stratum.parts:
+                each.rmdir()
+        made.rename(self.strata / stratum.id)
+        return stratum
 
     def keep(self, kept: Kept) -> CheckpointRef:
         with self.adding():
@@ -258,15 +260,3 @@ def boot() -> str:
 def layers_of(strata: Iterable[Stratum], part: int) -> tuple[str, ...]:
     """Paths below `strata` of that overlay's layers, the newest first."""
     return tuple(f"{each.id}/{part}" for each in strata if part in each.parts)
-
-
-def _vanishes(layer: Path) -> bool:
-    """Remove a layer that says nothing: neither a file nor another mode of its own directory."""
-    status = layer.stat()
-    if status.st_mode & 0o7777 != FRESH_MODE:
-        return False
-    try:
-        layer.rmdir()
-    except OSError:  # there is something in it
-        return False
-    return True

@@ -16,7 +16,8 @@ from pathlib import Path
 
 from swarm.domain.errors import Rejected
 from swarm.sandbox import copying, folders, isolated, layers, layout, tree, wire
-from swarm.sandbox.checkpoints import FRESH_MODE, Kept, Store, Strata, Stratum, boot
+from swarm.sandbox.box import Place
+from swarm.sandbox.checkpoints import FRESH_MODE, Kept, Store, Strata, Stratum, boot, layers_of
 from swarm.sandbox.port import BaseRef, CheckpointRef, SandboxMode, SandboxSpec
 
 
@@ -47,6 +48,9 @@ class Holding:
         self.strata = strata
         self._whole = whole
         self._generation = 0
+        self._modes: tuple[int, ...] = ()
+        """Of the directories that were begun to collect in: of what they lie over."""
+
         self._numbers = count(1)
         self._copy: _Copy | None = None
 
@@ -104,13 +108,18 @@ class Holding:
         """Nothing was collected since the last time."""
         return not self._parts()
 
+    def prepare(self, mode: SandboxMode) -> Place:
+        """Make the directories that overlays need."""
+        parts = range(len(layout.overlays(self.spec)))
+        self._modes = tuple(map(self._sealed_mode, parts))
+        return isolated.prepare(self.folder, self.spec, mode, self._modes)
+
     def begin_anew(self) -> wire.Message:
         """Make room for what comes next; what the zygote needs to know to mount it."""
         if len(self.strata) >= layers.SQUASH_ABOVE:
             self._squash()
         parts = self._parts()
-        isolated.begin(self.folder, self.spec, self._generation + 1)
-        self._keep_modes()
+        isolated.begin(self.folder, self._generation + 1, [_mode(made) for made in self.made])
         sealed = isolated.sealed(self.strata)
 
         def lowers(part: int) -> list[str]:
@@ -128,34 +137,39 @@ class Holding:
     def seal(self) -> None:
         """What was collected is a stratum from now on."""
         old = isolated.upper(self.folder, self._generation)
+        parts, modes = self._parts(), tuple(map(_mode, self.made))
         with self.store.adding():
-            stratum = self.store.add_stratum(old)
+            stratum = self.store.add_stratum(old, parts)
             self.strata = (stratum, *self.strata)
             self.needs()
         folders.erase(old.parent)
         self._generation += 1
+        self._modes = modes
         self._copy = None
 
     def _parts(self) -> tuple[int, ...]:
-        return tuple(n for n, made in enumerate(self.made) if not _is_blank(made))
+        return tuple(
+            part
+            for part, made in enumerate(self.made)
+            if _mode(made) != self._modes[part] or any(made.iterdir())
+        )
 
-    def _keep_modes(self) -> None:
-        """A tree's own directory shows the mode of the newest layer."""
-        following = isolated.upper(self.folder, self._generation + 1)
-        for n, made in enumerate(self.made):
-            (following / str(n)).chmod(made.stat().st_mode & 0o7777)
+    def _sealed_mode(self, part: int) -> int:
+        layers = layers_of(self.strata, part)
+        return _mode(self.store.strata / layers[0]) if layers else FRESH_MODE
 
     def _squash(self) -> None:
         """Put all sealed layers into one. Checkpoints over the many keep them."""
         merged = self.folder / f"merged-{next(self._numbers)}"
         merged.mkdir(FRESH_MODE)
-        for part in sorted({part for each in self.strata for part in each.parts}):
+        parts = {part for each in self.strata for part in each.parts}
+        for part in parts:
             (merged / str(part)).mkdir(FRESH_MODE)
             stack = (self.store.strata / each.id for each in self.strata if part in each.parts)
             with _opened(each / str(part) for each in stack) as fds, _one(merged, part) as into:
                 layers.merge(fds, into)
         with self.store.adding():
-            self.strata = (self.store.add_stratum(merged),)
+            self.strata = (self.store.add_stratum(merged, parts),)
             self.needs()
 
     # Hot
@@ -164,14 +178,14 @@ class Holding:
         """Copy what was collected, while all stands still. `mapped`: files below the places of the
         overlays that may change without a trace; None: any may. Returns what then was held.
         """
-        if self.blank() and not self.whole:
+        if not self.whole and self.blank():
             return self.strata
         target = self.folder / f"copy-{next(self._numbers)}"
         target.mkdir(FRESH_MODE)
         try:
             keys = {part: self._copy_part(part, target, mapped) for part in self._copied_parts()}
             with self.store.adding():
-                stratum = self.store.add_stratum(target)
+                stratum = self.store.add_stratum(target, keys)
                 self._copy = _Copy(stratum, keys)
                 self.needs()
                 return (stratum,) if self.whole else (stratum, *self.strata)
@@ -243,8 +257,8 @@ def check(kept: Kept, spec: SandboxSpec, base: BaseRef, *, whole: bool) -> None:
         )
 
 
-def _is_blank(directory: Path) -> bool:
-    return directory.stat().st_mode & 0o7777 == FRESH_MODE and not any(directory.iterdir())
+def _mode(directory: Path) -> int:
+    return directory.stat().st_mode & 0o7777
 
 
 @contextmanager

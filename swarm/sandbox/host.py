@@ -4,11 +4,13 @@ import asyncio
 import errno
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from pathlib import Path
+from typing import Any, TypeVar
 
 from swarm.domain.errors import Lacking, Rejected
 from swarm.sandbox import (
@@ -37,6 +39,8 @@ from swarm.sandbox.port import (
     SandboxSpec,
 )
 from swarm.sandbox.settling import Settler
+
+Result = TypeVar("Result")
 
 _COPIED: tuple[SandboxMode, ...] = ("landlock", "unsafe-worktree")
 """Modes in which the tree is a plain copy."""
@@ -197,7 +201,7 @@ class Host:
     async def _create(self, spec: SandboxSpec, base: BaseRef, strata: Strata | None) -> Sandbox:
         folder = self._opened().path / f"{self._opened().token}-{next(self._numbers)}"
         try:
-            held = await asyncio.to_thread(self._hold, folder, spec, base, strata)
+            held = await _to_the_end(self._hold, folder, spec, base, strata)
             place, launcher, launched = await self._start(held, strata)
         except BaseException:
             await asyncio.to_thread(erase, folder)
@@ -227,9 +231,7 @@ class Host:
         await made.end()
         gone = old.folder.rename(old.folder.with_name(f"{old.folder.name}-gone"))
         try:
-            made.holding = await asyncio.to_thread(
-                self._hold, old.folder, box.spec, old.base, strata
-            )
+            made.holding = await _to_the_end(self._hold, old.folder, box.spec, old.base, strata)
             place, made.launcher, made.launched = await self._start(made.holding, strata)
         except BaseException:
             self._boxes.pop(box.id, None)
@@ -252,11 +254,11 @@ class Host:
     ) -> tuple[Place, Launcher, Launched]:
         spec = held.spec
         if not held.whole:
-            place = await asyncio.to_thread(isolated.prepare, held.folder, spec, self._mode)
+            place = await _to_the_end(held.prepare, self._mode)
             return place, *await self._isolate(held)
         kind = confined if self._mode == "landlock" else worktree
         fill = held.fill if strata is not None else held.fill_from_base
-        place = await asyncio.to_thread(kind.prepare, held.folder, spec, fill)
+        place = await _to_the_end(kind.prepare, held.folder, spec, fill)
         return place, *await self._launch(kind.request(place, spec), spec)
 
     async def _isolate(self, held: Holding) -> tuple[Launcher, Launched]:
@@ -319,6 +321,16 @@ async def _all_or_none() -> AsyncIterator[list[asyncio.Task[Sandbox]]]:
             if not each.cancelled() and each.exception() is None:
                 await each.result().destroy()
         raise errors.exceptions[0] from errors
+
+
+async def _to_the_end(work: Callable[..., Result], *arguments: Any) -> Result:
+    """In a thread, and awaited also by who is cancelled: what it makes is about to be removed."""
+    running = asyncio.get_running_loop().run_in_executor(None, partial(work, *arguments))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
 
 
 def _cannot_map(error: Lacking) -> bool:

@@ -14,16 +14,18 @@ from swarm.sandbox.port import SandboxMode, SandboxSpec
 from swarm.sandbox.zygote import UNPRIVILEGED
 
 
-def prepare(folder: Path, spec: SandboxSpec, mode: SandboxMode) -> Place:
+def prepare(folder: Path, spec: SandboxSpec, mode: SandboxMode, modes: Sequence[int]) -> Place:
     """Make the directories that the overlays need, owned by who runs the sandbox."""
     for name in ("root", "layers", "layers/holes"):
         (folder / name).mkdir()
     for number, place in enumerate(layout.overlays(spec)):
         for hole in layout.holes(spec, number):
-            _dig(folder / f"layers/holes/{number}" / hole, like=place / hole)
+            at = place / hole
+            directory = at.is_dir() or at in layout.overlays(spec)
+            _dig(folder / f"layers/holes/{number}" / hole, directory=directory)
     if os.getuid() == 0:
         give_away(folder / "layers")
-    begin(folder, spec, 0)
+    begin(folder, 0, modes)
     return Place(
         id=folder.name,
         mode=mode,
@@ -34,19 +36,21 @@ def prepare(folder: Path, spec: SandboxSpec, mode: SandboxMode) -> Place:
     )
 
 
-def begin(folder: Path, spec: SandboxSpec, generation: int) -> None:
-    """Make empty directories for what the overlays will collect from now on."""
+def begin(folder: Path, generation: int, modes: Sequence[int]) -> None:
+    """Make empty directories for what the overlays will collect from now on. Each shows its mode as
+    that of the whole.
+    """
     above = upper(folder, generation)
     for parent in (above.parent, above, above.with_name("work")):
         _fresh(parent)
-    for number in range(len(layout.overlays(spec))):
-        for kind in (above, above.with_name("work")):
-            _fresh(kind / str(number))
+    for number, mode in enumerate(modes):
+        _fresh(above / str(number), mode)
+        _fresh(above.with_name("work") / str(number))
 
 
-def _fresh(directory: Path) -> None:
+def _fresh(directory: Path, mode: int = FRESH_MODE) -> None:
     directory.mkdir()
-    directory.chmod(FRESH_MODE)
+    directory.chmod(mode)
     if os.getuid() == 0:
         _give(directory)
 
@@ -139,10 +143,10 @@ def _give(path: Path) -> None:
     os.chown(path, UNPRIVILEGED, UNPRIVILEGED, follow_symlinks=False)
 
 
-def _dig(place: Path, like: Path) -> None:
+def _dig(place: Path, *, directory: bool) -> None:
     """A place to mount on, in a layer of its own, so that it is no part of the tree."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    if like.is_dir():
+    if directory:
         place.mkdir(exist_ok=True)
     else:
         place.touch()

@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from swarm.domain.errors import Lacking, SwarmError
+from swarm.sandbox.checkpoints import Store
 from swarm.sandbox.folders import HostFolder
 from swarm.sandbox.host import open_host
 from swarm.sandbox.modes import BUILT, lost
@@ -93,6 +94,7 @@ async def _probe(scratch: Path, mode: SandboxMode) -> ProbeReport:
         why, remedy = await _try(scratch, folder.path, mode)
     finally:
         await asyncio.to_thread(folder.remove)
+        await asyncio.to_thread(Store(scratch).vanish)
     spent = int((time.monotonic() - started) * 1000)
     return ProbeReport(not why, why, remedy, mode, spent)
 
