@@ -9,6 +9,9 @@ processes and files are held here and handed down. Journal first, effect second.
     intake       from a person's words to a goal
     inbox        commands from other processes
     coordinator  the one writer of the journal: decides, clears, gives out work
+    attendance   who is there, and what each can work on
+    course       one goal's clocks, beside the journal
+    leasing      what an agent is handed with its lease
     office       what the coordinator does outside: trees, joins, pull requests, facts
     registry     who is there
     replicas     facts in each process, and how they meet those of others found in the registry

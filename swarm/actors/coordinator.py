@@ -16,11 +16,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from swarm.actors.attendance import Attendance
 from swarm.actors.clock import Clock
+from swarm.actors.course import Course
 from swarm.actors.inbox import waiting
+from swarm.actors.leasing import lease_of
 from swarm.actors.notifier import Notifier
 from swarm.actors.office import Office
-from swarm.actors.ports import Entry, Lease, Orders, RegistryPort
+from swarm.actors.ports import Entry, Orders, RegistryPort
 from swarm.actors.room import is_lack_of_room, waiting_for_room
 from swarm.coordination.public_api import (
     AgentCommand,
@@ -51,12 +54,9 @@ from swarm.coordination.public_api import (
     overtime_of,
     published,
     rebuild,
-    seconds_for,
     unpublishable,
     withdrawn,
 )
-from swarm.domain.ballots import Voter
-from swarm.domain.bids import AgentCard
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Exhausted, NeedsHuman, Rejected, SwarmError, Transient
 from swarm.domain.events import CoordinatorStarted, Event, GoalEnded, QuestionAsked
@@ -100,14 +100,6 @@ class Terms:
 
 
 @dataclass(slots=True)
-class _Guest:
-    """A host that attends."""
-
-    able: dict[GoalId, str] = field(default_factory=dict)
-    """Why it cannot work on a goal; empty = it can."""
-
-
-@dataclass(slots=True)
 class Coordinator:
     journal: Journal
     blobs: Blobs
@@ -121,16 +113,8 @@ class Coordinator:
     """How the registry tells of it: its replicas of facts are the ones that are kept."""
 
     goals: dict[GoalId, GoalState] = field(default_factory=dict)
-    _entries: tuple[Entry, ...] = ()
-    _guests: dict[HostId, _Guest] = field(default_factory=dict)
-    _deadlines: dict[AttemptId, float] = field(default_factory=dict)
-    """Leases that are on the disk, and when they run out."""
-
-    _time_up: dict[GoalId, float] = field(default_factory=dict)
-    _fetched: set[GoalId] = field(default_factory=set)
-    _later: dict[GoalId, float] = field(default_factory=dict)
-    """Goals whose duty met something transient, and when to try again."""
-
+    _attendance: Attendance = field(init=False)
+    _courses: dict[GoalId, Course] = field(default_factory=dict)
     _unwritten: SwarmError | None = None
     """Why the journal could not be written."""
 
@@ -141,6 +125,9 @@ class Coordinator:
     _lap: float = 0.0
     """Seconds between the last two ticks: what a pause adds to a goal's time."""
 
+    def __post_init__(self) -> None:
+        self._attendance = Attendance(self.terms.expected)
+
     # Life ---------------------------------------------------------------------------------------
 
     def rebuild(self) -> None:
@@ -148,9 +135,8 @@ class Coordinator:
         self.goals = rebuild(record.event for record in self.journal.read())
         self._started = self._looked = self.clock.elapsed()
         for state in self._open():
-            self._set_deadline(state)
             for attempt in state.live():
-                self._renew(attempt)
+                self._course(state).renew(attempt, self._started)
 
     async def run(self, *, forever: bool, awaited: Callable[[], bool] = lambda: False) -> None:
         """Work until no goal is open, or for ever. Those that only wait for a human count only while
@@ -189,10 +175,10 @@ class Coordinator:
         version = 0
         while True:
             seen = version
-            version, self._entries = await self.registry.watch(seen)
+            version, entries = await self.registry.watch(seen)
+            self._attendance.see(entries)
             if version != seen:
-                await asyncio.to_thread(self.office.picture, tuple(self._cards()))
-            self._guests = {e.host: self._guests.get(e.host, _Guest()) for e in self._entries}
+                await asyncio.to_thread(self.office.picture, tuple(self._attendance.cards()))
             self._announce_news()
 
     async def _beat(self) -> None:
@@ -238,7 +224,7 @@ class Coordinator:
 
     async def _see_to(self, goal_id: GoalId) -> None:
         """One goal's error never stops another."""
-        if self._later.get(goal_id, 0.0) > self.clock.elapsed():
+        if self._course(self.goals[goal_id]).not_before > self.clock.elapsed():
             return
         try:
             await self._advance(goal_id)
@@ -250,10 +236,10 @@ class Coordinator:
         match error:
             case Transient():
                 wait = error.retry_after.total_seconds() if error.retry_after else WAIT_SECONDS
-                self._later[goal_id] = self.clock.elapsed() + wait
+                self._put_off(goal_id, wait)
             case _ if isinstance(error, Exhausted) or is_lack_of_room(error):
                 # Duties have no budget: what is exhausted is a disk.
-                self._later[goal_id] = self.clock.elapsed() + WAIT_SECONDS
+                self._put_off(goal_id, WAIT_SECONDS)
             case NeedsHuman():
                 await self._end(goal_id, GoalStatus.BLOCKED, f"{error}. {error.advice}".strip())
             case SwarmError():
@@ -263,11 +249,13 @@ class Coordinator:
                 await self._end(goal_id, GoalStatus.FAILED, f"bug in the coordinator: {trace}")
 
     async def _advance(self, goal_id: GoalId) -> None:
-        if goal_id not in self._fetched and not self.goals[goal_id].intended:
-            await self.office.fetch(self.goals[goal_id].goal)
-            self._fetched.add(goal_id)
-            self._set_deadline(self.goals[goal_id])
-        self._hold_back(goal_id)
+        state = self.goals[goal_id]
+        course = self._course(state)
+        if not course.is_fetched and not state.intended:
+            await self.office.fetch(state.goal)
+            course.is_fetched = True
+        if self.goals[goal_id].only_waits:
+            course.stand_still(self.goals[goal_id], self._lap, self.clock.elapsed())
         while events := self._following(self.goals[goal_id]):
             await self._commit(events)
         await self._do_duty(self.goals[goal_id])
@@ -291,29 +279,15 @@ class Coordinator:
         return award(state, self._exchange(state), at)
 
     def _context(self, state: GoalState) -> Context:
-        late = self.clock.elapsed() - self._time_up[state.goal.goal_id]
+        late = self.clock.elapsed() - self._course(state).time_up
         return Context(
             rules=self.terms.rules,
-            roster=self._roster(),
+            roster=self._attendance.roster(),
             verify=self.verify,
             evidence=self._evidence(state),
-            is_complete=self._is_everybody_there(state.goal.goal_id),
+            is_complete=self._is_complete(state),
             time_is_up=late > 0,
             overtime_is_up=late > overtime_of(state),
-        )
-
-    def _roster(self) -> tuple[Voter, ...]:
-        """The voters who are there now, fixed into the policy when a round is opened."""
-        return tuple(
-            Voter(
-                agent_id=card.agent_id,
-                principal=card.principal,
-                role=card.role,
-                family=card.family,
-                public_key=card.public_key,
-            )
-            for card in sorted(self._cards(), key=lambda card: card.agent_id)
-            if card.role == "tester" or card.role == "reviewer"
         )
 
     def _evidence(self, state: GoalState) -> dict[Digest, Evidence]:
@@ -374,12 +348,13 @@ class Coordinator:
         self._announce_news()
 
     def _is_to_withdraw(self, state: GoalState) -> bool:
-        later = self._later.get(state.goal.goal_id, 0.0)
-        return isinstance(duty(state), Withdraw) and later <= self.clock.elapsed()
+        if not isinstance(duty(state), Withdraw):
+            return False
+        return self._course(state).not_before <= self.clock.elapsed()
 
     async def _withdraw_late(self, goal_id: GoalId) -> None:
         """After the goal's end. What a forge says now (it is merged, it is gone) may be otherwise later."""
-        self._later[goal_id] = self.clock.elapsed() + LOOK_SECONDS
+        self._put_off(goal_id, LOOK_SECONDS)
         with suppress(SwarmError):
             await self._withdraw(self.goals[goal_id])
         self._demand_journal()
@@ -390,35 +365,27 @@ class Coordinator:
 
     # Time ---------------------------------------------------------------------------------------
 
-    def _set_deadline(self, state: GoalState) -> None:
-        """What is left of the goal's time. Only what the journal saw counts, so a clock that jumps
-        while nobody works costs nothing.
-        """
-        used = max(state.touched_at - state.submitted_at, 0) / 1000
-        left = max(state.goal.seconds - used, 0.0)
-        self._time_up.setdefault(state.goal.goal_id, self.clock.elapsed() + left)
+    def _course(self, state: GoalState) -> Course:
+        goal_id = state.goal.goal_id
+        if goal_id not in self._courses:
+            self._courses[goal_id] = Course.begun(state, self.clock.elapsed())
+        return self._courses[goal_id]
 
-    def _hold_back(self, goal_id: GoalId) -> None:
-        """A pause stops the clocks of the goal and of its leases; waiting for an answer, the goal's."""
-        state = self.goals[goal_id]
-        if state.only_waits:
-            self._time_up[goal_id] += self._lap
-            for attempt in state.live():
-                self._renew(attempt)
+    def _put_off(self, goal_id: GoalId, seconds: float) -> None:
+        self._course(self.goals[goal_id]).not_before = self.clock.elapsed() + seconds
 
     def _renew(self, attempt: Attempt) -> None:
-        self._deadlines[attempt.attempt_id] = self.clock.elapsed() + attempt.duration_ms / 1000
+        state = self.goals[goal_of(attempt.attempt_id)]
+        self._course(state).renew(attempt, self.clock.elapsed())
 
     async def _expire_leases(self) -> None:
-        now, present = self.clock.elapsed(), {entry.host: entry.name for entry in self._entries}
-        names = set(present.values())
         for state in self._open():
+            course = self._course(state)
             for attempt in tuple(state.live()):
-                deadline = self._deadlines.get(attempt.attempt_id)
-                if deadline is None:
-                    continue
-                replaced = attempt.host not in present and name_of(attempt.host) in names
-                if replaced or deadline < now:
+                replaced = self._attendance.is_replaced(attempt.host)
+                if course.knows(attempt) and (
+                    replaced or course.has_run_out(attempt, self.clock.elapsed())
+                ):
                     why = "its host was started anew" if replaced else "nothing was heard of it"
                     await self._hear(
                         ExpireLease(attempt_id=attempt.attempt_id, epoch=attempt.epoch, reason=why)
@@ -427,11 +394,9 @@ class Coordinator:
     # The market's floor -------------------------------------------------------------------------
 
     def _exchange(self, state: GoalState) -> Exchange:
-        goal_id = state.goal.goal_id
-        able = {h for h, guest in self._guests.items() if guest.able.get(goal_id) == ""}
-        ready = frozenset(TaskKind) if self._is_everybody_there(goal_id) else frozenset[TaskKind]()
+        ready = frozenset(TaskKind) if self._is_complete(state) else frozenset[TaskKind]()
         return Exchange(
-            cards=tuple(card for card in self._cards() if card.host in able),
+            cards=self._attendance.able_cards(state.goal.goal_id),
             busy=Counter(a.agent_id for each in self._open() for a in each.live()),
             ready=ready,
             alpha=self.terms.alpha,
@@ -440,22 +405,14 @@ class Coordinator:
             lease_ms=self.terms.lease_seconds * 1000,
         )
 
-    def _cards(self) -> Iterator[AgentCard]:
-        return (card for entry in self._entries for card in entry.cards)
-
-    def _is_everybody_there(self, goal_id: GoalId) -> bool:
-        """Whether all hosts that are expected have said if they can work on this goal."""
-        told = {e.name for e in self._entries if goal_id in self._guests[e.host].able}
+    def _is_complete(self, state: GoalState) -> bool:
         waited = self.clock.elapsed() - self._started > ARRIVAL_SECONDS
-        return self.terms.expected <= told or (waited and bool(told))
+        return self._attendance.is_complete(state.goal.goal_id, waited=waited)
 
     def _unable(self, state: GoalState) -> str:
         """Why no host at all can work on the goal; empty while one can, or may come."""
-        goal_id = state.goal.goal_id
-        if not self._is_everybody_there(goal_id):
-            return ""
-        told = [guest.able[goal_id] for guest in self._guests.values() if goal_id in guest.able]
-        return "; ".join(dict.fromkeys(told)) if all(told) else ""
+        complete = self._is_complete(state)
+        return self._attendance.why_nobody(state.goal.goal_id) if complete else ""
 
     # Commands -----------------------------------------------------------------------------------
 
@@ -498,7 +455,7 @@ class Coordinator:
                 continue
             state = self.goals[event.goal_id]
             for attempt in state.live():
-                if attempt.attempt_id not in self._deadlines:
+                if not self._course(state).knows(attempt):
                     self._renew(attempt)
             if isinstance(event, GoalEnded | QuestionAsked):
                 self.notifier.tell(state)
@@ -522,16 +479,14 @@ class Coordinator:
         self, host: HostId, holding: tuple[tuple[AttemptId, int], ...], able: dict[GoalId, str]
     ) -> Orders:
         await asyncio.sleep(0)  # a host in this process must not keep the loop to itself
-        guest = self._guests.setdefault(host, _Guest())
-        if guest.able != able:
-            guest.able = dict(able)
+        if self._attendance.hear(host, able):
             self._announce_news()
         for attempt_id, epoch in holding:
             attempt = self._attempt(attempt_id)
             if attempt is not None and attempt.is_live and attempt.epoch == epoch:
                 self._renew(attempt)
         news = self._news
-        orders = self._orders(host, holding, guest)
+        orders = self._orders(host, holding)
         if orders.begin or orders.cease or orders.probe:
             return orders
         try:
@@ -539,73 +494,29 @@ class Coordinator:
                 await news.wait()
         except TimeoutError:
             pass
-        return self._orders(host, holding, guest)
+        return self._orders(host, holding)
 
-    def _orders(
-        self, host: HostId, holding: tuple[tuple[AttemptId, int], ...], guest: _Guest
-    ) -> Orders:
-        mine = [a for s in self._open() for a in s.live() if self._is_for(a, host)]
+    def _orders(self, host: HostId, holding: tuple[tuple[AttemptId, int], ...]) -> Orders:
+        mine = [
+            attempt
+            for state in self._open()
+            for attempt in state.live()
+            if attempt.host == host and self._course(state).knows(attempt)
+        ]
         current = {(a.attempt_id, a.epoch) for a in mine}
         held = set(holding)
         return Orders(
             begin=tuple(
-                self._lease(attempt)
+                lease_of(self.goals[goal_of(attempt.attempt_id)], attempt)
                 for attempt in mine
                 if (attempt.attempt_id, attempt.epoch) not in held
             ),
             cease=tuple(attempt_id for attempt_id, epoch in held - current),
             paused=frozenset(s.goal.goal_id for s in self._open() if s.paused),
-            probe=tuple(s.goal for s in self._open() if s.goal.goal_id not in guest.able),
+            probe=tuple(
+                s.goal for s in self._open() if not self._attendance.has_told(host, s.goal.goal_id)
+            ),
         )
-
-    def _is_for(self, attempt: Attempt, host: HostId) -> bool:
-        return attempt.host == host and attempt.attempt_id in self._deadlines
-
-    def _lease(self, attempt: Attempt) -> Lease:
-        state = self.goals[goal_of(attempt.attempt_id)]
-        task = state.tasks[attempt.task_id]
-        earlier = [
-            state.attempts[each]
-            for each in task.attempts[task.since :]
-            if state.attempts[each].agent_id == attempt.agent_id
-        ]
-        return Lease(
-            attempt_id=attempt.attempt_id,
-            agent_id=attempt.agent_id,
-            epoch=attempt.epoch,
-            contract=task.contract.model_copy(update={"seconds": seconds_for(state, attempt)}),
-            goal=state.goal,
-            base_tree=task.base or state.goal.base_tree,
-            budget=attempt.reserved - attempt.spent,
-            done=tuple(step for each in earlier for step in each.steps),
-            own_steps=len(attempt.steps),
-            base_run=state.base_run,
-            voided=state.voided,
-            findings=task.findings,
-            refused=task.refused,
-            said=state.guidance,
-            evidence=self._known_evidence(state, task.contract.task_id),
-        )
-
-    def _known_evidence(self, state: GoalState, task_id: str) -> Digest | None:
-        """Evidence is bound to tree hashes, so nothing is run twice."""
-        asked = next(t.contract for t in state.tasks.values() if t.contract.task_id == task_id)
-        if asked.subject is None:
-            return None
-        for task in state.tasks.values():
-            known = task.contract.subject
-            if known is None or task.contract.aspect != asked.aspect or not task.attempts:
-                continue
-            report = state.attempts[task.attempts[-1]].report
-            same = (known.base_tree, known.tree, known.targets, known.touch) == (
-                asked.subject.base_tree,
-                asked.subject.tree,
-                asked.subject.targets,
-                asked.subject.touch,
-            )
-            if report is not None and same:
-                return report.evidence
-        return None
 
     def _attempt(self, attempt_id: AttemptId) -> Attempt | None:
         state = self.goals.get(goal_of(attempt_id))
@@ -650,8 +561,3 @@ class Coordinator:
         if goal_id not in self.goals:
             raise Rejected(f"there is no goal {goal_id}")
         return self.goals[goal_id].goal
-
-
-def name_of(host: HostId) -> str:
-    """A host's name without the part that is new at each start."""
-    return host.split("#", 1)[0]

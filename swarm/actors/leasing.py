@@ -1,0 +1,51 @@
+"""What an agent is handed with its lease: all that it needs to begin, or to go on behind its last step."""
+
+from swarm.actors.ports import Lease
+from swarm.coordination.public_api import Attempt, GoalState, Task, seconds_for
+from swarm.domain.names import Digest
+from swarm.domain.tasks import CheckSubject
+
+
+def lease_of(state: GoalState, attempt: Attempt) -> Lease:
+    task = state.tasks[attempt.task_id]
+    earlier = [
+        state.attempts[each]
+        for each in task.attempts[task.since :]
+        if state.attempts[each].agent_id == attempt.agent_id
+    ]
+    return Lease(
+        attempt_id=attempt.attempt_id,
+        agent_id=attempt.agent_id,
+        epoch=attempt.epoch,
+        contract=task.contract.model_copy(update={"seconds": seconds_for(state, attempt)}),
+        goal=state.goal,
+        base_tree=task.base or state.goal.base_tree,
+        budget=attempt.reserved - attempt.spent,
+        done=tuple(step for each in earlier for step in each.steps),
+        own_steps=len(attempt.steps),
+        base_run=state.base_run,
+        voided=state.voided,
+        findings=task.findings,
+        refused=task.refused,
+        said=state.guidance,
+        evidence=_known_evidence(state, task),
+    )
+
+
+def _known_evidence(state: GoalState, asked: Task) -> Digest | None:
+    """Evidence is bound to tree hashes, so nothing is run twice."""
+    if asked.contract.subject is None:
+        return None
+    for task in state.tasks.values():
+        known = task.contract.subject
+        if known is None or task.contract.aspect != asked.contract.aspect or not task.attempts:
+            continue
+        report = state.attempts[task.attempts[-1]].report
+        if report is not None and _what(known) == _what(asked.contract.subject):
+            return report.evidence
+    return None
+
+
+def _what(subject: CheckSubject) -> tuple[object, ...]:
+    """What a check looks at, whoever asks and in whichever round."""
+    return subject.base_tree, subject.tree, subject.targets, subject.touch
