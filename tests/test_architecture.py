@@ -24,6 +24,7 @@ USES_GIT = {
     "demo/planting.py": "makes the demo's repository before any agent exists",
     "cli/pulls.py": "merges in the user's checkout, by the user's own hand",
     "cli/health.py": "asks for the version",
+    "sandbox/attacks/takings.py": "the control of an attack on whoever runs git",
 }
 
 

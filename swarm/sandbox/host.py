@@ -50,8 +50,10 @@ def open_host(scratch: Path, mode: SandboxMode, python: Path = Path(sys.executab
     """A host whose sandboxes live below `scratch`, which must not be the user's to change.
 
     Nothing is started before the first sandbox is made. `python` runs our own code outside of what
-    is isolated: the interpreter of this process is right.
+    is isolated: the interpreter of this process is right. Raises Lacking for a mode that is not built.
     """
+    if mode == "idmapped":
+        raise Lacking("sandboxes of mode idmapped cannot be made yet", advice="use namespaces")
     return Host(scratch, mode, python)
 
 

@@ -148,11 +148,11 @@ def test_packets_that_are_no_packets_do_no_harm(packet: bytes) -> None:
 
 # Rules
 
-SOME = Network((("pypi.org", 443), (".example.org", 443), ("10.0.0.5", 443)))
+SOME = Network((("index.net", 443), (".example.org", 443), ("10.0.0.5", 443)))
 
 
 @pytest.mark.parametrize(
-    "name", ["pypi.org", "PyPI.org", "pypi.org.", "a.example.org", "a.b.example.org"]
+    "name", ["index.net", "Index.net", "index.net.", "a.example.org", "a.b.example.org"]
 )
 def test_names_on_the_list_are_allowed(name: str) -> None:
     assert network.refusal(SOME, network.target(f"{name}:443")) == ""
@@ -160,7 +160,7 @@ def test_names_on_the_list_are_allowed(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["evil.org", "xpypi.org", "pypi.org.evil.org", "example.org", "badexample.org", "1.2.3.4",
+    ["evil.org", "xindex.net", "index.net.evil.org", "example.org", "badexample.org", "1.2.3.4",
      "2130706433", "0x7f.1", "127.1", "10.0.0.6"],
 )  # fmt: skip
 def test_other_names_and_addresses_are_refused(name: str) -> None:
@@ -168,8 +168,8 @@ def test_other_names_and_addresses_are_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "pypi.org", ":443", "pypi.org:", "pypi.org:0", "pypi.org:99999", "a b:443",
-             "user@pypi.org:443", "[::1]:443", "pypi..org:443", "pypi.org:44３", "-a.org:443"],
+    "text", ["", "index.net", ":443", "index.net:", "index.net:0", "index.net:99999", "a b:443",
+             "user@index.net:443", "[::1]:443", "index..net:443", "index.net:44３", "-a.org:443"],
 )  # fmt: skip
 def test_what_is_no_name_and_port_is_not_read_as_one(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
@@ -177,7 +177,7 @@ def test_what_is_no_name_and_port_is_not_read_as_one(text: str) -> None:
 
 
 def test_the_port_has_to_be_on_the_list_too() -> None:
-    assert network.refusal(SOME, Target("pypi.org", 80)) == "not on the list"
+    assert network.refusal(SOME, Target("index.net", 80)) == "not on the list"
 
 
 @pytest.mark.parametrize(
@@ -412,7 +412,7 @@ def test_a_profile_and_a_network_that_contradict_each_other_are_refused(
 
 def test_what_a_provider_weakens_is_named() -> None:
     spec = SandboxSpec(Path("/srv/x"), network=SOME, profile="exec+provider")
-    assert any("pypi.org:443" in each for each in weaknesses(spec))
+    assert any("index.net:443" in each for each in weaknesses(spec))
     assert any("credential" in each for each in weaknesses(spec))
     assert weaknesses(SandboxSpec(Path("/srv/x"))) == ()
 
