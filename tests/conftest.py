@@ -2,6 +2,7 @@
 
 import errno
 import ipaddress
+import signal
 import sys
 from typing import Any
 
@@ -44,6 +45,11 @@ def _is_here(host: object) -> bool:
 
 
 sys.addaudithook(_refuse_network)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""Started in the background of a script, a process ignores Ctrl-C and so does all that it starts:
+the tests that send one need it heard.
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -200,7 +200,7 @@ def test_what_worked_and_what_failed_is_known_afterwards(
 def test_the_users_command_is_told_when_a_goal_ends(play: Play, tmp_path: Path) -> None:
     told = tmp_path / "told.json"
     program = f"import sys, pathlib; pathlib.Path({str(told)!r}).write_text(sys.stdin.read())"
-    play(cast(an_engine("only", mended())), notify=f'{sys.executable} -c "{program}"')
+    play(cast(an_engine("only", mended())), notify=f'"{sys.executable}" -c "{program}"')
     message = json.loads(_content(told))
     assert (message["goal"], message["status"], message["pull_request"]) == (GOAL, "done", 1)
 
@@ -209,7 +209,7 @@ def test_a_goal_that_needs_a_human_is_told_as_blocked(play: Play, tmp_path: Path
     told = tmp_path / "told.json"
     program = f"import sys, pathlib; pathlib.Path({str(told)!r}).write_text(sys.stdin.read())"
     veto = Veto(command_id=CommandId("veto"), goal_id=GOAL, reason="not this one")
-    play(cast(an_engine("only", mended())), veto, notify=f'{sys.executable} -c "{program}"')
+    play(cast(an_engine("only", mended())), veto, notify=f'"{sys.executable}" -c "{program}"')
     message = json.loads(_content(told))
     assert (message["status"], message["pull_request"]) == ("blocked", None)
     assert "not this one" in message["reason"]

@@ -210,7 +210,7 @@ def _in_a_mount(tmp_path: Path, options: str, then: str) -> str:
     write_files(tmp_path, {"code.py": code})
     script = (
         f"mkdir seen && mount -t tmpfs -o {options} none seen && cp -a user/. seen && {then}; "
-        f"exec {sys.executable} code.py {tmp_path}/seen {BRANCH} {head}"
+        f"exec '{sys.executable}' code.py '{tmp_path}/seen' {BRANCH} {head}"
     )
     done = subprocess.run(
         ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script],

@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 import select
+import shlex
 import subprocess
 import sys
 import time
@@ -118,7 +119,7 @@ async def _two(arena: Arena) -> Seen:
         "cat secret /tmp/secret /dev/shm/secret; grep -l 5499 /proc/[0-9]*/cmdline;"
         " echo > /dev/tcp/127.0.0.1/5499 && echo connected; true"
     )
-    python = str(arena.python)
+    python = shlex.quote(str(arena.python))
     async with arena.another() as one, arena.another() as two:
         process = await one.spawn(("sh", "-c", script.replace("python3", python)))
         if await process.read() != b"up\n":
