@@ -113,7 +113,8 @@ def test_a_terminal_has_a_name_a_size_and_jobs(terminal: Terminal) -> None:
     assert terminal.shows("begun")
     terminal.type("\x1a")
     assert terminal.shows("Stopped")
-    terminal.type("kill %1; echo x > new; exit\n")
+    # `fg` waits for its end: a shell with a stopped job would not leave yet.
+    terminal.type("kill %1; fg; echo x > new; exit\n")
     assert terminal.shows("throw it away")
     terminal.type("\n")
 
