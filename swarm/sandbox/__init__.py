@@ -14,7 +14,8 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
     checkpoints   what is kept of sandboxes that end, and what dead supervisors left
     settling      forces checkpoints to disk
     archive       a checkpoint in one file
-    isolated      modes `namespaces` and `shared-proc`: folders and the request for one
+    isolated      modes `idmapped`, `namespaces` and `shared-proc`: folders and the request for one
+    users         who runs the sandboxes that root makes
     confined      mode `landlock`: the same for a copy behind rules
     worktree      mode `unsafe-worktree`: the same for a plain copy
     layout        what an isolated sandbox shows where

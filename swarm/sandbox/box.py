@@ -264,9 +264,11 @@ class Box:
         """Hold no file open any more; false when something runs, and all stays as it was."""
         return bool((await self._ask({"op": "let go"}))["quiet"])
 
-    async def hold(self, made: Sequence[Path]) -> None:
-        """Look at its files again. `made`: where they collect now."""
-        fds = [tree.open_root(bytes(each)) for each in made]
+    async def hold(self, made: Sequence[Path], at: int) -> None:
+        """Look at its files again. `made`: where they collect now, as seen from the directory `at`
+        in the sandbox's own mounts: only there do all files belong to the sandbox's user.
+        """
+        fds = [tree.open_root(bytes(each), at) for each in made]
         try:
             answers = self.request({"op": "hold"}, fds)
         finally:

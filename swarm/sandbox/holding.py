@@ -67,6 +67,11 @@ class Holding:
         return tuple(above / str(n) for n in range(len(layout.overlays(self.spec))))
 
     @property
+    def gathered(self) -> tuple[Path, ...]:
+        """The same, as the zygote has gathered them."""
+        return tuple(Path("made") / each.relative_to(self.folder / "layers") for each in self.made)
+
+    @property
     def stacks(self) -> tuple[Path, ...]:
         """All that the tree is made of above its base, the newest first."""
         sealed = (self.store.strata / each.id / "0" for each in self.strata if 0 in each.parts)

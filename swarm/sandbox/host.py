@@ -38,6 +38,7 @@ from swarm.sandbox.port import (
     SandboxMode,
     SandboxSpec,
 )
+from swarm.sandbox.renewal import Doors
 from swarm.sandbox.settling import Settler
 
 Result = TypeVar("Result")
@@ -50,10 +51,13 @@ def open_host(scratch: Path, mode: SandboxMode, python: Path = Path(sys.executab
     """A host whose sandboxes live below `scratch`, which must not be the user's to change.
 
     Nothing is started before the first sandbox is made. `python` runs our own code outside of what
-    is isolated: the interpreter of this process is right. Raises Lacking for a mode that is not built.
+    is isolated: the interpreter of this process is right. Raises Lacking for a mode that others
+    than root cannot make.
     """
-    if mode == "idmapped":
-        raise Lacking("sandboxes of mode idmapped cannot be made yet", advice="use namespaces")
+    if mode == "idmapped" and os.getuid() != 0:
+        raise Lacking(
+            "sandboxes of mode idmapped can be made by root only", advice="use namespaces"
+        )
     return Host(scratch, mode, python)
 
 
@@ -167,6 +171,7 @@ class Host:
         if not held.blank():
             order = await asyncio.to_thread(held.begin_anew)
             try:
+                order["inside"] = layout.INSIDE_ID if self._mode == "idmapped" else 0
                 await made.launcher.renew(order, made.launched.doors)
             except OSError:
                 # It sees its files no more; a new server will, over the same layers.
@@ -174,7 +179,7 @@ class Host:
                 await self._begin_again(made, held.strata)
                 return
             held.seal()
-        await made.box.hold(held.made)
+        await made.box.hold(held.gathered, made.launched.doors[Doors._fields.index("here")])
 
     async def _copy(self, made: _Made, *, runs: bool) -> Strata:
         if not runs:
@@ -265,10 +270,7 @@ class Host:
 
     async def _isolate(self, held: Holding) -> tuple[Launcher, Launched]:
         bases = [held.base.directory, *(each.directory for each in held.spec.layers)]
-        foreign = os.getuid() == 0
-        below = tuple(
-            (self._copies.get(each, each), foreign and each not in self._copies) for each in bases
-        )
+        below = tuple((self._copies.get(each, each), self._is_foreign(each)) for each in bases)
         request = isolated.request(
             held.folder,
             held.spec,
@@ -278,11 +280,17 @@ class Host:
         try:
             return await self._launch(request, held.spec)
         except Lacking as error:
-            if not (any(mapped for _, mapped in below) and _cannot_map(error)):
+            if not (_cannot_map(error) and any(each not in self._copies for each in bases)):
                 raise
         for each in bases:
             await self._copy_base(each)
         return await self._isolate(held)
+
+    def _is_foreign(self, base: Path) -> bool:
+        """Somebody else's than whose the sandbox is, so that its owners have to be mapped. Copies
+        belong to the one user who runs all sandboxes of the other modes.
+        """
+        return os.getuid() == 0 and (self._mode == "idmapped" or base not in self._copies)
 
     async def _copy_base(self, base: Path) -> None:
         if base not in self._copies:

@@ -1,4 +1,6 @@
-"""The mode `namespaces`: what a host prepares on disk, and asks its zygote for."""
+"""The modes `idmapped`, `namespaces` and `shared-proc`: what a host prepares on disk, and asks its
+zygote for.
+"""
 
 import os
 import shutil
@@ -6,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from swarm.sandbox import layout, limits, remedies, wire
+from swarm.sandbox import layout, limits, remedies, users, wire
 from swarm.sandbox.box import Place
 from swarm.sandbox.checkpoints import FRESH_MODE, Stratum, layers_of
 from swarm.sandbox.modes import guarantees
@@ -100,6 +102,7 @@ def sealed(strata: Sequence[Stratum]) -> Callable[[int], Sequence[str]]:
 
 
 def request(folder: Path, spec: SandboxSpec, mode: SandboxMode, below: Below) -> wire.Message:
+    user = users.draw() if mode == "idmapped" else UNPRIVILEGED
     return {
         "op": "create",
         "roots": {"tree": str(spec.mount_point), "tmp": "/tmp"},  # noqa: S108
@@ -117,7 +120,9 @@ def request(folder: Path, spec: SandboxSpec, mode: SandboxMode, below: Below) ->
             "mounts": [asdict(each) for each in layout.mounts(spec)],
             "home": layout.HOME,
             "inside": layout.INSIDE_ID,
-            "outside": (os.getuid(), os.getgid()),
+            "outside": (user, user) if os.getuid() == 0 else (os.getuid(), os.getgid()),
+            "ids": users.mapped(layout.INSIDE_ID, user) if mode == "idmapped" else "",
+            "system": users.SYSTEM_MAP,
         },
     }
 

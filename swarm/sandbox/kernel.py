@@ -195,6 +195,13 @@ def install_filter(program: bytes) -> None:
     _checked(_LIBC.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), holder), "seccomp")
 
 
+def become(user: int) -> None:
+    """That user and group in our user namespace, and no other group's member."""
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+
+
 def map_user(inside: int, uid: int, gid: int) -> None:
     """Make the outer ids the one user and group of our new user namespace."""
     for name, text in (
@@ -258,16 +265,18 @@ def _set_attributes(directory: int, path: bytes, flags: int, what: bytes) -> Non
     )
 
 
-def bind_mapped(source: str, target: str, user_namespace: int) -> None:
-    """Bind one mount so that its files' owners are seen through that namespace's map.
+def bind_mapped(source: str, target: str, user_namespace: int, *, deep: bool = False) -> None:
+    """Bind a mount so that its files' owners are seen through that namespace's map. `deep`: with all
+    that is mounted below it.
 
     Raises OSError(EINVAL) for a file system that cannot do it.
     """
-    flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC
+    below = _AT_RECURSIVE if deep else 0
+    flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | below
     fd = _syscall(_OPEN_TREE, f"open_tree {source}", _AT_FDCWD, os.fsencode(source), flags)
     try:
         attributes = struct.pack("QQQQ", _ATTR_IDMAP, 0, 0, user_namespace)
-        _set_attributes(fd, b"", _AT_EMPTY_PATH, attributes)
+        _set_attributes(fd, b"", _AT_EMPTY_PATH | below, attributes)
         _syscall(
             _MOVE_MOUNT,
             f"move_mount {target}",

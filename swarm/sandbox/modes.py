@@ -11,8 +11,8 @@ from swarm.sandbox.port import Guarantees, SandboxMode
 
 STRONGEST_FIRST: tuple[SandboxMode, ...] = get_args(SandboxMode)
 
-BUILT: tuple[SandboxMode, ...] = ("namespaces", "shared-proc", "landlock")
-"""Those with walls that a host can make, the strongest first."""
+BUILT: tuple[SandboxMode, ...] = STRONGEST_FIRST[:-1]
+"""Those with walls, the strongest first."""
 
 _WHOLE = Guarantees(
     own_files=True,
@@ -30,10 +30,13 @@ _HELD: dict[SandboxMode, Guarantees] = {
     "unsafe-worktree": Guarantees(),
 }
 _LOST: dict[SandboxMode, tuple[str, ...]] = {
-    "idmapped": (),
-    "namespaces": (
+    "idmapped": (
         "Root's files stay read-only inside: no package of the system can be installed.",
         "A directory of the base cannot be renamed in one step; mv copies it.",
+    ),
+    "namespaces": (
+        "Started by root, all sandboxes run as nobody, as other services of the machine may;"
+        " everything of the system is shown as nobody's.",
     ),
     "shared-proc": (
         "Processes outside are listed with their command lines; nothing else of them can be read.",

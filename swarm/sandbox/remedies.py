@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from swarm.domain.errors import Lacking, Rejected, SwarmError
-from swarm.sandbox import confinement
+from swarm.sandbox import confinement, view
 
 LOWEST_KERNEL = (5, 14)
 """Overlays without root (5.11), mapped mounts (5.12), processes counted per namespace (5.14)."""
@@ -45,6 +45,14 @@ SCRATCH = (
 ONE_ID = (
     "this user namespace has a single user id, and root's sandboxes need a second one: start swarm"
     " as the user that you were outside of it, or in a namespace with more ids (podman unshare)"
+)
+FEW_IDS = (
+    "this user namespace has not the user ids that each sandbox gets one of: start swarm outside of"
+    " it, or go on with mode namespaces"
+)
+UNMAPPED = (
+    "Linux 5.19 or newer, and the state folder (SWARM_HOME) on a file system that can show files as"
+    " another user's: ext4, xfs, btrfs, or tmpfs from Linux 6.3 on"
 )
 NO_LANDLOCK = (
     "Linux 5.13 or newer, with landlock among its security modules (lsm=landlock,... at boot)"
@@ -91,6 +99,8 @@ def explained(error: OSError, machine: Machine) -> SwarmError:
 def _advice(number: int, step: str, machine: Machine) -> str:
     if step.startswith(confinement.REACH):
         return CLOSED.format(folder=step.removeprefix(confinement.REACH).strip())
+    if step.startswith((view.MAP_IDS, view.MAP_LAYERS)):
+        return FEW_IDS if step.startswith(view.MAP_IDS) else UNMAPPED
     if step.startswith("landlock"):
         return NO_LANDLOCK
     if machine.kernel < LOWEST_KERNEL:

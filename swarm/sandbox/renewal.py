@@ -31,6 +31,8 @@ def renew(order: dict[str, Any], doors: Doors) -> None:
     """Mount the tops and all that lies on them again. Raises OSError; the sandbox is then broken."""
     os.umask(0o022)
     kernel.join(kernel.owner_of(doors.gathered), kernel.CLONE_NEWUSER)
+    if order["inside"]:  # who is root outside is nobody there, and could own nothing
+        kernel.become(order["inside"])
     kernel.join(doors.shown, kernel.CLONE_NEWNS)
     tops = [(_open_parent(top["at"]), top) for top in order["tops"]]
     for parent, top in tops:

@@ -25,8 +25,8 @@ def parts_of(path: bytes) -> tuple[bytes, ...]:
     return names
 
 
-def open_root(path: str | bytes) -> int:
-    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+def open_root(path: str | bytes, directory: int | None = None) -> int:
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
 
 
 def open_directory(name: bytes, directory: int) -> int:

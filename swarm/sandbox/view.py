@@ -13,8 +13,9 @@ Standard library only: this runs in an interpreter that was started with `-I -S`
 import errno
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from swarm.sandbox import kernel
 
@@ -42,12 +43,26 @@ _HIDDEN_PROC = (
 )
 _QUIET = kernel.MS_NOSUID | kernel.MS_NODEV
 
+MAP_LAYERS = "map owners in"
+"""How the step is called in which what sandboxes wrote is shown as another user's."""
 
-def gather(world: dict[str, Any], uid: int, gid: int, owners: Sequence[int] = ()) -> None:
-    """Bind the world's parts below the folder's `root`, and go there.
+MAP_IDS = "map user ids"
+"""How the step is called in which a user namespace gets its users."""
 
-    `owners`: for each base a user namespace through whose map its files' owners are seen, or 0.
-    """
+
+class Maps(NamedTuple):
+    """User namespaces through whose maps the owners of files are seen; 0: as they are."""
+
+    bases: tuple[int, ...] = ()
+    layers: int = 0
+    """Of all that sandboxes wrote."""
+
+    system: int = 0
+    """Of what is shown of the host."""
+
+
+def gather(world: dict[str, Any], uid: int, gid: int, maps: Maps = Maps()) -> None:  # noqa: B008
+    """Bind the world's parts below the folder's `root`, and go there."""
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     os.chdir(world["folder"])
     options = f"size=1m,mode=755,uid={uid},gid={gid}" if os.getuid() == 0 else "size=1m,mode=755"
@@ -55,16 +70,37 @@ def gather(world: dict[str, Any], uid: int, gid: int, owners: Sequence[int] = ()
     os.chdir("root")
     for name in ("made", "sealed", "new", "again"):
         _directory(name, uid, gid)
-    kernel.bind(world["folder"] + "/layers", "made")
-    kernel.bind(world["sealed"], "sealed")
+    _gather_layers(world["folder"] + "/layers", "made", maps.layers)
+    _gather_layers(world["sealed"], "sealed", maps.layers)
     for number, base in enumerate(world["bases"]):
         _directory(f"b{number}", uid, gid)
-        if owners and owners[number]:
-            kernel.bind_mapped(base["path"], f"b{number}", owners[number])
+        if maps.bases and maps.bases[number]:
+            kernel.bind_mapped(base["path"], f"b{number}", maps.bases[number])
         else:
             kernel.bind(base["path"], f"b{number}")
     for number, path in enumerate(world["shown"]):
-        _gather_shown(path, f"s{number}", uid, gid)
+        _gather_shown(path, f"s{number}", uid, gid, maps.system)
+    if maps.system:
+        for path in _system(world):
+            _gather_shown(path, _gathered(path), uid, gid, maps.system)
+
+
+def _gather_layers(path: str, name: str, owners: int) -> None:
+    if not owners:
+        kernel.bind(path, name)
+        return
+    try:
+        kernel.bind_mapped(path, name, owners)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, f"{MAP_LAYERS} {path}") from error
+
+
+def _system(world: dict[str, Any]) -> list[str]:
+    return [each["at"] for each in world["mounts"] if each["kind"] == "system"]
+
+
+def _gathered(path: str) -> str:
+    return "h" + path.replace("/", "_")
 
 
 def _directory(name: str, uid: int, gid: int) -> None:
@@ -73,11 +109,16 @@ def _directory(name: str, uid: int, gid: int) -> None:
         os.chown(name, uid, gid)
 
 
-def _gather_shown(path: str, name: str, uid: int, gid: int) -> None:
+def _gather_shown(path: str, name: str, uid: int, gid: int, owners: int) -> None:
     if Path(path).is_dir():
         _directory(name, uid, gid)
     else:
         Path(name).touch()
+    if owners:
+        # Who owns it is for the eye: what cannot be mapped is shown as nobody's, as without a map.
+        with suppress(OSError):
+            kernel.bind_mapped(path, name, owners, deep=True)
+            return
     kernel.bind(path, name)
 
 
@@ -136,7 +177,8 @@ def rebuild(at: str, mounts: Sequence[dict[str, Any]], overlays: Sequence[dict[s
 def _mount(each: dict[str, Any], at: Path, overlays: Sequence[dict[str, Any]]) -> None:
     match each["kind"]:
         case "system":
-            _bind(each["at"], at)
+            gathered = _gathered(each["at"])
+            _bind(gathered if Path(gathered).exists() else each["at"], at)
         case "shown":
             _bind(f"s{each['source']}", at)
         case "tmpfs":

@@ -8,6 +8,8 @@ all sandboxes end with it.
 Standard library only: started as `python -I -S -c "..."` with an empty environment.
 """
 
+import errno
+import functools
 import gc
 import os
 import select
@@ -41,8 +43,8 @@ Stage = Callable[[wire.Message, socket.socket, int], None]
 @dataclass(slots=True)
 class Zygote:
     control: socket.socket
-    owners: dict[tuple[int, int], int] = field(default_factory=dict)
-    """User namespaces that map an owner of files to the user who runs sandboxes."""
+    maps: dict[tuple[str, str], int] = field(default_factory=dict)
+    """User namespaces for the owners of files that many sandboxes show, by what they map."""
 
     waiting: dict[int, socket.socket] = field(default_factory=dict)
     """Who wants to know that a child is gone."""
@@ -109,7 +111,7 @@ def _create(zygote: Zygote, message: wire.Message, reply: socket.socket, control
     make, stage = _way_in(message)
     try:
         if stage is _descend:
-            message["owners"] = [_owners(zygote, each) for each in message["world"]["bases"]]
+            message["maps"] = _shared_maps(zygote, message["world"])
         pid = make()
     except OSError as error:
         _tell(reply, _failure(error))
@@ -159,7 +161,7 @@ def _namespaces(world: dict[str, Any]) -> int:
 def _child(message: wire.Message, reply: socket.socket, control: int, stage: Stage) -> NoReturn:
     try:
         signal.set_wakeup_fd(-1)
-        _close_all_but((reply.fileno(), control, *message.get("owners", ())))
+        _close_all_but((reply.fileno(), control, *_all(message.get("maps", view.Maps()))))
         os.setsid()
         stage(message, reply, control)
     except OSError as error:
@@ -186,55 +188,128 @@ def _descend(message: wire.Message, reply: socket.socket, control: int) -> None:
     """The stage with root's rights: gather, become an ordinary user, enter the namespaces."""
     world = message["world"]
     kernel.unshare(kernel.CLONE_NEWNS)
-    view.gather(world, UNPRIVILEGED, UNPRIVILEGED, message["owners"])
+    maps = _own_maps(world, message["maps"]) if world["ids"] else message["maps"]
+    user, group = world["outside"]
+    view.gather(world, user, group, maps)
     _close_all_but((reply.fileno(), control))
-    _become_ordinary()
-    world["outside"] = (UNPRIVILEGED, UNPRIVILEGED)
-    pid = kernel.clone(_namespaces(world) | kernel.CLONE_PARENT)
-    if pid == 0:
-        _serve_gathered(message, reply, control)
+    pid = (
+        _enter_mapped(message, reply, control)
+        if world["ids"]
+        else _enter_alone(message, reply, control)
+    )
     wire.send(reply, {"pid": pid})
     os._exit(0)
 
 
+def _enter_alone(message: wire.Message, reply: socket.socket, control: int) -> int:
+    """As an ordinary user, who is the only one in there."""
+    _become_ordinary()
+    pid = kernel.clone(_namespaces(message["world"]) | kernel.CLONE_PARENT)
+    if pid == 0:
+        _serve_gathered(message, reply, control)
+    return pid
+
+
+def _enter_mapped(message: wire.Message, reply: socket.socket, control: int) -> int:
+    """As root, who has other ids mapped there; nothing of the sandbox runs before its process 1 is
+    one of them.
+    """
+    world = message["world"]
+    mapped, told = os.pipe2(os.O_CLOEXEC)
+    pid = kernel.clone(_namespaces(world) | kernel.CLONE_PARENT)
+    if pid == 0:
+        os.close(told)
+        if not os.read(mapped, 1):
+            os._exit(1)
+        os.close(mapped)
+        kernel.become(world["inside"])
+        _serve_gathered(message, reply, control)
+    _write_maps(pid, world["ids"], world["ids"])
+    os.write(told, b".")
+    return pid
+
+
 def _become_ordinary() -> None:
-    os.setgroups([])
-    os.setresgid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
-    os.setresuid(UNPRIVILEGED, UNPRIVILEGED, UNPRIVILEGED)
+    kernel.become(UNPRIVILEGED)
     kernel.set_dumpable(True)  # or our own /proc entries would stay root's
 
 
-def _owners(zygote: Zygote, base: dict[str, Any]) -> int:
-    """A user namespace that makes the owner of those files the user who runs sandboxes, or 0."""
-    if not base["mapped"]:
-        return 0
-    status = Path(base["path"]).stat()
-    owner = status.st_uid, status.st_gid
-    if owner not in zygote.owners:
-        zygote.owners[owner] = _map_namespace(*owner)
-    return zygote.owners[owner]
+def _all(maps: view.Maps) -> tuple[int, ...]:
+    return (*maps.bases, maps.layers, maps.system)
 
 
-def _map_namespace(uid: int, gid: int) -> int:
+def _shared_maps(zygote: Zygote, world: dict[str, Any]) -> view.Maps:
+    """Those that fit more than one sandbox."""
+
+    def made(uid: str, gid: str) -> int:
+        if (uid, gid) not in zygote.maps:
+            zygote.maps[uid, gid] = _map_namespace(uid, gid)
+        return zygote.maps[uid, gid]
+
+    if world["ids"]:
+        return view.Maps(system=made(world["system"], world["system"]))
+    return view.Maps(_base_maps(world, made))
+
+
+def _own_maps(world: dict[str, Any], shared: view.Maps) -> view.Maps:
+    """Where each sandbox has a user of its own."""
+    user, group = world["outside"]
+    made = functools.cache(_map_namespace)
+    layers = made(f"{UNPRIVILEGED} {user} 1", f"{UNPRIVILEGED} {group} 1")
+    return view.Maps(_base_maps(world, made), layers, shared.system)
+
+
+def _base_maps(world: dict[str, Any], made: Callable[[str, str], int]) -> tuple[int, ...]:
+    """For each base a user namespace that makes the owner of its files the user who runs sandboxes,
+    or 0.
+    """
+    user, group = world["outside"]
+    found = []
+    for base in world["bases"]:
+        status = Path(base["path"]).stat()
+        uid, gid = f"{status.st_uid} {user} 1", f"{status.st_gid} {group} 1"
+        found.append(made(uid, gid) if base["mapped"] else 0)
+    return tuple(found)
+
+
+def _map_namespace(uids: str, gids: str) -> int:
     ready, told = os.pipe2(os.O_CLOEXEC)
     pid = os.fork()
     if pid == 0:
-        try:
-            kernel.unshare(kernel.CLONE_NEWUSER)
-            os.write(told, b".")
-            signal.pause()
-        finally:
-            os._exit(0)
+        _wait_in_namespace(told)
     os.close(told)
     try:
-        os.read(ready, 1)
-        Path(f"/proc/{pid}/uid_map").write_text(f"{uid} {UNPRIVILEGED} 1")
-        Path(f"/proc/{pid}/gid_map").write_text(f"{gid} {UNPRIVILEGED} 1")
+        refused = os.read(ready, 1)
+        if refused != b"\0":
+            number = refused[0] if refused else errno.EPERM
+            raise OSError(number, os.strerror(number), "unshare")
+        _write_maps(pid, uids, gids)
         return os.open(f"/proc/{pid}/ns/user", os.O_RDONLY | os.O_CLOEXEC)
     finally:
         os.close(ready)
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
+
+
+def _wait_in_namespace(told: int) -> NoReturn:
+    """Until somebody has opened it, and ends us."""
+    try:
+        kernel.unshare(kernel.CLONE_NEWUSER)
+        os.write(told, b"\0")
+        signal.pause()
+    except OSError as error:
+        os.write(told, bytes([(error.errno or errno.EPERM) & 0xFF]))
+    finally:
+        os._exit(0)
+
+
+def _write_maps(pid: int, uids: str, gids: str) -> None:
+    """Raises OSError(EPERM) where our own user namespace lacks such ids."""
+    try:
+        Path(f"/proc/{pid}/uid_map").write_text(uids)
+        Path(f"/proc/{pid}/gid_map").write_text(gids)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, view.MAP_IDS) from error
 
 
 # The last stage: in the new namespaces, with every right in them and none outside
@@ -254,7 +329,8 @@ def _serve_gathered(message: wire.Message, reply: socket.socket, control: int) -
 def _enter(world: dict[str, Any]) -> None:
     if world["own_proc"]:  # or nobody would be left to end the others
         kernel.die_with_parent()
-    kernel.map_user(world["inside"], *world["outside"])
+    if not world["ids"]:
+        kernel.map_user(world["inside"], *world["outside"])
     kernel.raise_loopback()
     socket.sethostname("sandbox")
 
@@ -295,7 +371,7 @@ def _hand_over(reply: socket.socket) -> None:
 
 def _renew(message: wire.Message, fds: list[int], reply: socket.socket) -> None:
     """In a child: mount anew what has got other layers."""
-    if os.getuid() == 0:
+    if os.getuid() == 0 and not message["inside"]:
         _become_ordinary()
     renewal.renew(message, renewal.Doors(*fds))
     wire.send(reply, {"renewed": True})

@@ -27,6 +27,12 @@ def lacking() -> str:
         return why_not(Path(scratch))
 
 
+@functools.cache
+def lacking_mapped() -> str:
+    with tempfile.TemporaryDirectory() as scratch:
+        return why_not(Path(scratch), "idmapped")
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a test makes its sandboxes, and of which mode."""
@@ -70,8 +76,15 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
-@pytest.fixture(params=["namespaces", "shared-proc", "landlock", "unsafe-worktree"])
+def needs_mapped_users() -> None:
+    if lacking_mapped():
+        pytest.skip(f"no sandboxes with mapped users here: {lacking_mapped()}")
+
+
+@pytest.fixture(params=["idmapped", "namespaces", "shared-proc", "landlock", "unsafe-worktree"])
 def place(request: pytest.FixtureRequest, tmp_path: Path, open_folder: Path) -> Place:
+    if request.param == "idmapped":
+        needs_mapped_users()
     if request.param in ("namespaces", "shared-proc"):
         needs_namespaces()
     if request.param == "landlock":
@@ -84,6 +97,12 @@ def place(request: pytest.FixtureRequest, tmp_path: Path, open_folder: Path) -> 
 def confined(open_folder: Path) -> Place:
     needs_landlock()
     return Place("landlock", open_folder)
+
+
+@pytest.fixture
+def mapped(tmp_path: Path) -> Place:
+    needs_mapped_users()
+    return Place("idmapped", tmp_path)
 
 
 @pytest.fixture

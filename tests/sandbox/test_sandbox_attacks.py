@@ -23,6 +23,9 @@ from swarm.sandbox.public_api import (
     try_attacks,
 )
 
+_QUICK_MODES = ("namespaces",)
+"""What ordinary users have. The other modes are tried with the thorough tests."""
+
 QUICK = tuple(each for each in ATTACKS if each.quick)
 SLOW = tuple(each for each in ATTACKS if not each.quick)
 DOCUMENT = Path(__file__).parents[2] / "docs/sandbox.md"
@@ -52,7 +55,7 @@ def _cases() -> list[object]:
             mode,
             attack,
             id=f"{attack.number}-{mode}",
-            marks=() if attack.quick and mode == "namespaces" else (pytest.mark.thorough,),
+            marks=() if attack.quick and mode in _QUICK_MODES else (pytest.mark.thorough,),
         )
         for mode in MODES
         for attack in ATTACKS

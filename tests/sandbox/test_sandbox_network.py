@@ -36,7 +36,7 @@ assert time.monotonic() - began < 3
 
 def inside(place: Place, work: Callable[[Sandbox], Awaitable[Result]], **spec: object) -> Result:
     async def main() -> Result:
-        shown = SHOWN if place.mode == "namespaces" else {}
+        shown = SHOWN if place.mode in ("idmapped", "namespaces") else {}
         async with a_sandbox(place.folder, {}, mode=place.mode, **shown, **spec) as sandbox:  # type: ignore[arg-type]
             return await work(sandbox)
 
