@@ -7,6 +7,7 @@ environment is never run here: what it is was found out in a sandbox when it was
 
 import asyncio
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -52,6 +53,7 @@ OWN, BUILT, OURS, NAMED = (
     "the one that runs swarm",
     "named by the user",
 )
+_SETTINGS = ("pyproject.toml", "pytest.ini", "setup.cfg", "tox.ini")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,22 @@ class EnvironmentView:
     choice: Choice
     used: str
     """What a goal would use now, or why none can."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unbuilt:
+    """What a goal's tests need, and no interpreter at hand has."""
+
+    top: Path
+    missing: tuple[str, ...]
+    """Names of distributions, the project's own among them."""
+
+    said_by: tuple[str, ...]
+    """The files that ask for them."""
+
+
+Make = Callable[[Unbuilt], None]
+"""Builds it, or leaves it; raises what is to be told instead of a goal without it."""
 
 
 @contextmanager
@@ -99,11 +117,16 @@ def carried_of(repository: RepositoryState, recipe: Recipe) -> Choice:
 
 
 def choose_environment(
-    repository: RepositoryState, wish: Wish, folder: Path | None = None
+    repository: RepositoryState, wish: Wish, folder: Path | None = None, make: Make | None = None
 ) -> Environment:
-    """`folder`: of built environments. Raises Rejected, NeedsHuman or Lacking with what is wrong."""
+    """`folder`: of built environments. Raises Rejected, NeedsHuman or Lacking with what is wrong.
+
+    `make` is called where tests need what nothing at hand has, before it is looked for again.
+    """
     with committed_files(repository) as files:
         recipe = detect_recipe(files, nearest_version(repository.top))
+        if make is not None and (unbuilt := _unbuilt(repository, recipe, files, wish, folder)):
+            make(unbuilt)
         found = _chosen(repository, recipe, wish, folder)
         services = services_of(files, recipe, Path(found.python))
     carried = carried_of(repository, recipe).carried
@@ -134,6 +157,41 @@ def _chosen(
     if built is not None:
         return _of_built(repository, recipe, wish, built)
     return _of_ours(repository, recipe, wish)
+
+
+def _unbuilt(
+    repository: RepositoryState, recipe: Recipe, files: Path, wish: Wish, folder: Path | None
+) -> Unbuilt | None:
+    """None where what is at hand will do, as far as can be told without running anything."""
+    if wish.python is not None or not recipe.is_built:
+        return None
+    try:
+        found = _chosen(repository, recipe, wish, folder)
+    except Lacking:
+        missing = recipe.needs or ("what is installed",)
+    else:
+        own = ("the project itself",) if _hides_in_src(recipe, files) else ()
+        missing = (*missing_here(recipe), *own) if found.origin.startswith(OURS) else ()
+    said = dict.fromkeys(each.path for each in recipe.why("needs") if each.value in missing)
+    said |= {} if said else dict.fromkeys(each.path for each in recipe.why("install"))
+    return Unbuilt(repository.top, missing, tuple(said)) if missing else None
+
+
+def _hides_in_src(recipe: Recipe, files: Path) -> bool:
+    """Its packages can be imported only where it is installed: nothing else puts `src` on the path."""
+    if recipe.install == "no" or not any((files / "src").glob("*/__init__.py")):
+        return False
+    told = (
+        *(files / each for each in _SETTINGS),
+        *files.glob("conftest.py"),
+        *files.glob("tests/conftest.py"),
+    )
+    return not any(_names_a_path(each) for each in told)
+
+
+def _names_a_path(file: Path) -> bool:
+    is_plain = file.is_file() and not file.is_symlink()
+    return is_plain and re.search(rb"pythonpath|sys\.path", file.read_bytes()) is not None
 
 
 def _of_built(repository: RepositoryState, recipe: Recipe, wish: Wish, built: Built) -> Environment:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from swarm.actors.environments import Wish, choose_environment
+from swarm.actors.environments import Make, Wish, choose_environment
 from swarm.actors.places import Places
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
 from swarm.domain.goals import Environment, Goal, SandboxChoice
@@ -43,15 +43,25 @@ class GoalRequest:
     """Nobody looks on while it is worked on."""
 
 
-def prepare_goal(request: GoalRequest, settings: Settings, *, new_id: Callable[[], GoalId]) -> Goal:
-    """Raises Rejected, NeedsHuman or Lacking with what is wrong and what to do."""
+def prepare_goal(
+    request: GoalRequest,
+    settings: Settings,
+    *,
+    new_id: Callable[[], GoalId],
+    make: Make | None = None,
+) -> Goal:
+    """Raises Rejected, NeedsHuman or Lacking with what is wrong and what to do.
+
+    `make` may build what the tests need and nothing at hand has.
+    """
     _check(request)
     walls = _walls(request, settings)
     repository = inspect(request.repository.absolute())
     demand_room(repository.top)
     places = Places(settings.home)
     wish = Wish(request.python, request.test)
-    environment = _served(choose_environment(repository, wish, places.environments), walls)
+    chosen = choose_environment(repository, wish, places.environments, make)
+    environment = _served(chosen, walls)
     return Goal(
         goal_id=new_id(),
         text=request.text,

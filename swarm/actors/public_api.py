@@ -3,7 +3,13 @@
 from swarm.actors.alive import coordinator_alive
 from swarm.actors.clock import Clock, SystemClock
 from swarm.actors.crew import Cast
-from swarm.actors.environments import EnvironmentView, build_environment, view_environment
+from swarm.actors.environments import (
+    EnvironmentView,
+    Make,
+    Unbuilt,
+    build_environment,
+    view_environment,
+)
 from swarm.actors.estimate import Estimate, estimate_goal
 from swarm.actors.facts import FactView, read_facts
 from swarm.actors.gate import CheckVerdict, check_change
@@ -22,8 +28,10 @@ __all__ = [
     "Estimate",
     "FactView",
     "GoalRequest",
+    "Make",
     "Places",
     "SystemClock",
+    "Unbuilt",
     "build_environment",
     "check_change",
     "coordinator_alive",

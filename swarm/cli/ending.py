@@ -192,5 +192,8 @@ def _remedies(state: GoalState) -> Iterator[tuple[str, str]]:
         yield f"{again} --minutes {state.goal.seconds * 3 // 60}", "with more time"
     elif "model engine" in state.reason:
         yield f"swarm run --fix-failing --repo {where}", "what swarm can do without a model"
+    elif "No module named" in state.reason:
+        yield f"swarm env show --repo {where}", "what the tests need, and what they run with"
+        yield f"swarm env build --repo {where}", "build what they need"
     elif state.cause == "environment":
         yield "swarm doctor", "what this machine lacks"

@@ -47,6 +47,14 @@ def run(
     ] = None,
     rule: Rule = "market",
     unsafe_worktree: UnsafeWorktree = False,
+    build: Annotated[
+        bool | None,
+        typer.Option(
+            "--build/--no-build",
+            help="Build what the tests need and nothing here has; by default you are asked.",
+            show_default=False,
+        ),
+    ] = None,
     estimate: Annotated[
         bool, typer.Option("--estimate", help="Say what it would cost; change nothing.")
     ] = False,
@@ -71,6 +79,7 @@ def run(
         writers=writers,
         rule=rule,
         unsafe_worktree=unsafe_worktree,
+        build=build,
         runtime=runtime,
         address=address,
     )

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from swarm.actors.public_api import coordinator_alive, leave, remarks, waiting
 from swarm.cli.documents import Json, goal_document
 from swarm.cli.ending import NextSteps, ending, next_steps
+from swarm.cli.environment import builder
 from swarm.cli.failing import DONE, FAILED, INTERRUPTED, LACKS, SPENT, WAITS
 from swarm.cli.keeping import Keeper
 from swarm.cli.options import Runtime
@@ -22,11 +23,15 @@ from swarm.coordination.public_api import GoalState, Pause, Play, Say, SubmitGoa
 from swarm.domain.errors import Rejected
 from swarm.domain.goals import Goal, GoalStatus
 from swarm.domain.names import GoalId
+from swarm.settings.public_api import Building
+
+_BUILDING: dict[bool | None, Building] = {True: "auto", False: "never"}
 
 
 def run_goal(asked: Asked, *, estimate: bool, detach: bool, as_json: bool) -> int:
     session = open_session(as_json=as_json)
-    goal = goal_of(asked, session.settings)
+    building = _BUILDING.get(asked.build, session.settings.build)
+    goal = goal_of(asked, session.settings, builder(session, building))
     if estimate:
         from swarm.cli.estimating import show_estimate
 

@@ -5,7 +5,7 @@ import string
 from dataclasses import dataclass
 from pathlib import Path
 
-from swarm.actors.public_api import GoalRequest, prepare_goal
+from swarm.actors.public_api import GoalRequest, Make, prepare_goal
 from swarm.cli.options import Runtime
 from swarm.domain.goals import Goal
 from swarm.domain.money import micro_usd
@@ -30,11 +30,14 @@ class Asked:
     writers: int | None = None
     rule: str = "market"
     unsafe_worktree: bool = False
+    build: bool | None = None
+    """Whether to build what the tests need; None: as the settings say."""
+
     runtime: Runtime = "ray"
     address: str | None = None
 
 
-def goal_of(asked: Asked, settings: Settings) -> Goal:
+def goal_of(asked: Asked, settings: Settings, make: Make | None = None) -> Goal:
     """Inspect the repository and its environment. Raises what is wrong with the request."""
     request = GoalRequest(
         text=asked.text.strip() or ("Make the failing tests pass" if asked.fix_failing else ""),
@@ -49,7 +52,7 @@ def goal_of(asked: Asked, settings: Settings) -> Goal:
         rule=asked.rule,
         unsafe_worktree=asked.unsafe_worktree,
     )
-    return prepare_goal(request, settings, new_id=new_goal_id)
+    return prepare_goal(request, settings, new_id=new_goal_id, make=make)
 
 
 def new_goal_id() -> GoalId:

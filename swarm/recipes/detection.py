@@ -39,8 +39,19 @@ def detect_recipe(directory: Path, version: str = "") -> Recipe:
         )
     else:
         main = tuple(each for reasons in list(languages.values())[:1] for each in reasons)
-    reasons = tuple(overrides.replaced(main, said))
+    reasons = tuple(_asked(files, main, tuple(overrides.replaced(main, said))))
     return assembled(reasons, _inputs(files, reasons))
+
+
+def _asked(files: Files, found: tuple[Reason, ...], kept: tuple[Reason, ...]) -> Iterator[Reason]:
+    """What requirements files ask for, of those alone that people left to be installed."""
+    before, after = (
+        {each.value for each in reasons if each.part == "requirements"} for reasons in (found, kept)
+    )
+    gone = {inner for path in before - after for inner in (path, *classic.included(files, path))}
+    yield from (each for each in kept if each.part != "needs" or each.path not in gone)
+    for path in sorted(after - before):
+        yield from classic.said_in_requirements(files, path)
 
 
 def _python(files: Files, version: str) -> Iterator[Reason]:

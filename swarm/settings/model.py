@@ -46,6 +46,7 @@ Dollars = Annotated[
 ]
 Count = Annotated[int, BeforeValidator(_refuse_yes_and_no), Field(ge=1, le=1_000_000_000)]
 Share = Annotated[int, BeforeValidator(_refuse_yes_and_no), Field(ge=0, le=1_000_000)]
+Building = Literal["ask", "auto", "never"]
 Globs = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
@@ -124,6 +125,9 @@ class Settings(Frozen, use_attribute_docstrings=True):
 
     command_minutes: Count = 10
     """How long one command in a sandbox may take, in minutes."""
+
+    build: Building = "ask"
+    """What tests need and nothing here has: `ask` on a terminal, else refuse; `auto` builds; `never`."""
 
     @model_validator(mode="after")
     def _leases_outlast_heartbeats(self) -> Self:

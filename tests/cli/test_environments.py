@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from swarm.actors.public_api import GoalRequest, prepare_goal
+from swarm.actors.public_api import GoalRequest, Make, Unbuilt, prepare_goal
 from swarm.cli.page import runs_with
 from swarm.domain.errors import Lacking
 from swarm.domain.goals import Carried, Environment
@@ -65,9 +65,17 @@ def test_a_section_with_an_unknown_key_is_refused_with_those_known(
     assert "interpreter, lock, install" in called.err
 
 
-def environment_of(repository: Path, home: Path) -> Environment:
+SOURCES = {
+    "pyproject.toml": '[build-system]\nrequires = ["hatchling"]\n[project]\nname = "pack"\n',
+    "src/pack/__init__.py": "",
+}
+
+
+def environment_of(repository: Path, home: Path, make: Make | None = None) -> Environment:
     request = GoalRequest("fix it", repository)
-    return prepare_goal(request, Settings(home=home), new_id=lambda: GoalId("g-000001")).environment
+    settings = Settings(home=home)
+    goal = prepare_goal(request, settings, new_id=lambda: GoalId("g-000001"), make=make)
+    return goal.environment
 
 
 def test_a_goal_uses_what_was_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,6 +109,65 @@ def test_a_virtual_environment_that_does_not_work_gives_way_to_what_was_built(
         environment_of(repository, home)
     assert swarm(home, "env", "build", "--repo", str(repository)).code == 0
     assert environment_of(repository, home).origin.startswith("built from the recipe")
+
+
+LACKS_LEAF = {
+    "requirements.txt": "a-leaf-that-nobody-has\n",
+    "tests/test_a.py": "def test_a(): pass\n",
+}
+
+
+def test_a_run_says_what_its_tests_need_before_it_begins(tmp_path: Path) -> None:
+    a_repository(tmp_path / "repository", LACKS_LEAF)
+    argv = ("run", "--fix-failing", "--runtime", "inline", "--repo", str(tmp_path / "repository"))
+    called = swarm(tmp_path / "home", *argv)
+    assert called.code == 5
+    for said in ("a-leaf-that-nobody-has", "(requirements.txt)", "swarm env build", "--build"):
+        assert said in called.err
+    assert not (tmp_path / "home/journal").exists()
+
+
+def test_a_run_that_is_told_to_builds_and_says_why_it_cannot(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("SWARM_BUILD", "auto")
+    a_repository(tmp_path / "repository", LACKS_LEAF)
+    argv = ("run", "--fix-failing", "--estimate", "--repo", str(tmp_path / "repository"))
+    called = swarm(tmp_path / "home", *argv)
+    assert called.code == 5
+    assert "make a virtual environment" in called.out
+    assert "cannot be built" in called.err
+
+
+@pytest.mark.parametrize(
+    ("files", "missing"),
+    [
+        (LACKS_LEAF, ("a-leaf-that-nobody-has",)),
+        ({**SOURCES, "tests/test_a.py": ""}, ("the project itself",)),
+        ({**SOURCES, "tests/conftest.py": "import sys\nsys.path.insert(0, 'src')\n"}, None),
+        ({"requirements.txt": "pytest\n", "tests/test_a.py": ""}, None),
+        ({**LACKS_LEAF, "swarm.toml": "[environment]\nrequirements = []\n"}, None),
+    ],
+)
+def test_what_is_missing_is_told_where_something_is(
+    tmp_path: Path, files: dict[str, str], missing: tuple[str, ...] | None
+) -> None:
+    a_repository(tmp_path / "repository", {"tests/test_b.py": "", **files})
+    asked: list[tuple[str, ...]] = []
+    environment_of(
+        tmp_path / "repository", tmp_path / "home", lambda unbuilt: asked.append(unbuilt.missing)
+    )
+    assert asked == ([] if missing is None else [missing])
+
+
+def test_who_names_an_interpreter_is_asked_nothing(tmp_path: Path) -> None:
+    a_repository(tmp_path / "repository", LACKS_LEAF)
+    asked: list[Unbuilt] = []
+    request = GoalRequest("fix it", tmp_path / "repository", python=Path(sys.executable))
+    settings = Settings(home=tmp_path / "home")
+    prepare_goal(request, settings, new_id=lambda: GoalId("g-000001"), make=asked.append)
+    assert asked == []
 
 
 def test_there_is_not_always_something_to_build(tmp_path: Path) -> None:

@@ -194,6 +194,16 @@ def test_the_repositorys_own_section_counts_instead(tmp_path: Path) -> None:
     assert recipe.why("test")[0].place == "swarm.toml:3"
 
 
+def test_needs_are_those_of_the_files_that_people_chose(tmp_path: Path) -> None:
+    files = {
+        "requirements.txt": "attrs\n",
+        "ci/more.txt": "click\n",
+        "swarm.toml": '[environment]\nrequirements = ["ci/more.txt"]\n',
+    }
+    recipe = detect(tmp_path, files)
+    assert (recipe.requirements, recipe.needs) == (("ci/more.txt",), ("click",))
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
