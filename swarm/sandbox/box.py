@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import Protocol
@@ -132,7 +132,7 @@ class Box:
             limits.cpu_seconds,
         )
         await self.thawed()
-        return await command.run(self, order)
+        return replace(await command.run(self, order), mode=self.mode)
 
     async def spawn(
         self, argv: tuple[str, ...], *, cwd: Path | None = None, env: dict[str, str] | None = None

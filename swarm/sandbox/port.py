@@ -15,6 +15,13 @@ from swarm.domain.frozen import Frozen
 SandboxMode = Literal["idmapped", "namespaces", "shared-proc", "landlock", "unsafe-worktree"]
 """How much wall there is, the strongest first."""
 
+SandboxWish = Literal[
+    "auto", "isolated", "idmapped", "namespaces", "shared-proc", "landlock", "unsafe-worktree"
+]
+"""A mode, or `auto`: the strongest that this machine can make behind walls; or `isolated`: the
+strongest with everything of its own, or none.
+"""
+
 KilledBy = Literal["", "time", "cpu", "memory", "output", "processes", "disk", "inodes", "signal"]
 """The limit that ended a command, or a signal of any other origin."""
 
@@ -162,6 +169,8 @@ class ExecResult:
     truncated: bool
     seconds: float
     cpu_seconds: float
+    mode: SandboxMode = "unsafe-worktree"
+    """Of the sandbox that it ran in. Nothing better is believed of what does not say it."""
 
 
 @dataclass(frozen=True, slots=True)

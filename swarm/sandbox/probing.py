@@ -13,15 +13,18 @@ import secrets
 import sys
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import cast
 
 from swarm.domain.errors import Lacking, SwarmError
+from swarm.sandbox import host as hosts
 from swarm.sandbox.checkpoints import Store
 from swarm.sandbox.folders import HostFolder
-from swarm.sandbox.host import open_host
-from swarm.sandbox.modes import BUILT, lost
-from swarm.sandbox.port import BaseRef, SandboxMode, SandboxSpec
+from swarm.sandbox.modes import BUILT, is_at_least, lost
+from swarm.sandbox.port import BaseRef, SandboxHost, SandboxMode, SandboxSpec, SandboxWish
 
 _CACHE = "modes.json"
 _SECONDS = 10.0
@@ -48,19 +51,52 @@ def probe(scratch: Path, mode: SandboxMode = "namespaces") -> ProbeReport:
 
 def probe_all(scratch: Path, *, anew: bool = False) -> tuple[ProbeReport, ...]:
     """Every mode that is made of walls, the strongest first; from the last time if that holds."""
-    key = _machine()
-    known = None if anew else _known(scratch / _CACHE, key)
-    if known is not None:
-        return known
-    reports = tuple(probe(scratch, mode) for mode in BUILT)
-    if scratch.is_dir():
-        _keep(scratch / _CACHE, key, reports)
+    known: dict[SandboxMode, ProbeReport] = {} if anew else _known(scratch)
+    reports = tuple(known.get(mode) or probe(scratch, mode) for mode in BUILT)
+    _keep(scratch, reports)
     return reports
 
 
-def strongest(scratch: Path) -> SandboxMode | None:
-    """The mode with the best walls that can be built there; None when there is none."""
-    return next((each.mode for each in probe_all(scratch) if each.works), None)
+def strongest(scratch: Path, least: SandboxMode = "landlock") -> SandboxMode | None:
+    """The mode with the best walls that can be built there, down to that one; None when there is
+    none. Nothing is built that is weaker than what is found.
+    """
+    known = _known(scratch)
+    tried: list[ProbeReport] = []
+    for mode in (each for each in BUILT if is_at_least(each, least)):
+        tried.append(known.get(mode) or probe(scratch, mode))
+        if tried[-1].works:
+            break
+    _keep(scratch, tried)
+    return next((each.mode for each in tried if each.works), None)
+
+
+def choose(scratch: Path, wish: SandboxWish) -> SandboxMode:
+    """The mode that is meant. Raises Lacking when `auto` or `isolated` find none: never less.
+
+    May build sandboxes to find out, in a thread of its own: this may take a second.
+    """
+    if wish not in ("auto", "isolated"):
+        return cast("SandboxMode", wish)
+    least: SandboxMode = "landlock" if wish == "auto" else "namespaces"
+    with ThreadPoolExecutor(1) as apart:  # whoever calls may run an event loop
+        found = apart.submit(strongest, scratch, least).result()
+        if found is not None:
+            return found
+        why, advice = apart.submit(_why_none, scratch, least).result()
+        raise Lacking(why, advice=advice)
+
+
+def open_host(scratch: Path, mode: SandboxWish, python: Path = Path(sys.executable)) -> SandboxHost:
+    """As `host.open_host`, with the mode that is meant by the wish, as `choose` finds it."""
+    return hosts.open_host(scratch, choose(scratch, mode), python)
+
+
+def _why_none(scratch: Path, least: SandboxMode) -> tuple[str, str]:
+    """In the words of the mode that most machines have."""
+    report = next(each for each in probe_all(scratch) if each.mode == "namespaces")
+    weaker = _weaker(probe_all(scratch), "namespaces") if least == "namespaces" else ""
+    return report.why, report.remedy + weaker
 
 
 def why_not(scratch: Path, mode: SandboxMode = "namespaces") -> str:
@@ -102,7 +138,10 @@ async def _probe(scratch: Path, mode: SandboxMode) -> ProbeReport:
 async def _try(scratch: Path, base: Path, mode: SandboxMode) -> tuple[str, str]:
     """What failed, and what helps; nothing if it works."""
     (base / "file").write_bytes(b"before\n")
-    host = open_host(scratch, mode)
+    try:
+        host = hosts.open_host(scratch, mode)
+    except Lacking as error:
+        return str(error), error.advice
     try:
         sandbox = await host.create(
             SandboxSpec(Path("/srv/probe"), require=mode), BaseRef(base, "")
@@ -128,19 +167,23 @@ def _machine() -> dict[str, str]:
     return {"boot": boot, "kernel": platform.release(), "uid": uid, "python": sys.executable}
 
 
-def _known(file: Path, key: dict[str, str]) -> tuple[ProbeReport, ...] | None:
-    """None when nothing that holds for this machine is there. A torn file is none."""
+def _known(scratch: Path) -> dict[SandboxMode, ProbeReport]:
+    """What was found here and still holds. A torn file is none."""
+    key = _machine()
     try:
-        kept = json.loads(file.read_bytes())
+        kept = json.loads((scratch / _CACHE).read_bytes())
         if not key["boot"] or kept["key"] != key:
-            return None
-        return tuple(ProbeReport(**each) for each in kept["reports"])
+            return {}
+        return {each["mode"]: ProbeReport(**each) for each in kept["reports"]}
     except (OSError, ValueError, KeyError, TypeError):
-        return None
+        return {}
 
 
-def _keep(file: Path, key: dict[str, str], reports: tuple[ProbeReport, ...]) -> None:
-    new = file.with_name(f".{_CACHE}-{secrets.token_hex(4)}")
-    text = json.dumps({"key": key, "reports": [asdict(each) for each in reports]})
-    new.write_text(text)
-    new.replace(file)
+def _keep(scratch: Path, reports: Iterable[ProbeReport]) -> None:
+    """Besides what is known of other modes. Who may not write here finds out anew each time."""
+    kept = {**_known(scratch), **{each.mode: each for each in reports}}
+    text = json.dumps({"key": _machine(), "reports": [asdict(each) for each in kept.values()]})
+    new = scratch / f".{_CACHE}-{secrets.token_hex(4)}"
+    with suppress(OSError):
+        new.write_text(text)
+        new.replace(scratch / _CACHE)

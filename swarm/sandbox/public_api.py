@@ -9,7 +9,6 @@ from swarm.sandbox.attacks.table import summary as expected_of
 from swarm.sandbox.checkpoints import leftovers, remove_leftovers
 from swarm.sandbox.doctor import DoctorRow, doctor_rows
 from swarm.sandbox.folders import Leftover
-from swarm.sandbox.host import open_host
 from swarm.sandbox.interpreter import interpreter_paths
 from swarm.sandbox.modes import guarantees, is_at_least, lost, permitted
 from swarm.sandbox.port import (
@@ -29,8 +28,17 @@ from swarm.sandbox.port import (
     SandboxHost,
     SandboxMode,
     SandboxSpec,
+    SandboxWish,
 )
-from swarm.sandbox.probing import ProbeReport, probe, probe_all, strongest, why_not
+from swarm.sandbox.probing import (
+    ProbeReport,
+    choose,
+    open_host,
+    probe,
+    probe_all,
+    strongest,
+    why_not,
+)
 from swarm.sandbox.profiles import weaknesses
 from swarm.sandbox.terminal import run_in_terminal
 
@@ -57,7 +65,9 @@ __all__ = [
     "SandboxHost",
     "SandboxMode",
     "SandboxSpec",
+    "SandboxWish",
     "attack_table",
+    "choose",
     "doctor_rows",
     "expected_of",
     "guarantees",

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swarm.domain.errors import Lacking
-from swarm.sandbox.modes import STRONGEST_FIRST
+from swarm.sandbox.modes import BUILT, STRONGEST_FIRST
 from swarm.sandbox.public_api import (
     BaseRef,
     Sandbox,
     SandboxMode,
     SandboxSpec,
+    choose,
     guarantees,
     is_at_least,
     lost,
@@ -95,3 +96,66 @@ def test_a_torn_note_is_none(open_folder: Path, torn: str) -> None:
     (open_folder / CACHE).write_text(torn)
     works = [each.mode for each in probe_all(open_folder) if each.works]
     assert strongest(open_folder) == (works[0] if works else None)
+
+
+# What is meant by a wish
+
+
+def only(scratch: Path, *works: str) -> None:
+    """Remember that these modes can be made here, and no others."""
+    strongest(scratch)
+    kept = json.loads((scratch / CACHE).read_text())
+    kept["reports"] = [
+        {"mode": mode, "works": mode in works, "why": "refused", "remedy": "do this"}
+        for mode in BUILT
+    ]
+    (scratch / CACHE).write_text(json.dumps(kept))
+
+
+def test_auto_is_the_strongest_mode_that_works(open_folder: Path) -> None:
+    for works in (("idmapped", "namespaces"), ("namespaces", "landlock"), ("landlock",)):
+        only(open_folder, *works)
+        assert choose(open_folder, "auto") == works[0]
+
+
+def test_isolated_is_never_less_than_namespaces(open_folder: Path) -> None:
+    only(open_folder, "shared-proc", "landlock")
+    with pytest.raises(Lacking, match="refused") as refusal:
+        choose(open_folder, "isolated")
+    assert "do this; or go on with other walls: SWARM_SANDBOX=shared-proc" in (
+        refusal.value.advice or ""
+    )
+
+
+def test_auto_is_never_an_unsafe_worktree(open_folder: Path) -> None:
+    only(open_folder)
+    with pytest.raises(Lacking, match="refused"):
+        open_host(open_folder, "auto")
+
+
+def test_a_mode_by_name_is_taken_at_its_word(open_folder: Path) -> None:
+    only(open_folder, "idmapped", "namespaces")
+    assert choose(open_folder, "landlock") == "landlock"
+
+
+def test_nothing_weaker_is_built_than_what_is_found(open_folder: Path) -> None:
+    found = strongest(open_folder)
+    kept = json.loads((open_folder / CACHE).read_text())
+    tried = tuple(each["mode"] for each in kept["reports"])
+    assert tried == BUILT[: BUILT.index(found) + 1 if found else None]
+
+
+def test_a_host_of_mode_auto_can_be_opened_where_an_event_loop_runs(open_folder: Path) -> None:
+    async def main() -> str:
+        (open_folder / "base").mkdir()
+        host = open_host(open_folder / "scratch", "auto")
+        try:
+            spec = SandboxSpec(open_folder / "r", require="landlock")
+            sandbox = await host.create(spec, BaseRef(open_folder / "base", ""))
+            done = await sandbox.exec(("true",))
+            assert done.mode == sandbox.mode
+            return done.mode
+        finally:
+            await host.close()
+
+    assert asyncio.run(main()) == strongest(open_folder / "scratch")
