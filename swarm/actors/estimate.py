@@ -2,7 +2,8 @@
 
 import asyncio
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from swarm.actors.gate import workbench_on
@@ -10,14 +11,17 @@ from swarm.actors.metering import SECONDS_PER_HOUR
 from swarm.agents.public_api import Planner
 from swarm.domain.bids import Bid, offered
 from swarm.domain.clearings import ScoredBid
+from swarm.domain.evidence import GREEN, Outcome
 from swarm.domain.goals import Goal
 from swarm.domain.money import CERTAIN
-from swarm.domain.names import AgentId
+from swarm.domain.names import AgentId, TestId
 from swarm.domain.tasks import Contract
 from swarm.engines.public_api import Engine, repair_engines
 from swarm.market.public_api import OpenTask, Terms, clear
 from swarm.repository.public_api import Mirror
 from swarm.settings.public_api import Settings
+
+_HARMLESS: frozenset[Outcome] = GREEN | {"skipped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,14 @@ class Estimate:
     tasks: tuple[TaskEstimate, ...]
     failing: int
     suite_tests: int
+    red: tuple[TestId, ...] = ()
+    """The tests that fail, steadily or not."""
+
+    voided: tuple[TestId, ...] = ()
+    """Tests that flickered: two runs gave two outcomes."""
+
+    failures: Mapping[TestId, str] = field(default_factory=dict)
+    """What the runner printed of those that failed."""
 
     @property
     def cost(self) -> int:
@@ -76,6 +88,9 @@ async def _estimate(goal: Goal, settings: Settings) -> Estimate:
         tasks=tuple(_task(goal, settings, contract, engines) for contract in plan.contracts),
         failing=len(plan.base_run.outcomes) - passing,
         suite_tests=len(plan.base_run.outcomes),
+        red=tuple(row.test for row in plan.base_run.outcomes if row.outcome not in _HARMLESS),
+        voided=plan.voided,
+        failures=plan.failures,
     )
 
 

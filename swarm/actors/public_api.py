@@ -10,7 +10,7 @@ from swarm.actors.environments import (
     build_environment,
     view_environment,
 )
-from swarm.actors.estimate import Estimate, estimate_goal
+from swarm.actors.estimate import Estimate, TaskEstimate, estimate_goal
 from swarm.actors.facts import FactView, read_facts
 from swarm.actors.gate import CheckVerdict, check_change
 from swarm.actors.house import start_house
@@ -31,6 +31,7 @@ __all__ = [
     "Make",
     "Places",
     "SystemClock",
+    "TaskEstimate",
     "Unbuilt",
     "build_environment",
     "check_change",

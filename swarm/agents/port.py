@@ -3,8 +3,9 @@
 Agents hold no secrets, no journal and no repository: they see trees, sandboxes and contracts.
 """
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -48,6 +49,9 @@ class Plan:
     facts: tuple[Fact, ...]
     refusal: str = ""
     """Why nothing can be planned: `everything is green`, `needs a model engine: ...`."""
+
+    failures: Mapping[TestId, str] = field(default_factory=dict)
+    """What the runner printed of tests that failed on the base."""
 
 
 @dataclass(frozen=True, slots=True)

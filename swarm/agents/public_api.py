@@ -6,11 +6,13 @@ from swarm.agents.checks.diffs import Bounds
 from swarm.agents.checks.static import StaticReviewer
 from swarm.agents.checks.tester import SuiteTester
 from swarm.agents.checks.voters import PRINCIPALS
+from swarm.agents.planning.ailments import Ailment, ailment_of
 from swarm.agents.planning.planner import Planner
 from swarm.agents.port import CheckAssignment, Checked, Checker, Plan, Workbench
 
 __all__ = [
     "PRINCIPALS",
+    "Ailment",
     "Baseline",
     "BehaviourReviewer",
     "Bounds",
@@ -22,5 +24,6 @@ __all__ = [
     "StaticReviewer",
     "SuiteTester",
     "Workbench",
+    "ailment_of",
     "base_run",
 ]

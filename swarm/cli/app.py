@@ -34,6 +34,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
         more.demo,
     ),
     INSIDE: (
+        inside.triage,
         inside.agents,
         inside.facts,
         inside.market,

@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from swarm.cli.options import AsJson, Repo, Rule, RuntimeOption
+from swarm.cli.options import (
+    AsJson,
+    Python,
+    Repo,
+    Rule,
+    RuntimeOption,
+    TestCommand,
+    UnsafeWorktree,
+)
 
 HERE = Path()
 
@@ -39,6 +47,20 @@ def doctor(as_json: AsJson = False) -> None:
     from swarm.cli.health import examine
 
     raise typer.Exit(examine(as_json=as_json))
+
+
+def triage(
+    repo: Repo = HERE,
+    test: TestCommand = None,
+    python: Python = None,
+    unsafe_worktree: UnsafeWorktree = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run a repository's suite and sort what fails by likely cause; nothing is changed."""
+    from swarm.cli.triage import triage as sort_out
+
+    code = sort_out(repo, test=test, python=python, unsafe=unsafe_worktree, as_json=as_json)
+    raise typer.Exit(code)
 
 
 def bench(

@@ -72,6 +72,7 @@ def test_help_groups_the_commands(tmp_path: Path) -> None:
                 "agents",
                 "facts",
                 "doctor",
+                "triage",
                 "bench",
                 "pr",
                 "market",

@@ -88,7 +88,7 @@ class Planner:
         if selection.refusal:
             return _refused(baseline, facts, self._worded(selection))
         tasks = contracts(goal, groups, coverage, _suite(baseline, paths))
-        return Plan(tasks, baseline.run, baseline.voided, facts)
+        return Plan(tasks, baseline.run, baseline.voided, facts, failures=baseline.failures)
 
     def _worded(self, selection: Selection) -> str:
         if selection.engine_needed:
@@ -209,7 +209,8 @@ def _suite(baseline: Baseline, paths: Collection[str]) -> Suite:
 
 
 def _refused(baseline: Baseline, facts: tuple[Fact, ...], why: str) -> Plan:
-    return Plan((), baseline.run, baseline.voided, facts, refusal=why)
+    failures = baseline.failures
+    return Plan((), baseline.run, baseline.voided, facts, refusal=why, failures=failures)
 
 
 def _read(directory: Path) -> tuple[tuple[str, ...], dict[str, bytes]]:

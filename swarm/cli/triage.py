@@ -1,0 +1,158 @@
+"""What fails in a repository, and why, as far as its suite can tell: by likely cause, apart from what
+flickers and from what only the environment lacks. Nothing is changed, recorded or given out.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+
+from swarm.actors.public_api import Estimate, TaskEstimate, estimate_goal
+from swarm.agents.public_api import Ailment, ailment_of
+from swarm.cli.documents import Json
+from swarm.cli.failing import DONE
+from swarm.cli.page import plain_table, section
+from swarm.cli.session import open_session
+from swarm.cli.starting import Asked, goal_of
+from swarm.cli.words import cell, count, lasted, lines, money, percent
+from swarm.domain.names import TestId
+
+_PLACE = re.compile(r"^- (\S+:\d+ .+)$", re.MULTILINE)
+"""How a contract's description names a suspicious function."""
+
+_REASON = 160
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """An estimate, with the failing tests told apart."""
+
+    estimate: Estimate
+    ailing: Mapping[Ailment, tuple[TestId, ...]]
+    """Tests that fail for what their environment lacks."""
+
+    causes: tuple[TaskEstimate, ...]
+    """The others, by likely cause."""
+
+
+def triage(
+    repository: Path, *, test: str | None, python: Path | None, unsafe: bool, as_json: bool
+) -> int:
+    session = open_session(as_json=as_json)
+    asked = Asked("", repository, test, python, fix_failing=True, unsafe_worktree=unsafe)
+    goal = goal_of(asked, session.settings)
+    session.err.print("Running the suite twice, in sandboxes; nothing is changed.")
+    sorted_out = told_apart(estimate_goal(goal, session.settings), modules_of(repository))
+    session.show(view(sorted_out), document(sorted_out, goal.base))
+    return DONE
+
+
+def modules_of(repository: Path) -> frozenset[str]:
+    """Names under which the repository's own code is imported."""
+    roots = [repository, repository / "src", repository / "lib"]
+    found = (each for root in roots if root.is_dir() for each in root.iterdir())
+    return frozenset(each.stem for each in found if each.is_dir() or each.suffix == ".py")
+
+
+def told_apart(estimate: Estimate, own: frozenset[str]) -> Triage:
+    ailing: dict[Ailment, tuple[TestId, ...]] = {}
+    for test in estimate.red:
+        ailment = ailment_of(estimate.failures.get(test, ""), own)
+        if ailment is not None and test not in estimate.voided:
+            ailing[ailment] = (*ailing.get(ailment, ()), test)
+    sick = {test for tests in ailing.values() for test in tests}
+    causes = (_without(task, sick) for task in estimate.tasks)
+    return Triage(estimate, ailing, tuple(task for task in causes if task.contract.targets))
+
+
+def _without(task: TaskEstimate, sick: set[TestId]) -> TaskEstimate:
+    left = tuple(test for test in task.contract.targets if test not in sick)
+    return replace(task, contract=task.contract.model_copy(update={"targets": left}))
+
+
+def places(task: TaskEstimate) -> tuple[str, ...]:
+    """Suspicious functions, `file:line name`, the worst first."""
+    return tuple(_PLACE.findall(task.contract.description))
+
+
+def reason(failures: Mapping[TestId, str], test: TestId) -> str:
+    """What the runner said last of the test, in a line."""
+    told = failures.get(test, "").strip().splitlines()
+    marked = [line[1:].strip() for line in told if line.startswith("E ")]
+    return (marked or told[-1:] or [""])[0][:_REASON]
+
+
+def view(triage: Triage) -> RenderableType:
+    estimate = triage.estimate
+    parts: list[RenderableType] = [_head(triage)]
+    for number, task in enumerate(triage.causes, start=1):
+        parts.append(section(f"Cause {number}: {_bid(task)}", *_cause(task, estimate.failures)))
+    if triage.ailing:
+        table = plain_table("lacks", "what", "tests")
+        for ailment, tests in triage.ailing.items():
+            table.add_row(cell(ailment.kind), cell(ailment.what), _names(tests))
+        parts.append(section("Not the code: the environment lacks something", table))
+    if estimate.voided:
+        parts.append(section("Flickering: two runs, two outcomes", _names(estimate.voided)))
+    return Group(*parts)
+
+
+def _head(triage: Triage) -> RenderableType:
+    estimate = triage.estimate
+    said = f"{estimate.failing} of {count(estimate.suite_tests, 'test')} do not pass"
+    if not triage.causes and estimate.refusal:
+        said = f"{said}; {estimate.refusal}"
+    return cell(said, "bold", 600)
+
+
+def _cause(task: TaskEstimate, failures: Mapping[TestId, str]) -> tuple[RenderableType, ...]:
+    first = task.contract.targets[0]
+    suspects = places(task)
+    return (
+        _names(task.contract.targets),
+        cell(f"said: {reason(failures, first)}"),
+        lines([f"look at {each}" for each in suspects] or ["no place stands out"]),
+    )
+
+
+def _names(tests: tuple[TestId, ...]) -> RenderableType:
+    more = [f"and {len(tests) - _SHOWN} more"] if len(tests) > _SHOWN else []
+    return lines([*tests[:_SHOWN], *more])
+
+
+def _bid(task: TaskEstimate) -> str:
+    if not task.order:
+        return "nobody here would try it"
+    names = ", ".join(bid.strategy for bid in task.order)
+    chance, cost = percent(task.probability), money(task.cost)
+    return f"{names} would try, {chance} for {cost} in {lasted(1000 * task.seconds)}"
+
+
+def document(triage: Triage, base: str) -> Json:
+    estimate = triage.estimate
+    return {
+        "base": base,
+        "suite_tests": estimate.suite_tests,
+        "failing_tests": estimate.failing,
+        "refusal": estimate.refusal,
+        "causes": [
+            {
+                "tests": list(task.contract.targets),
+                "said": reason(estimate.failures, task.contract.targets[0]),
+                "suspicious": list(places(task)),
+                "tries": [bid.strategy for bid in task.order],
+                "cost_micro_usd": task.cost,
+                "seconds": task.seconds,
+                "chance_ppm": task.probability,
+            }
+            for task in triage.causes
+        ],
+        "environment": [
+            {"kind": ailment.kind, "what": ailment.what, "tests": list(tests)}
+            for ailment, tests in triage.ailing.items()
+        ],
+        "flickering": list(estimate.voided),
+    }

@@ -1,0 +1,47 @@
+"""`swarm triage`: what fails, sorted by likely cause; nothing is changed."""
+
+from pathlib import Path
+
+import pytest
+
+from swarm.testing.git import a_repository, git
+from tests.cli.cli_examples import swarm
+
+PROJECT = {
+    "shop.py": "def total(prices):\n    return sum(prices[1:])\n",
+    "tests/test_shop.py": (
+        "from shop import total\n"
+        "def test_total(): assert total([5]) == 5\n"
+        "def test_none(): assert total([]) == 0\n"
+        "def test_table(): import no_such_package\n"
+    ),
+    "conftest.py": "",
+}
+
+
+@pytest.mark.thorough
+def test_failures_are_told_apart_by_what_would_mend_them(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    head = a_repository(repository, PROJECT)
+    argv = ("triage", "--repo", str(repository))
+    document = swarm(tmp_path / "home", *argv, "--json").document
+    (missing,) = document["environment"]
+    assert (missing["kind"], missing["what"]) == ("dependency", "no_such_package")
+    (first, *_) = [each for each in document["causes"] if each["suspicious"]]
+    assert "tests/test_shop.py::test_total" in first["tests"]
+    assert first["suspicious"][0].startswith("shop.py:1 total")
+    assert first["tries"]
+    told = {test for each in document["causes"] for test in each["tests"]}
+    assert not told & set(missing["tests"])
+    assert git(repository, "status", "--porcelain") == ""
+    assert git(repository, "rev-parse", "HEAD").strip() == head
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.thorough
+def test_a_green_suite_has_nothing_to_sort(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    a_repository(repository, {"test_it.py": "def test_it(): pass\n"})
+    called = swarm(tmp_path / "home", "triage", "--repo", str(repository))
+    assert called.code == 0
+    assert "0 of 1 test do not pass" in called.out
