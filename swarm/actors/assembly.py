@@ -14,7 +14,7 @@ from typing import Literal
 
 from swarm.actors.clock import Clock
 from swarm.actors.coordinator import Coordinator, Terms
-from swarm.actors.crew import Cast, CheckerMember, Crew, Member, PlannerMember, WriterMember
+from swarm.actors.crew import Cast, CheckerMember, Crew, Member, PlannerMember
 from swarm.actors.crew import Planner as PlannerPort
 from swarm.actors.host import Host
 from swarm.actors.knowledge import Knowledge
@@ -27,6 +27,7 @@ from swarm.actors.replicas import Circle, Replicas, kept_nowhere
 from swarm.actors.reporting import Desk
 from swarm.actors.trees import Trees
 from swarm.actors.workbench import HostWorkbench, mode_of
+from swarm.actors.writing import WriterMember
 from swarm.agents.public_api import (
     PRINCIPALS,
     BehaviourReviewer,
@@ -77,7 +78,11 @@ Runtime = Literal["inline", "ray"]
 
 def terms_of(settings: Settings, runtime: Runtime, expected: frozenset[str]) -> Terms:
     return Terms(
-        rules=Rules(rounds=settings.rounds, attempts=settings.attempts),
+        rules=Rules(
+            rounds=settings.rounds,
+            attempts=settings.attempts,
+            answer_ms=settings.answer_hours * 3_600_000,
+        ),
         alpha=settings.alpha_ppm,
         beta=settings.beta_ppm,
         lease_seconds=max(settings.lease_seconds, 3 * settings.heartbeat_seconds),

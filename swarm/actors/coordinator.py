@@ -30,7 +30,6 @@ from swarm.coordination.public_api import (
     Attempt,
     Command,
     Context,
-    DeliverGuidance,
     Describe,
     Exchange,
     ExpireLease,
@@ -38,6 +37,7 @@ from swarm.coordination.public_api import (
     HumanCommand,
     Join,
     Publish,
+    RecordStep,
     Rules,
     Withdraw,
     award,
@@ -524,15 +524,9 @@ class Coordinator:
 
     async def record(self, command: AgentCommand) -> tuple[str, ...]:
         await self._hear(command)
-        attempt = self._attempt(command.attempt_id)
-        state = self.goals[goal_of(command.attempt_id)]
-        if attempt is None or not attempt.is_live or attempt.guided >= len(state.guidance):
+        if not isinstance(command, RecordStep):
             return ()
-        texts, upto = state.guidance[attempt.guided :], len(state.guidance)
-        await self._hear(
-            DeliverGuidance(attempt_id=attempt.attempt_id, epoch=attempt.epoch, upto=upto)
-        )
-        return texts
+        return self.goals[goal_of(command.attempt_id)].guidance[command.held :]
 
     async def keep_tree(
         self, attempt_id: AttemptId, step: int, base: TreeHash, changes: Changes

@@ -10,7 +10,7 @@ from swarm.actors.clock import Clock
 from swarm.actors.ports import Lease
 from swarm.actors.replicas import Circle
 from swarm.domain.facts import Fact, SignedFact
-from swarm.domain.names import AgentId
+from swarm.domain.names import AgentId, Digest
 from swarm.identity.public_api import Signer
 
 MOST_CLAIM = 500
@@ -44,13 +44,19 @@ class Knowledge:
         )
         await self.share(lease.goal.repository, (fact,))
 
-    async def recall(self, lease: Lease) -> tuple[str, ...]:
-        """What others have stated about the contract's tests and files, the latest first."""
+    def known(self, repository: str) -> tuple[Digest, ...]:
+        """The facts that are known here now, by hash."""
+        return tuple(sorted(each.fact.hash for each in self.circle.replicas.of(repository).facts()))
+
+    async def recall(self, lease: Lease, known: frozenset[str] = frozenset()) -> tuple[str, ...]:
+        """What has been stated about the contract's tests and files, the latest first; not what was
+        `known` before.
+        """
         repository = lease.goal.repository
         await self.circle.synchronise(repository)
         about = {*lease.contract.targets, *lease.contract.touch, subject_of(lease)}
-        known = self.circle.replicas.of(repository).facts()
-        told = [signed.fact for signed in known if signed.fact.subject in about]
+        facts = [signed.fact for signed in self.circle.replicas.of(repository).facts()]
+        told = [fact for fact in facts if fact.subject in about and fact.hash not in known]
         told.sort(key=lambda fact: (-fact.at, fact.hash))
         return tuple(f"{fact.by} ({fact.kind}): {fact.claim}" for fact in told[:MOST_RECALLED])
 

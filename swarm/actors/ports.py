@@ -7,7 +7,7 @@ way to hear that a lease is lost, in one long poll.
 from dataclasses import dataclass
 from typing import Protocol
 
-from swarm.coordination.public_api import AgentCommand
+from swarm.coordination.public_api import AgentCommand, World
 from swarm.domain.bids import AgentCard
 from swarm.domain.changes import Changes
 from swarm.domain.facts import SignedFact
@@ -41,8 +41,14 @@ class Lease:
     voided: tuple[str, ...]
     findings: tuple[Finding, ...]
     refused: tuple[TreeHash, ...]
+    left: World
+    """What the agent's earlier work for this task left behind; it goes on there."""
+
     said: tuple[str, ...]
-    """What humans said so far, also to earlier attempts."""
+    """What humans said and none of these steps has heard."""
+
+    heard: int
+    """So many texts were said before those."""
 
     evidence: Digest | None
     """Known evidence for exactly this check, executed before: it need not be executed again."""
@@ -92,7 +98,7 @@ class CoordinatorPort(Protocol):
         ...
 
     async def record(self, command: AgentCommand) -> tuple[str, ...]:
-        """Make it durable. Returns guidance that had not been delivered to this attempt before.
+        """Make it durable. Returns guidance that is new to the sender, for a step.
 
         Raises Rejected when the lease is lost, Exhausted when the reservation is spent.
         """

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import stamina
 
 from swarm.actors.ports import CoordinatorPort
-from swarm.coordination.public_api import AgentCommand, DeliverGuidance, RecordStep
+from swarm.coordination.public_api import AgentCommand, RecordStep
 from swarm.domain.errors import Transient
 from swarm.domain.names import AttemptId
 
@@ -23,13 +23,13 @@ class Desk:
     """Leases whose result is durable: what is still done for them is tidying up."""
 
     async def send(self, command: AgentCommand) -> tuple[str, ...]:
-        """Guidance that has not been delivered yet. Raises Rejected when the lease is lost."""
+        """Guidance that is new here. Raises Rejected when the lease is lost."""
         async for attempt in stamina.retry_context(
             on=Transient, attempts=ATTEMPTS, timeout=None, wait_max=LONGEST_WAIT_SECONDS
         ):
             with attempt:
                 said = await self.coordinator.record(command)
-                if not isinstance(command, RecordStep | DeliverGuidance):
+                if not isinstance(command, RecordStep):
                     self.ended.add((command.attempt_id, command.epoch))
                 return said
         raise AssertionError("the last attempt raises")

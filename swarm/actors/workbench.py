@@ -7,10 +7,21 @@ from pathlib import Path
 
 from swarm.actors.metering import Meter, MeteredSandbox
 from swarm.actors.trees import Trees
+from swarm.coordination.public_api import World
 from swarm.domain.changes import Changes
+from swarm.domain.errors import Rejected
 from swarm.domain.goals import Environment, Goal
 from swarm.domain.names import GoalId, TreeHash
-from swarm.sandbox.public_api import BaseRef, Limits, Sandbox, SandboxHost, SandboxMode, SandboxSpec
+from swarm.domain.tasks import Checkpoint
+from swarm.sandbox.public_api import (
+    BaseRef,
+    CheckpointRef,
+    Limits,
+    Sandbox,
+    SandboxHost,
+    SandboxMode,
+    SandboxSpec,
+)
 from swarm.services.public_api import Services
 from swarm.tools.public_api import readonly_paths
 
@@ -48,7 +59,30 @@ class HostWorkbench:
 
     @asynccontextmanager
     async def sandbox(self, base: TreeHash, tree: TreeHash | None = None) -> AsyncIterator[Sandbox]:
-        sandbox = await self._create(base, base if tree is None else tree)
+        """Its services are seeded from the tree that is judged."""
+        created = await self._create(base, base if tree is None else tree)
+        async with self._opened(created, base, tree) as sandbox:
+            yield sandbox
+
+    @asynccontextmanager
+    async def world(self, base: TreeHash, left: World) -> AsyncIterator[Sandbox]:
+        """What an agent left behind when it last worked here; elsewhere its tree alone."""
+        created, tree = await self._restored(base, left.checkpoint), None
+        if created is None:
+            created, tree = await self._create(base, base), left.tree
+        async with self._opened(created, base, tree) as sandbox:
+            yield sandbox
+
+    async def keep(self, sandbox: Sandbox, label: str) -> CheckpointRef | None:
+        """What the sandbox holds now. None where it is a full copy: its tree has to do."""
+        if not sandbox.guarantees.copy_on_write:
+            return None
+        return await sandbox.checkpoint(label)
+
+    @asynccontextmanager
+    async def _opened(
+        self, sandbox: Sandbox, base: TreeHash, tree: TreeHash | None
+    ) -> AsyncIterator[Sandbox]:
         self._open[sandbox.id] = sandbox
         try:
             if tree is not None and tree != base:
@@ -60,8 +94,20 @@ class HostWorkbench:
             del self._open[sandbox.id]
             await sandbox.destroy()
 
-    async def _create(self, base: TreeHash, tree: TreeHash) -> Sandbox:
-        """With its services running, seeded from the tree that is worked on or judged."""
+    async def _restored(self, base: TreeHash, at: Checkpoint | None) -> Sandbox | None:
+        """None where the checkpoint is not: on another machine, after `swarm clean`."""
+        if at is None or not at.sandbox:
+            return None
+        ref = CheckpointRef(id=at.sandbox, label="", mode=mode_of(self.goal), hot=at.hot)
+        try:
+            return await self._create(base, base, ref)
+        except Rejected:
+            return None
+
+    async def _create(
+        self, base: TreeHash, tree: TreeHash, at: CheckpointRef | None = None
+    ) -> Sandbox:
+        """With its services running, seeded from `tree`, or as they were at a checkpoint."""
         environment = self.environment
         plain = SandboxSpec(
             mount_point=Path(environment.mount_point),
@@ -73,9 +119,8 @@ class HostWorkbench:
         prepared = await self.services.prepare(
             environment.services, Path(environment.python), plain, seeds
         )
-        created = await self.host.create(
-            prepared.shown_in(plain), BaseRef(await self.directory(base), base)
-        )
+        spec, over = prepared.shown_in(plain), BaseRef(await self.directory(base), base)
+        created = await (self.host.restore(at, spec, over) if at else self.host.create(spec, over))
         metered = MeteredSandbox(created, self.meter)
         if not environment.services:
             return metered

@@ -14,7 +14,7 @@ from swarm.domain.frozen import Frozen
 from swarm.domain.goals import Goal
 from swarm.domain.money import MicroUsd
 from swarm.domain.names import AttemptId, CommandId, Digest, GoalId, TestId, TreeHash
-from swarm.domain.tasks import Contract, Step
+from swarm.domain.tasks import Checkpoint, Contract, Step
 
 # From people ------------------------------------------------------------------------------------
 
@@ -69,11 +69,14 @@ class FromAgent(Frozen):
 
 
 class RecordStep(FromAgent):
+    """What an agent has heard belongs to the step that it did next: if it dies before, it hears it again."""
+
     step: Step
+    guided: int = 0
+    """So many of the goal's guiding texts the agent had taken when the step was done."""
 
-
-class DeliverGuidance(FromAgent):
-    upto: int
+    held: int = 0
+    """So many its host has; the answer to this message brings the others."""
 
 
 class ReportPlan(FromAgent):
@@ -103,6 +106,10 @@ class Ask(FromAgent):
 
     text: str = Field(min_length=1, max_length=20_000)
     spent: MicroUsd
+    tree: TreeHash | None = None
+    """The working tree, where it changed since the last step."""
+
+    checkpoint: Checkpoint | None = None
 
 
 class Fail(FromAgent):
@@ -118,9 +125,7 @@ class ReportCheck(FromAgent):
     spent: MicroUsd
 
 
-AgentCommand = (
-    RecordStep | DeliverGuidance | ReportPlan | SubmitWork | Ask | GiveUp | Fail | ReportCheck
-)
+AgentCommand = RecordStep | ReportPlan | SubmitWork | Ask | GiveUp | Fail | ReportCheck
 
 # From the shell ---------------------------------------------------------------------------------
 

@@ -12,11 +12,12 @@ Answers for what can go wrong on the way here:
     more spent than was reserved                    the reservation is charged, never more
 """
 
+from collections.abc import Iterator
+
 from swarm.coordination.commands import (
     AgentCommand,
     Ask,
     Command,
-    DeliverGuidance,
     ExpireLease,
     Fail,
     GiveUp,
@@ -152,8 +153,6 @@ def _hear(state: GoalState, command: AgentCommand, at: int) -> Events:
     match command:
         case RecordStep():
             return _record(state, attempt, command, at)
-        case DeliverGuidance():
-            return _deliver(state, attempt, command, at)
         case ReportPlan():
             return _plan(state, attempt, command, at)
         case _:
@@ -165,8 +164,6 @@ def _is_repeated(attempt: Attempt, command: AgentCommand) -> bool:
     match command:
         case RecordStep():
             return command.step in attempt.steps
-        case DeliverGuidance():
-            return command.upto <= attempt.guided
         case SubmitWork():
             return attempt.tree == command.tree
         case ReportCheck():
@@ -192,24 +189,19 @@ def _record(state: GoalState, attempt: Attempt, command: RecordStep, at: int) ->
         raise Rejected(f"step {step.number} cannot cost less than nothing ({step.cost})")
     if attempt.spent + step.cost > attempt.reserved:
         raise Exhausted(f"the reservation of attempt {attempt.attempt_id} is spent")
-    return (
-        StepRecorded(at=at, goal_id=state.goal.goal_id, attempt_id=attempt.attempt_id, step=step),
-    )
+    goal_id, attempt_id = state.goal.goal_id, attempt.attempt_id
+    heard = tuple(_heard(state, attempt, command.guided, at))
+    return (*heard, StepRecorded(at=at, goal_id=goal_id, attempt_id=attempt_id, step=step))
 
 
-def _deliver(state: GoalState, attempt: Attempt, command: DeliverGuidance, at: int) -> Events:
-    if command.upto <= attempt.guided:
-        return ()
-    if command.upto > len(state.guidance):
+def _heard(state: GoalState, attempt: Attempt, upto: int, at: int) -> Iterator[Event]:
+    """What was said belongs to the step that the agent did next: both are on record, or neither is."""
+    if upto > len(state.guidance):
         raise Rejected("there is no such guidance")
-    return (
-        GuidanceDelivered(
-            at=at,
-            goal_id=state.goal.goal_id,
-            attempt_id=attempt.attempt_id,
-            upto=command.upto,
-        ),
-    )
+    if upto > attempt.guided:
+        yield GuidanceDelivered(
+            at=at, goal_id=state.goal.goal_id, attempt_id=attempt.attempt_id, upto=upto
+        )
 
 
 def _plan(state: GoalState, attempt: Attempt, command: ReportPlan, at: int) -> Events:
@@ -292,7 +284,13 @@ def _result(
         case Ask():
             _require(kind is TaskKind.WRITE, "a question", kind)
             return QuestionAsked(
-                at=at, goal_id=goal_id, attempt_id=attempt_id, text=command.text, spent=spent
+                at=at,
+                goal_id=goal_id,
+                attempt_id=attempt_id,
+                text=command.text,
+                spent=spent,
+                tree=command.tree,
+                checkpoint=command.checkpoint,
             )
         case GiveUp():
             return WorkGivenUp(

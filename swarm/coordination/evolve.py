@@ -18,6 +18,7 @@ from swarm.coordination.state import (
     SentBack,
     Submitted,
     Task,
+    World,
 )
 from swarm.domain.events import (
     AttemptFailed,
@@ -56,8 +57,8 @@ from swarm.domain.events import (
     WorkSubmitted,
 )
 from swarm.domain.goals import GoalStatus
-from swarm.domain.names import AttemptId, GoalId, TaskId, task_of
-from swarm.domain.tasks import TaskKind
+from swarm.domain.names import AttemptId, GoalId, TaskId, TreeHash, task_of
+from swarm.domain.tasks import Checkpoint, TaskKind
 from swarm.market.public_api import Failure
 
 Goals = Mapping[GoalId, GoalState]
@@ -233,11 +234,22 @@ def _advanced(state: GoalState, event: StepRecorded | GuidanceDelivered) -> Goal
     attempt = state.attempts[event.attempt_id]
     match event:
         case StepRecorded():
-            steps = (*attempt.steps, event.step)
-            spent = attempt.spent + event.step.cost
-            return _with_attempt(state, replace(attempt, steps=steps, spent=spent))
+            step = event.step
+            advanced = replace(
+                attempt,
+                steps=(*attempt.steps, step),
+                spent=attempt.spent + step.cost,
+                left=_left(attempt, step.tree, step.checkpoint),
+            )
+            return _with_attempt(state, advanced)
         case GuidanceDelivered():
             return _with_attempt(state, replace(attempt, guided=event.upto))
+
+
+def _left(attempt: Attempt, tree: TreeHash | None, checkpoint: Checkpoint | None) -> World:
+    """A tree that did not change is the one from before."""
+    before = attempt.left.tree if attempt.left else None
+    return World(tree or before, checkpoint)
 
 
 def _planned(state: GoalState, event: PlanMade) -> GoalState:
@@ -280,11 +292,13 @@ def _checked(state: GoalState, event: CheckReported) -> GoalState:
 
 
 def _asked(state: GoalState, event: QuestionAsked) -> GoalState:
+    before = state.attempts[event.attempt_id]
     attempt = replace(
-        state.attempts[event.attempt_id],
+        before,
         outcome="asked",
         question=event.text,
         reason=f"asked: {event.text}",
+        left=_left(before, event.tree, event.checkpoint),
         spent=event.spent,
         ended_at=event.at,
     )

@@ -11,6 +11,7 @@ from swarm.coordination.decide import Events
 from swarm.coordination.state import (
     Accepted,
     Answered,
+    Asked,
     Dropped,
     GoalState,
     Joined,
@@ -47,6 +48,7 @@ CHECKS = (
     (TaskKind.REVIEW, "static", "read the change"),
     (TaskKind.REVIEW, "behaviour", "compare behaviour"),
 )
+UNANSWERED = "nobody answered its question"
 PLAN_SECONDS = 900
 CHECK_SECONDS = 900
 PLAN_SHARE = 10
@@ -68,6 +70,8 @@ class Rules:
 
     threshold: int = 2
     testers: int = 1
+    answer_ms: int = 72 * 3_600_000
+    """How long a question waits for a human."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +146,28 @@ def _run_out_of_time(state: GoalState, at: int, context: Context) -> Events:
     ]
     if not late:
         return ()
-    dropped = (
-        TaskDropped(
-            at=at, goal_id=state.goal.goal_id, task_id=t.contract.task_id, reason="the time is up"
-        )
-        for t in late
-    )
+    dropped = (_dropped(state, at, task, _why_late(task)) for task in late)
     return (*_expire_all(state, at, "the time is up"), *dropped)
+
+
+def _why_late(task: Task) -> str:
+    if isinstance(task.phase, Asked):
+        return f"the time is up, and its question was not answered: {task.phase.question}"
+    return "the time is up"
+
+
+def _stop_waiting(state: GoalState, at: int, context: Context) -> Events:
+    """A question that nobody answers does not keep its goal for ever. By the clock of people: they are
+    away for hours, not for seconds of work.
+    """
+    if state.paused:
+        return ()
+    return tuple(
+        _dropped(state, at, task, f"{UNANSWERED}: {task.phase.question}")
+        for task in state.tasks.values()
+        if isinstance(task.phase, Asked)
+        and at - state.attempts[task.phase.attempt_id].ended_at > context.rules.answer_ms
+    )
 
 
 def _end_without_plan(state: GoalState, at: int, _: Context) -> Events:
@@ -173,11 +192,12 @@ def _end_empty(state: GoalState, at: int, _: Context) -> Events:
     reasons = [task.phase.reason for task in writes if isinstance(task.phase, Dropped)]
     if not writes or len(reasons) < len(writes):
         return ()
+    waited = all(reason.startswith(UNANSWERED) for reason in reasons)
     return (
         GoalEnded(
             at=at,
             goal_id=state.goal.goal_id,
-            status=GoalStatus.FAILED,
+            status=GoalStatus.BLOCKED if waited else GoalStatus.FAILED,
             reason="; ".join(dict.fromkeys(reasons)),
             cause=_cause(reasons),
         ),
@@ -542,6 +562,7 @@ _RULES: tuple[Rule, ...] = (
     _stop,
     _heed_veto,
     _run_out_of_time,
+    _stop_waiting,
     _announce_plan,
     _end_without_plan,
     _announce_checks,

@@ -6,7 +6,6 @@ from swarm.coordination.commands import (
     AgentCommand,
     Ask,
     Command,
-    DeliverGuidance,
     ExpireLease,
     Fail,
     GiveUp,
@@ -59,6 +58,7 @@ from swarm.coordination.state import (
     SentBack,
     Submitted,
     Task,
+    World,
 )
 
 __all__ = [
@@ -71,7 +71,6 @@ __all__ = [
     "Attempt",
     "Command",
     "Context",
-    "DeliverGuidance",
     "Describe",
     "Dropped",
     "Duty",
@@ -103,6 +102,7 @@ __all__ = [
     "Task",
     "Veto",
     "Withdraw",
+    "World",
     "award",
     "closed",
     "conflicted",

@@ -30,10 +30,20 @@ from swarm.domain.names import (
     TestId,
     TreeHash,
 )
-from swarm.domain.tasks import AttemptOutcome, Contract, Finding, Step, TaskKind
+from swarm.domain.tasks import AttemptOutcome, Checkpoint, Contract, Finding, Step, TaskKind
 from swarm.market.public_api import Failure
 
 # Attempts ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What an attempt left behind, so that it can be gone on with."""
+
+    tree: TreeHash | None
+    """The working tree; None = as it was at the beginning."""
+
+    checkpoint: Checkpoint | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,10 @@ class Attempt:
     outcome: AttemptOutcome = "working"
     steps: tuple[Step, ...] = ()
     guided: int = 0
-    """So many guiding texts have been delivered."""
+    """So many guiding texts had been heard when its last step was done."""
+
+    left: World | None = None
+    """As of its last step, or of its question."""
 
     spent: int = 0
     ended_at: int = 0

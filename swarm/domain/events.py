@@ -27,7 +27,7 @@ from swarm.domain.names import (
     TestId,
     TreeHash,
 )
-from swarm.domain.tasks import Contract, Finding, Step
+from swarm.domain.tasks import Checkpoint, Contract, Finding, Step
 
 Cause = Literal["", "budget", "time", "environment"]
 
@@ -168,6 +168,10 @@ class QuestionAsked(Recorded):
     attempt_id: AttemptId
     text: str
     spent: MicroUsd
+    tree: TreeHash | None = None
+    """The working tree when it asked, where it changed since the last step."""
+
+    checkpoint: Checkpoint | None = None
 
 
 class PlanMade(Recorded):

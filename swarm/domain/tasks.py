@@ -86,6 +86,24 @@ class Finding(Frozen):
     """A note for the human when false."""
 
 
+class Checkpoint(Frozen):
+    """What an attempt's world held when a step was done, beside its tree: enough to go back to it.
+
+    Its place in time is the position of the record that it stands in.
+    """
+
+    sandbox: str = ""
+    """Id of the sandbox's own checkpoint, kept by the machine where it was taken: the tree to the
+    last untracked file, and the services' data. Empty where sandboxes are full copies.
+    """
+
+    hot: bool = False
+    """Something was running, and stood still meanwhile."""
+
+    knowledge: Digest | None = None
+    """Blob with the hashes of the facts that were known then."""
+
+
 class Step(Frozen):
     """One durable unit of an attempt's work. Done once, it is never done again."""
 
@@ -100,6 +118,8 @@ class Step(Frozen):
     seconds_ms: int = 0
     tree: TreeHash | None = None
     """The working tree after the step, where it changed."""
+
+    checkpoint: Checkpoint | None = None
 
 
 AttemptOutcome = Literal[

@@ -1,7 +1,10 @@
 """What an engine is to the agent that hosts it: something that works on a contract step by step.
 
 The caller makes each item durable before it asks for the next. An engine that is begun again with
-the steps already done goes on behind them; it does no finished step twice.
+the steps already done goes on behind them; it does no finished step twice. Its sandbox then holds
+what it held after the last of them (or at the question that was asked behind it), as far as the engine
+said how its tree had changed; where sandboxes are overlays, to the last file, and with the data of
+services. Processes are gone, and so is /tmp.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -61,6 +64,8 @@ class Question:
     """For the human who stated the goal; only what cannot be found out otherwise."""
 
     text: str
+    changes: Changes | None = None
+    """The working tree against the base, where it changed since the last step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,8 @@ class Engine(Protocol):
 
         After a Question the engine is begun again when a human has answered, with the steps that are
         done; then the answer is among what the first `guidance()` returns.
-        `guidance()` returns what humans said since the last call. `budget` is in micro-USD; the
-        engine ends with GaveUp before it would spend more.
+        `guidance()` returns what humans said since the last call. It belongs to the step that is done
+        next: who dies before that hears it again, afterwards nobody does. `budget` is in micro-USD;
+        the engine ends with GaveUp before it would spend more.
         """
         ...

@@ -111,6 +111,9 @@ class Settings(Frozen, use_attribute_docstrings=True):
     attempts: Count = 6
     """So many attempts at one task, at most."""
 
+    answer_hours: Count = 72
+    """An agent's question waits so long for your answer, in hours; then its task is dropped."""
+
     sandbox: Literal["isolated", "shared-proc", "landlock"] = "isolated"
     """Walls of sandboxes: `isolated`, or the weaker ones that you agree to where those cannot be."""
 

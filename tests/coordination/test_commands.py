@@ -4,7 +4,6 @@ import pytest
 
 from swarm.coordination.public_api import (
     Attempt,
-    DeliverGuidance,
     ExpireLease,
     Fail,
     GiveUp,
@@ -212,14 +211,17 @@ def test_a_tree_does_not_answer_a_check_nor_a_verdict_a_task() -> None:
         world.hear(world.planned(attempt, world.plan))
 
 
-def test_guidance_is_delivered_once_and_only_what_was_said() -> None:
+def test_what_an_agent_has_heard_is_on_record_with_its_next_step_once() -> None:
     world, attempt = a_live_attempt()
     world.hear(Say(command_id=C1, goal_id=GOAL, text="mind the API"))
-    deliver = DeliverGuidance(attempt_id=attempt.attempt_id, epoch=attempt.epoch, upto=1)
-    assert len(world.hear(deliver)) == 1
-    assert world.hear(deliver) == ()
+    ids = {"attempt_id": attempt.attempt_id, "epoch": attempt.epoch, "guided": 1}
+    first = RecordStep(step=a_step(1), **ids)
+    assert [event.type for event in world.hear(first)] == ["guidance.delivered", "step.recorded"]
+    assert world.hear(first) == ()
+    second = RecordStep(step=a_step(2), **ids)
+    assert [event.type for event in world.hear(second)] == ["step.recorded"]
     with pytest.raises(Rejected, match="no such guidance"):
-        world.hear(deliver.model_copy(update={"upto": 2}))
+        world.hear(RecordStep(step=a_step(3), **ids | {"guided": 2}))
 
 
 BAD_PLANS = {

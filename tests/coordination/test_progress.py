@@ -32,7 +32,7 @@ from swarm.domain.bids import AgentCard
 from swarm.domain.errors import Rejected
 from swarm.domain.events import LeaseGranted, QuorumDenied, TaskAccepted, TaskReopened
 from swarm.domain.goals import GoalStatus
-from swarm.domain.names import CommandId, GoalId, nth_attempt, nth_task
+from swarm.domain.names import CommandId, GoalId, TreeHash, nth_attempt, nth_task
 from swarm.domain.tasks import Contract, TaskKind, Verdict
 from swarm.quorum.public_api import verify_certificate
 from swarm.testing.coordination import (
@@ -432,6 +432,38 @@ def test_a_question_that_nobody_answers_in_time_drops_its_task_alone() -> None:
     assert state.status is GoalStatus.DONE
     assert state.intended is not None
     assert state.intended.partial
+
+
+def test_a_question_that_waited_too_long_ends_the_goal_as_blocked() -> None:
+    world = an_asking_world()
+    world.at += world.rules.answer_ms - 1_000
+    world.settle()
+    assert world.state.status is GoalStatus.WAITING
+    world.at += 2_000
+    state = drive(world)
+    assert state.status is GoalStatus.BLOCKED
+    assert state.reason == "nobody answered its question: which one?"
+
+
+def test_a_question_does_not_run_out_while_its_goal_is_paused() -> None:
+    world = an_asking_world()
+    world.hear(Pause(command_id=CommandId("p"), goal_id=GOAL))
+    world.at += 2 * world.rules.answer_ms
+    world.settle()
+    assert world.state.questions != ()
+
+
+def test_what_an_agent_left_at_its_question_is_where_it_goes_on() -> None:
+    world = a_world()
+
+    def script(world: World, attempt: Attempt) -> Ask | None:
+        asked = asks_once()(world, attempt)
+        return asked and asked.model_copy(update={"tree": TreeHash("7" * 40)})
+
+    drive(world, script)
+    (attempt,) = (each for each in world.state.attempts.values() if each.question)
+    assert attempt.left is not None
+    assert attempt.left.tree == "7" * 40
 
 
 def test_an_answer_when_the_asker_is_gone_goes_to_somebody_else() -> None:
