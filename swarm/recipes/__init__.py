@@ -10,6 +10,7 @@ itself is believed. The same files, platform and interpreter have the same key.
     detection    a recipe from all that follows
     pyproject    the tables of pyproject.toml
     classic      setup.cfg, setup.py, requirements and Pipfile
+    locks        locks as requirements and constraints, with their hashes
     requirements one requirement: its name, the host it comes from, versions as others write them
     scripts      commands that a project writes down: workflows, tox, nox, make
     invocations  what such a command says: installs this, tests like that

@@ -1,7 +1,6 @@
 """What setup.cfg, setup.py, requirements files and locks say. `setup.py` is parsed, never run."""
 
 import ast
-import json
 import re
 from collections.abc import Iterator
 
@@ -161,23 +160,3 @@ def said_of_python(files: Files) -> Iterator[Reason]:
     if compiles:
         for path in files.walk(*_SOURCES):
             yield files.reason("native", path, path, said="compiled into the project")
-
-
-def pinned_by_pipenv(files: Files) -> tuple[str, ...]:
-    """The lines of a requirements file that `Pipfile.lock` amounts to."""
-    try:
-        read = table(json.loads(files.text("Pipfile.lock") or ""))
-    except (ValueError, RecursionError):
-        return ()
-    return tuple(
-        _pinned(name, table(entry))
-        for section in ("default", "develop")
-        for name, entry in sorted(table(read.get(section)).items())
-        if isinstance(table(entry).get("version"), str)
-    )
-
-
-def _pinned(name: str, entry: object) -> str:
-    values = table(entry)
-    text = f"{name}{values['version']}"
-    return f"{text} ; {values['markers']}" if isinstance(values.get("markers"), str) else text

@@ -7,12 +7,11 @@ moved to its place when it is sealed.
 from dataclasses import dataclass
 from pathlib import Path
 
-from swarm.recipes.classic import pinned_by_pipenv
 from swarm.recipes.indexes import Indexes
+from swarm.recipes.locks import constraints, has_hashes, listed
 from swarm.recipes.pyproject import group_requirements
-from swarm.recipes.reading import Files, table
+from swarm.recipes.reading import Files
 from swarm.recipes.recipe import Recipe
-from swarm.recipes.requirements import normalised
 
 NAME = ".swarm-environment"
 CACHE = ".swarm-cache"
@@ -100,19 +99,30 @@ def _installed(
     if recipe.lock == "uv.lock":
         locked = ("-r", str(tree / CACHE / "locked.txt"))
         return (*_step("install what is locked", pip, locked), *_alone(recipe, pip, project))
-    if recipe.lock == "Pipfile.lock":
-        lines = "\n".join(pinned_by_pipenv(files)).encode()
+    if lines := listed(files, recipe.lock):
         return (
-            Step("install what is locked", (*pip, "-r", _STDIN), lines),
+            Step("install what is locked", (*pip, "-r", _STDIN), lines.encode()),
             *_step("install the project", pip, (*names, *project)),
         )
     if recipe.lock.startswith("requirements"):
         locked = ("-r", recipe.lock)
         return (*_step("install what is locked", pip, locked), *_alone(recipe, pip, project))
-    wanted = (*(w for each in recipe.requirements for w in ("-r", each)), *names, *project)
-    if pins := pinned(files, recipe.lock):
-        return (Step("install, as locked", (*pip, *wanted, "-c", _STDIN), pins.encode()),)
-    return _step("install", pip, wanted)
+    return _resolved(recipe, files, tools, pip, (*names, *project))
+
+
+def _resolved(
+    recipe: Recipe, files: Files, tools: Tools, pip: tuple[str, ...], named: tuple[str, ...]
+) -> tuple[Step, ...]:
+    """What the installer chooses versions for, as far as no lock and no hash does."""
+    exact = [each for each in recipe.requirements if has_hashes(files, each)]
+    plain = [each for each in recipe.requirements if each not in exact]
+    # By themselves: with one hash, pip wants one of everything.
+    first = tuple(Step("install what is locked", (*pip, "-r", each)) for each in exact)
+    wanted = (*(word for each in plain for word in ("-r", each)), *named)
+    pins = constraints(files, recipe.lock, hashes=tools.uv is not None)
+    if pins and wanted:
+        return (*first, Step("install, as locked", (*pip, *wanted, "-c", _STDIN), pins.encode()))
+    return (*first, *_step("install", pip, wanted))
 
 
 def _alone(recipe: Recipe, pip: tuple[str, ...], project: tuple[str, ...]) -> tuple[Step, ...]:
@@ -150,20 +160,3 @@ def _project(recipe: Recipe) -> tuple[str, ...]:
 def _by_name(recipe: Recipe, files: Files) -> tuple[str, ...]:
     grouped = (each for name in recipe.groups for each in group_requirements(files, name))
     return tuple(dict.fromkeys((*recipe.packages, *grouped)))
-
-
-def pinned(files: Files, lock: str) -> str:
-    """The packages of a poetry or pdm lock as constraints: who needs what is left to the installer,
-    and so are conditions; which version, is not.
-    """
-    if lock not in {"poetry.lock", "pdm.lock", "pylock.toml"}:
-        return ""
-    packages = files.toml(lock).get("package") or files.toml(lock).get("packages")
-    listed = packages if isinstance(packages, list) else []
-    pins: dict[str, set[str]] = {}
-    for each in map(table, listed):
-        if isinstance(each.get("name"), str) and isinstance(each.get("version"), str):
-            pins.setdefault(normalised(each["name"]), set()).add(each["version"])
-    # Several versions of one package are told apart by conditions that a constraint cannot repeat.
-    single = (f"{name}=={min(found)}" for name, found in sorted(pins.items()) if len(found) == 1)
-    return "\n".join(single)

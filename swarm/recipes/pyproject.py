@@ -69,6 +69,11 @@ def _build(files: Files, read: Mapping[str, Any]) -> Iterator[Reason]:
             yield files.reason("version", "0.0.0", FILE, re.escape(name_of(each)[:6]), said)
 
 
+def _is_installed(files: Files) -> bool:
+    """With the project come its dependencies; some are only a list of them."""
+    return any(reason.part == "install" for reason in _build(files, files.toml(FILE)))
+
+
 def _groups(files: Files, groups: Mapping[str, Any]) -> Iterator[Reason]:
     for name in groups:
         if is_for_tests(name):
@@ -120,6 +125,9 @@ def _poetry(files: Files, poetry: Mapping[str, Any]) -> Iterator[Reason]:
             yield files.reason("needs", normalised(name), FILE, rf"^\s*\"?{re.escape(name)}\"?\s*=")
         for host in hosts_in(str(table(each).get("git", ""))):
             yield files.reason("hosts", host, FILE, re.escape(host))
+        if name not in optional and not _is_installed(files):
+            wished = as_requirement(name, each)
+            yield files.reason("packages", wished, FILE, rf"^\s*\"?{re.escape(name)}\"?\s*=")
     for extra in table(poetry.get("extras")):
         if is_for_tests(extra):
             yield files.reason("extras", extra, FILE, _key(extra))
