@@ -12,29 +12,41 @@ from swarm.forge.port import (
     PullRequestRequest,
 )
 from swarm.forge.publisher import Outlet, Published, Publisher, PublishRequest
+from swarm.forge.served.hosting import forge_running, open_world, serve_forge
+from swarm.forge.served.routes import ROUTES
+from swarm.forge.served.values import Protection
+from swarm.forge.served.world import GitRequest, Ground, World
 from swarm.forge.wording import markdown_line, opening, plain_line, visible
 
 __all__ = [
+    "ROUTES",
     "Account",
     "AttemptAccount",
     "AwardAccount",
     "Forge",
+    "GitRequest",
+    "Ground",
     "How",
     "Issue",
     "IssueRequest",
     "Issues",
     "LocalForge",
     "Outlet",
+    "Protection",
     "PublishRequest",
     "Published",
     "Publisher",
     "PullRequest",
     "PullRequestRequest",
     "TaskAccount",
+    "World",
     "body",
+    "forge_running",
     "markdown_line",
+    "open_world",
     "opening",
     "plain_line",
+    "serve_forge",
     "title",
     "visible",
 ]

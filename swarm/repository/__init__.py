@@ -16,4 +16,6 @@ agents see plain files, and what they did comes back as `Changes`.
     people       what people name: commits, branches, patches in files
     mirror       the bare mirror: fetch, record, commit, prune
     publication  the one branch, and whether the user has merged it
+    remote       the same at a forge, over HTTP; a clone to work from
+    hosting      repositories that the embedded forge serves
 """

@@ -17,7 +17,7 @@ from swarm.repository.program import LONG, TRANSFER, Git, far_side, user_git
 
 Landing = Literal["ancestor", "tree", "patch"]
 
-_BRANCH = re.compile(r"swarm/[a-z0-9][a-z0-9-]{0,60}")
+WRITABLE = re.compile(r"swarm/[a-z0-9][a-z0-9-]{0,60}")
 _SEARCHED = 2000
 """So many commits of the default branch are compared with ours."""
 
@@ -56,7 +56,7 @@ def publish_branch(mirror: Mirror, repository: Path, branch: str, commit: Commit
     Raises NeedsHuman when somebody else has a branch of that name, when a branch `swarm` is in the
     way, and when the repository cannot be written.
     """
-    if _BRANCH.fullmatch(branch) is None:
+    if WRITABLE.fullmatch(branch) is None:
         raise Rejected(f"{branch!r} is not a branch that swarm may write")
     theirs = user_git(repository)
     # Looked up by a call that must succeed first: of a repository that git refuses to open,
