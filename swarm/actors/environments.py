@@ -324,7 +324,7 @@ async def _in_workshop(
     rebuild: bool,
     tell: Callable[[str], None],
 ) -> Built:
-    host = open_host(places.work / "building", "namespaces")
+    host = open_host(places.work / "building", "isolated")
     indexes = host_indexes(os.environ)
     python = _interpreter(recipe)
     shop = Workshop(

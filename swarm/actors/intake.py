@@ -3,6 +3,7 @@
 Everything that can be wrong with a request is found here, before anything is written.
 """
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from swarm.domain.goals import Environment, Goal, SandboxChoice
 from swarm.domain.names import GoalId
 from swarm.market.public_api import read_rule
 from swarm.repository.public_api import demand_room, inspect
-from swarm.sandbox.public_api import permitted
+from swarm.sandbox.public_api import SandboxMode, choose, permitted
 from swarm.services.public_api import demand_programs
 from swarm.settings.public_api import Settings
 
@@ -37,7 +38,7 @@ class GoalRequest:
     rule: str = "market"
     unsafe_worktree: bool = False
     trusted: bool = True
-    """The text is the user's own, and nobody else's."""
+    """The text and the repository are the user's own, or from people whom the user trusts."""
 
     unattended: bool = False
     """Nobody looks on while it is worked on."""
@@ -115,17 +116,29 @@ def remarks(path: Path) -> tuple[str, ...]:
 
 
 def _walls(request: GoalRequest, settings: Settings) -> SandboxChoice:
-    """Raises NeedsHuman where they are too weak for whose words these are."""
-    walls: SandboxChoice = "unsafe-worktree" if request.unsafe_worktree else settings.sandbox
+    """Raises NeedsHuman where they are too weak for whose words these are, Lacking where there are
+    none.
+    """
+    walls = "unsafe-worktree" if request.unsafe_worktree else _strongest(settings)
     why = permitted(
-        "namespaces" if walls == "isolated" else walls,
+        walls,
         unattended=request.unattended,
-        trusted=request.trusted,
-        noted="namespaces" if settings.sandbox == "isolated" else settings.sandbox,
+        trusted=request.trusted and not settings.untrusted,
+        noted=None if settings.sandbox in ("auto", "isolated") else walls,
     )
     if why:
         raise NeedsHuman(why, advice="swarm doctor tells what gives this machine better walls")
     return walls
+
+
+def _strongest(settings: Settings) -> SandboxMode:
+    """Tried where sandboxes will be; before there is a state folder, in a temporary one."""
+    work = Places(settings.home).work
+    if work.is_dir():
+        return choose(work, settings.sandbox)
+    with tempfile.TemporaryDirectory(prefix="swarm-walls-") as folder:
+        Path(folder).chmod(0o711)  # another user's sandboxes are tried as well
+        return choose(Path(folder), settings.sandbox)
 
 
 def _check(request: GoalRequest) -> None:

@@ -22,6 +22,7 @@ by the command that needs it.
     environment  what a repository's tests run with, shown and built
     documents    the same as JSON
     attacking, entering    attacks on a sandbox; a shell in one
+    walls        what goes on without a sandbox, and says so
     looking, pulls, chronicle, proving, cleaning, health, estimating, measuring, serving, showcase
                            the other commands' work
 """

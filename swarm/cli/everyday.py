@@ -16,6 +16,7 @@ from swarm.cli.options import (
     SomeGoal,
     TestCommand,
     UnsafeWorktree,
+    Untrusted,
 )
 
 HERE = Path()
@@ -47,6 +48,7 @@ def run(
     ] = None,
     rule: Rule = "market",
     unsafe_worktree: UnsafeWorktree = False,
+    untrusted: Untrusted = False,
     build: Annotated[
         bool | None,
         typer.Option(
@@ -65,7 +67,7 @@ def run(
 ) -> None:
     """Work on a goal until there is a pull request, or why not."""
     from swarm.cli.running import run_goal
-    from swarm.cli.starting import Asked
+    from swarm.cli.starting import Asked, watched
 
     asked = Asked(
         text=text,
@@ -79,6 +81,8 @@ def run(
         writers=writers,
         rule=rule,
         unsafe_worktree=unsafe_worktree,
+        untrusted=untrusted,
+        unattended=detach or not watched(),
         build=build,
         runtime=runtime,
         address=address,

@@ -76,7 +76,7 @@ def measure_task(task: BenchTask, ways: Ways, folder: Path, mode: SandboxMode) -
     """Make the repository, run the goal, judge. Removes the folder."""
     try:
         make_repository(task, folder / "repository")
-        course = Course(_session(folder), ways, folder, mode, _Process.stopped)
+        course = Course(_session(folder, mode), ways, folder, mode, _Process.stopped)
         return judged(task, course.run(task), course.examine)
     except SwarmError as error:
         return Row(task, BenchResult(status="error", reason=str(error)), "error")
@@ -84,8 +84,10 @@ def measure_task(task: BenchTask, ways: Ways, folder: Path, mode: SandboxMode) -
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _session(folder: Path) -> Session:
-    return open_session(as_json=True, overrides={"home": str(folder / "state")}, make=True)
+def _session(folder: Path, mode: SandboxMode) -> Session:
+    walls = {} if mode == "unsafe-worktree" else {"sandbox": mode}
+    overrides = {"home": str(folder / "state"), **walls}
+    return open_session(as_json=True, overrides=overrides, make=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,9 +30,10 @@ from swarm.bench.public_api import (
 from swarm.cli.failing import DONE, FAILED, INTERRUPTED
 from swarm.cli.measured import Ways, measure_task, prepare
 from swarm.cli.session import Session, open_session
+from swarm.cli.walls import walls_or_none
 from swarm.domain.errors import Rejected
 from swarm.market.public_api import read_rule
-from swarm.sandbox.public_api import SandboxMode, why_not
+from swarm.sandbox.public_api import SandboxMode
 
 QUIXBUGS_SECONDS, OWN_SECONDS = 90, 180
 
@@ -147,7 +148,4 @@ def _row(task: BenchTask, future: "Future[Row]") -> Row:
 
 def _mode(session: Session) -> SandboxMode:
     """Hidden tests are run in the same kind of sandbox as the goals."""
-    lacking = why_not(session.places.work)
-    if lacking:
-        session.say(f"NO SANDBOX ON THIS MACHINE ({lacking}): unsafe-worktree", "bold yellow")
-    return "unsafe-worktree" if lacking else "namespaces"
+    return walls_or_none(session)

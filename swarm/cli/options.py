@@ -57,6 +57,13 @@ UnsafeWorktree = Annotated[
         help="Where this machine has no sandbox: run agents' changes without one.",
     ),
 ]
+Untrusted = Annotated[
+    bool,
+    typer.Option(
+        "--untrusted",
+        help="The goal or the repository is others' work: no weak sandbox while nobody watches.",
+    ),
+]
 Number = Annotated[int, typer.Argument(metavar="N", help="Number of a pull request.", min=1)]
 Rule = Annotated[
     str, typer.Option(metavar="RULE", help="Who tries what: market, or single:AGENT...")

@@ -12,10 +12,9 @@ from swarm.cli.options import Runtime
 from swarm.cli.running import submit
 from swarm.cli.session import Session, open_session
 from swarm.cli.starting import Asked, goal_of
-from swarm.cli.words import legible
+from swarm.cli.walls import walls_or_none
 from swarm.coordination.public_api import GoalState
 from swarm.demo.public_api import Planted, plant
-from swarm.sandbox.public_api import why_not
 
 PROJECT, STATE = "timebook", "state"
 FAREWELL_SECONDS = 20.0
@@ -36,9 +35,9 @@ def _show(seed: int, runtime: Runtime, folder: Path, *, kept: bool, as_json: boo
     own_home = has_own_home(os.environ, kept=kept)
     overrides = {"home": str(folder / STATE)} if own_home else {}
     session = open_session(as_json=as_json, overrides=overrides, make=True)
-    lacking = why_not(session.places.work)
-    _announce(session, planted, lacking)
-    goal = goal_of(_asked(planted, unsafe=bool(lacking)), session.settings)
+    _announce(session, planted)
+    unsafe = walls_or_none(session) == "unsafe-worktree"
+    goal = goal_of(_asked(planted, unsafe=unsafe), session.settings)
     keeper = Keeper(session.places, runtime, None, waits=kept)
     try:
         return submit(
@@ -66,12 +65,9 @@ def _asked(planted: Planted, *, unsafe: bool) -> Asked:
     )
 
 
-def _announce(session: Session, planted: Planted, lacking: str) -> None:
+def _announce(session: Session, planted: Planted) -> None:
     session.say(f"A small project with {len(planted.bugs)} mistakes: {planted.repository}", "bold")
     session.say(f"They break {', '.join(planted.breaks)}", "dim")
-    if lacking:
-        session.say(f"\nNO SANDBOX ON THIS MACHINE: {legible(lacking, 400)}", "bold yellow")
-        session.say("The demo goes on without one (unsafe-worktree); no other command does.\n")
 
 
 def steps(home: Path, state: GoalState, *, kept: bool, own_home: bool) -> Steps:

@@ -2,6 +2,7 @@
 
 import secrets
 import string
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,10 @@ class Asked:
     writers: int | None = None
     rule: str = "market"
     unsafe_worktree: bool = False
+    untrusted: bool = False
+    unattended: bool = False
+    """Nobody looks on: it is left alone, or what it says goes to no terminal."""
+
     build: bool | None = None
     """Whether to build what the tests need; None: as the settings say."""
 
@@ -51,8 +56,15 @@ def goal_of(asked: Asked, settings: Settings, make: Make | None = None) -> Goal:
         writers=asked.writers,
         rule=asked.rule,
         unsafe_worktree=asked.unsafe_worktree,
+        trusted=not asked.untrusted,
+        unattended=asked.unattended,
     )
     return prepare_goal(request, settings, new_id=new_goal_id, make=make)
+
+
+def watched() -> bool:
+    """Whether somebody may be looking on."""
+    return sys.stderr.isatty()
 
 
 def new_goal_id() -> GoalId:

@@ -83,8 +83,12 @@ class GoalStatus(StrEnum):
 _FINAL = frozenset({GoalStatus.DONE, GoalStatus.FAILED, GoalStatus.BLOCKED, GoalStatus.CANCELLED})
 
 
-SandboxChoice = Literal["isolated", "shared-proc", "landlock", "unsafe-worktree"]
-"""The walls that a goal asks for; `isolated` are whole ones."""
+SandboxChoice = Literal[
+    "isolated", "idmapped", "namespaces", "shared-proc", "landlock", "unsafe-worktree"
+]
+"""The walls that a goal is worked on behind, never less. `isolated`: `namespaces`, as older goals
+call it.
+"""
 
 
 class Goal(Frozen):

@@ -114,8 +114,13 @@ class Settings(Frozen, use_attribute_docstrings=True):
     answer_hours: Count = 72
     """An agent's question waits so long for your answer, in hours; then its task is dropped."""
 
-    sandbox: Literal["isolated", "shared-proc", "landlock"] = "isolated"
-    """Walls of sandboxes: `isolated`, or the weaker ones that you agree to where those cannot be."""
+    sandbox: Literal["auto", "isolated", "idmapped", "namespaces", "shared-proc", "landlock"] = (
+        "auto"
+    )
+    """Walls: `auto`, the strongest there are; `isolated`, whole ones; or one kind: you agree to it."""
+
+    untrusted: bool = False
+    """Whether goals and repositories are others' work, as with `swarm run --untrusted`."""
 
     memory_mb: Count = 2_048
     """Memory of one sandbox, in megabytes."""

@@ -14,7 +14,7 @@ import pytest
 from swarm.actors.public_api import Places, coordinator_alive
 from swarm.cli.watching import Watch
 from swarm.domain.names import GoalId
-from swarm.sandbox.public_api import why_not
+from swarm.sandbox.public_api import choose, strongest
 from swarm.testing.git import a_repository, git
 from tests.cli.cli_examples import program, swarm
 
@@ -51,7 +51,7 @@ def repository(tmp_path: Path) -> Path:
 def sandbox() -> tuple[str, ...]:
     """What `run` needs where the machine cannot isolate."""
     with tempfile.TemporaryDirectory() as scratch:
-        return ("--unsafe-worktree",) if why_not(Path(scratch)) else ()
+        return () if strongest(Path(scratch)) else ("--unsafe-worktree",)
 
 
 def a_running_program(home: Path, argv: list[str]) -> "subprocess.Popen[str]":
@@ -74,7 +74,8 @@ def test_a_run_ends_in_a_pull_request_and_leaves_the_work_tree_alone(
     called = program(home, "run", "--fix-failing", *argv)
     made = called.document
     assert (called.code, made["goal"]["status"]) == (0, "done"), called.err
-    assert made["sandbox_mode"] == ("unsafe-worktree" if sandbox else "namespaces")
+    walls = "unsafe-worktree" if sandbox else choose(home / "work", "auto")
+    assert made["sandbox_mode"] == walls
     assert any(bid["verdict"] == "won" for task in made["tasks"] for bid in task["bids"])
     assert git(repository, "rev-parse", made["pull_request"]["branch"])
     assert git(repository, "status", "--porcelain") == ""
