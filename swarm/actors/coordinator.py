@@ -59,7 +59,13 @@ from swarm.coordination.public_api import (
 )
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Exhausted, NeedsHuman, Rejected, SwarmError, Transient
-from swarm.domain.events import CoordinatorStarted, Event, GoalEnded, QuestionAsked
+from swarm.domain.events import (
+    CoordinatorStarted,
+    Event,
+    GoalEnded,
+    GoalRolledBack,
+    QuestionAsked,
+)
 from swarm.domain.evidence import Evidence
 from swarm.domain.goals import Goal, GoalStatus
 from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash, goal_of
@@ -459,6 +465,8 @@ class Coordinator:
                     self._renew(attempt)
             if isinstance(event, GoalEnded | QuestionAsked):
                 self.notifier.tell(state)
+            if isinstance(event, GoalRolledBack):
+                self._courses.pop(event.goal_id, None)
         self._announce_news()
 
     def _demand_journal(self) -> None:

@@ -29,7 +29,8 @@ class Course:
         """With what is left of the goal's time. Only what the journal saw counts, so a clock that jumps
         while nobody works costs nothing.
         """
-        used = max(state.touched_at - state.submitted_at, 0) / 1000
+        began = max(state.submitted_at, state.timed_from)
+        used = max(state.touched_at - began, 0) / 1000
         return cls(now + max(state.goal.seconds - used, 0.0))
 
     def knows(self, attempt: Attempt) -> bool:

@@ -18,6 +18,8 @@ from swarm.domain.events import (
     GoalJoined,
     GoalPaused,
     GoalPlayed,
+    GoalReplayed,
+    GoalRolledBack,
     GoalStopped,
     GoalSubmitted,
     GoalVetoed,
@@ -69,12 +71,14 @@ def _said(event: Event, state: GoalState) -> Line | None:
     match event:
         case GoalSubmitted() | GoalGuided() | GoalPaused() | GoalPlayed() | GoalStopped():
             return _human(event)
+        case GoalRolledBack() | GoalReplayed():
+            return _returned(event, state)
         case GoalVetoed():
             return Line(f"vetoed by a human: {event.reason}", "yellow")
         case TaskAnnounced() | MarketCleared() | LeaseGranted():
             return _market(event, state)
         case StepRecorded() | GuidanceDelivered() | PlanMade() | WorkSubmitted():
-            return _work(event)
+            return _work(event, state)
         case QuestionAsked():
             name = _name(event.attempt_id)
             how = f'answer: swarm say {event.goal_id} "..."'
@@ -152,11 +156,24 @@ def _awards(event: MarketCleared, state: GoalState) -> Line | None:
     return Line("; ".join(told), "magenta") if told else None
 
 
-def _work(event: StepRecorded | GuidanceDelivered | PlanMade | WorkSubmitted) -> Line:
+def _returned(event: GoalRolledBack | GoalReplayed, state: GoalState) -> Line:
+    action = state.marks[event.step - 1].step.action
+    match event:
+        case GoalRolledBack():
+            return Line(f"back at step {event.step}: {action}", "yellow")
+        case GoalReplayed():
+            begins = f"goal {event.goal_id} begins where {event.of} was at step {event.step}"
+            return Line(f"{begins}: {action}", "bold")
+
+
+def _work(
+    event: StepRecorded | GuidanceDelivered | PlanMade | WorkSubmitted, state: GoalState
+) -> Line:
     name = _name(event.attempt_id)
     match event:
         case StepRecorded():
-            return Line(f"{name} {event.step.action} ({lasted(event.step.seconds_ms)})", "dim")
+            took = lasted(event.step.seconds_ms)
+            return Line(f"{name} step {state.now_at}: {event.step.action} ({took})", "dim")
         case GuidanceDelivered():
             return Line(f"{name} has heard what you said", "cyan")
         case PlanMade():

@@ -7,6 +7,7 @@ command, `evolve` may refuse nothing, and the state is the fold of the events al
     commands    what people and agents may ask for
     decide      command -> events, or a refusal; answers for late, repeated and lost messages
     evolve      event -> state
+    returning   going back to a step, and beginning another goal there
     rebuilding  all goals from all events, after a start
     replacing   how a state is copied with changes, quickly
     progress    what follows by itself: announcing, checking, voting, ending

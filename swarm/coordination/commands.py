@@ -50,6 +50,23 @@ class Stop(Frozen):
     goal_id: GoalId
 
 
+class RollBack(Frozen):
+    type: Literal["roll_back"] = "roll_back"
+    command_id: CommandId
+    goal_id: GoalId
+    step: int = Field(ge=1)
+
+
+class Replay(Frozen):
+    """Begin `new` where the goal was at that step."""
+
+    type: Literal["replay"] = "replay"
+    command_id: CommandId
+    goal_id: GoalId
+    step: int = Field(ge=1)
+    new: GoalId
+
+
 class Veto(Frozen):
     type: Literal["veto"] = "veto"
     command_id: CommandId
@@ -57,7 +74,9 @@ class Veto(Frozen):
     reason: str = Field(max_length=2_000)
 
 
-HumanCommand = Annotated[SubmitGoal | Say | Pause | Play | Stop | Veto, Field(discriminator="type")]
+HumanCommand = Annotated[
+    SubmitGoal | Say | Pause | Play | Stop | RollBack | Replay | Veto, Field(discriminator="type")
+]
 HUMAN_COMMAND: TypeAdapter[HumanCommand] = TypeAdapter(HumanCommand)
 
 # From agents ------------------------------------------------------------------------------------

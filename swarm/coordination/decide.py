@@ -21,12 +21,13 @@ from swarm.coordination.commands import (
     ExpireLease,
     Fail,
     GiveUp,
-    HumanCommand,
     Pause,
     Play,
     RecordStep,
+    Replay,
     ReportCheck,
     ReportPlan,
+    RollBack,
     Say,
     Stop,
     SubmitGoal,
@@ -42,6 +43,8 @@ from swarm.domain.events import (
     GoalGuided,
     GoalPaused,
     GoalPlayed,
+    GoalReplayed,
+    GoalRolledBack,
     GoalStopped,
     GoalSubmitted,
     GoalVetoed,
@@ -68,7 +71,7 @@ def goal_named(command: Command) -> GoalId:
     match command:
         case SubmitGoal():
             return command.goal.goal_id
-        case Say() | Pause() | Play() | Stop() | Veto():
+        case Say() | Pause() | Play() | Stop() | RollBack() | Replay() | Veto():
             return command.goal_id
         case _:
             return goal_of(command.attempt_id)
@@ -83,6 +86,8 @@ def decide(state: GoalState | None, command: Command, at: int) -> Events:
             f"there is no goal {goal_named(command)}", advice="`swarm show` lists the goals"
         )
     match command:
+        case RollBack() | Replay():
+            return _return(state, command, at)
         case Say() | Pause() | Play() | Stop() | Veto():
             return _obey(state, command, at)
         case ExpireLease():
@@ -100,9 +105,44 @@ def _submit(state: GoalState | None, command: SubmitGoal, at: int) -> Events:
     return (GoalSubmitted(at=at, goal_id=goal.goal_id, goal=goal),)
 
 
-def _obey(state: GoalState, command: HumanCommand, at: int) -> Events:
+def _return(state: GoalState, command: RollBack | Replay, at: int) -> Events:
+    if command.command_id in state.commands:
+        return ()
+    goal_id, step = state.goal.goal_id, command.step
+    if step > len(state.marks):
+        raise Rejected(
+            f"goal {goal_id} has {len(state.marks)} steps, there is no step {step}",
+            advice=f"its steps by number: swarm show {goal_id}",
+        )
+    if isinstance(command, Replay):
+        new, command_id = command.new, command.command_id
+        return (GoalReplayed(at=at, goal_id=new, command_id=command_id, of=goal_id, step=step),)
+    _demand_nothing_outside(state, step)
+    expired = (
+        _expired(state, attempt, f"a human went back to step {step}", at)
+        for attempt in state.live()
+    )
+    back = GoalRolledBack(at=at, goal_id=goal_id, command_id=command.command_id, step=step)
+    return (*expired, back)
+
+
+def _demand_nothing_outside(state: GoalState, step: int) -> None:
+    """What others may have seen already cannot be undone."""
+    goal_id = state.goal.goal_id
+    if state.intended is not None:
+        raise Rejected(
+            f"goal {goal_id} has a pull request already, or is about to open it",
+            advice=f"begin another goal there: swarm replay {goal_id} --from {step}",
+        )
+    if state.vetoed:
+        raise Rejected(
+            f"goal {goal_id} was vetoed ({state.vetoed})",
+            advice=f"begin another goal there: swarm replay {goal_id} --from {step}",
+        )
+
+
+def _obey(state: GoalState, command: Say | Pause | Play | Stop | Veto, at: int) -> Events:
     """Even what changes nothing now is recorded: heard again later, it would change something."""
-    assert not isinstance(command, SubmitGoal)
     if command.command_id in state.commands:
         return ()
     goal_id, command_id = state.goal.goal_id, command.command_id
@@ -127,14 +167,12 @@ def _expire(state: GoalState, command: ExpireLease, at: int) -> Events:
     attempt = state.attempts.get(command.attempt_id)
     if attempt is None or not attempt.is_live or attempt.epoch != command.epoch:
         return ()
-    return (
-        LeaseExpired(
-            at=at,
-            goal_id=state.goal.goal_id,
-            attempt_id=attempt.attempt_id,
-            reason=command.reason,
-        ),
-    )
+    return (_expired(state, attempt, command.reason, at),)
+
+
+def _expired(state: GoalState, attempt: Attempt, reason: str, at: int) -> LeaseExpired:
+    goal_id, attempt_id = state.goal.goal_id, attempt.attempt_id
+    return LeaseExpired(at=at, goal_id=goal_id, attempt_id=attempt_id, reason=reason)
 
 
 # Agents' messages -------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from swarm.coordination.replacing import replace
+from swarm.coordination.returning import marked, replayed, returned
 from swarm.coordination.state import (
     Accepted,
     Answered,
@@ -30,6 +31,8 @@ from swarm.domain.events import (
     GoalJoined,
     GoalPaused,
     GoalPlayed,
+    GoalReplayed,
+    GoalRolledBack,
     GoalStopped,
     GoalSubmitted,
     GoalVetoed,
@@ -70,8 +73,20 @@ def fold(goals: dict[GoalId, GoalState], event: Event) -> None:
         return
     if isinstance(event, GoalSubmitted):
         goals.setdefault(event.goal_id, GoalState(event.goal, submitted_at=event.at))
+    elif isinstance(event, GoalReplayed):
+        _begin_replay(goals, event)
     elif (state := goals.get(event.goal_id)) is not None:
         goals[event.goal_id] = evolve(state, event)
+
+
+def _begin_replay(goals: dict[GoalId, GoalState], event: GoalReplayed) -> None:
+    """The other goal only remembers that it was asked for."""
+    old = goals.get(event.of)
+    if old is None or event.goal_id in goals:
+        return
+    goals[event.of] = replace(old, commands=old.commands | {event.command_id})
+    new = _awake(replayed(old, event.goal_id, event.step, event.at))
+    goals[event.goal_id] = replace(new, touched_at=event.at)
 
 
 def evolve(state: GoalState, event: Event) -> GoalState:
@@ -80,8 +95,11 @@ def evolve(state: GoalState, event: Event) -> GoalState:
 
 def _evolved(state: GoalState, event: Event) -> GoalState:
     match event:
-        case CoordinatorStarted() | GoalSubmitted():
+        case CoordinatorStarted() | GoalSubmitted() | GoalReplayed():
             return state
+        case GoalRolledBack():
+            back = returned(state, event.step, event.at)
+            return _at_rest(replace(back, commands=back.commands | {event.command_id}))
         case GoalGuided() | GoalPaused() | GoalPlayed() | GoalStopped() | GoalVetoed():
             return _human(state, event)
         case GoalEnded():
@@ -241,7 +259,7 @@ def _advanced(state: GoalState, event: StepRecorded | GuidanceDelivered) -> Goal
                 spent=attempt.spent + step.cost,
                 left=_left(attempt, step.tree, step.checkpoint),
             )
-            return _with_attempt(state, advanced)
+            return marked(_with_attempt(state, advanced), step, advanced, event.at)
         case GuidanceDelivered():
             return _with_attempt(state, replace(attempt, guided=event.upto))
 
@@ -313,6 +331,11 @@ def _heard(state: GoalState) -> GoalState:
         assert isinstance(task.phase, Asked)
         state = _with_task(state, task_id, replace(task, phase=SentBack(task.phase.attempt_id)))
     return _awake(state)
+
+
+def _at_rest(state: GoalState) -> GoalState:
+    """As `_awake`, and paused if it is paused."""
+    return replace(state, status=GoalStatus.PAUSED) if state.paused else _awake(state)
 
 
 def _awake(state: GoalState) -> GoalState:

@@ -284,7 +284,12 @@ def _judged(
 
 
 def _checks(state: GoalState, task: Task, phase: Submitted) -> tuple[Task, ...]:
-    return state.checks_of(task.contract.task_id, phase.tree, len(task.attempts))
+    return state.checks_of(task.contract.task_id, phase.tree, _try_of(task, phase))
+
+
+def _try_of(task: Task, phase: Submitted) -> int:
+    """The number of the attempt that submitted."""
+    return task.attempts.index(phase.attempt_id) + 1
 
 
 def _subject_of(state: GoalState, task: Task, phase: Submitted) -> CheckSubject:
@@ -296,7 +301,7 @@ def _subject_of(state: GoalState, task: Task, phase: Submitted) -> CheckSubject:
         touch=tuple(sorted(task.contract.touch)),
         authors=(state.attempts[phase.attempt_id].principal,),
         of=task.contract.task_id,
-        round=len(task.attempts),
+        round=_try_of(task, phase),
     )
 
 
@@ -367,8 +372,8 @@ def _drop_exhausted(state: GoalState, at: int, context: Context) -> Events:
 
 
 def _tries(state: GoalState, task: Task) -> int:
-    """A question is no try that failed."""
-    return sum(state.attempts[each].outcome != "asked" for each in task.attempts)
+    """Neither a question nor what a human went back behind is a try that failed."""
+    return sum(state.attempts[each].outcome not in ("asked", "undone") for each in task.attempts)
 
 
 def _is_asked(state: GoalState, task: Task) -> bool:

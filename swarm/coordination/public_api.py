@@ -13,8 +13,10 @@ from swarm.coordination.commands import (
     Pause,
     Play,
     RecordStep,
+    Replay,
     ReportCheck,
     ReportPlan,
+    RollBack,
     Say,
     Stop,
     SubmitGoal,
@@ -44,6 +46,7 @@ from swarm.coordination.duties import (
 from swarm.coordination.evolve import evolve, fold
 from swarm.coordination.progress import Context, Rules, follow
 from swarm.coordination.rebuilding import rebuild
+from swarm.coordination.returning import lineage
 from swarm.coordination.state import (
     Accepted,
     Answered,
@@ -53,6 +56,7 @@ from swarm.coordination.state import (
     GoalState,
     Joined,
     Leased,
+    Mark,
     Open,
     Round,
     SentBack,
@@ -83,14 +87,17 @@ __all__ = [
     "Join",
     "Joined",
     "Leased",
+    "Mark",
     "Open",
     "Patch",
     "Pause",
     "Play",
     "Publish",
     "RecordStep",
+    "Replay",
     "ReportCheck",
     "ReportPlan",
+    "RollBack",
     "Round",
     "Rules",
     "Say",
@@ -115,6 +122,7 @@ __all__ = [
     "intended",
     "is_partial",
     "joined",
+    "lineage",
     "merged",
     "overtime_of",
     "published",

@@ -24,6 +24,7 @@ from swarm.domain.names import (
     CommandId,
     CommitHash,
     Digest,
+    GoalId,
     HostId,
     Principal,
     TaskId,
@@ -193,6 +194,20 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """One step of a goal, by its number the place to go back to."""
+
+    attempt_id: AttemptId
+    step: Step
+    before: int
+    """Number of the step that was done before it; 0 for the first."""
+
+    at: int
+    then: "GoalState"
+    """When it was done, without its marks."""
+
+
+@dataclass(frozen=True, slots=True)
 class GoalState:
     goal: Goal
     submitted_at: int
@@ -224,6 +239,21 @@ class GoalState:
     withdrawn: PublicationWithdrawn | None = None
     landed: str = ""
     """`merged` or `closed`, once a human has decided."""
+
+    marks: tuple[Mark, ...] = ()
+    """Its steps by number, from 1."""
+
+    now_at: int = 0
+    """Number of the step it stands at."""
+
+    timed_from: int = 0
+    """Its time counts from here, where a human went back; 0: from its beginning."""
+
+    gaps: tuple[tuple[int, int], ...] = ()
+    """From the step that was gone back to until then: what was learned between is not known here."""
+
+    of: GoalId | None = None
+    """The goal whose record it began with."""
 
     @property
     def round(self) -> Round | None:

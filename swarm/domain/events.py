@@ -75,6 +75,25 @@ class GoalPlayed(Recorded):
     command_id: CommandId
 
 
+class GoalRolledBack(Recorded):
+    """A human went back to one of its steps: all that came later is undone, and it goes on from there."""
+
+    type: Literal["goal.rolled_back"] = "goal.rolled_back"
+    goal_id: GoalId
+    command_id: CommandId
+    step: int
+
+
+class GoalReplayed(Recorded):
+    """A new goal begins with another one's record up to a step, as if it had been there itself."""
+
+    type: Literal["goal.replayed"] = "goal.replayed"
+    goal_id: GoalId
+    command_id: CommandId
+    of: GoalId
+    step: int
+
+
 class GoalStopped(Recorded):
     """A human wants no more work on it."""
 
@@ -357,6 +376,8 @@ Event = Annotated[
     | GoalGuided
     | GoalPaused
     | GoalPlayed
+    | GoalRolledBack
+    | GoalReplayed
     | GoalStopped
     | GoalVetoed
     | GoalEnded

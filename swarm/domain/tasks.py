@@ -132,5 +132,6 @@ AttemptOutcome = Literal[
     "failed",
     "expired",
     "stopped",
+    "undone",
 ]
 Verdict = Literal["yes", "no", "unknown"]

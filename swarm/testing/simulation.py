@@ -26,6 +26,7 @@ from swarm.coordination.public_api import (
     Play,
     Publish,
     RecordStep,
+    RollBack,
     Say,
     Stop,
     SubmitGoal,
@@ -251,7 +252,8 @@ class Simulation:
         """One thing happens."""
         world = self.world
         world.at += self.random.randint(1, 5_000)
-        late = (world.at - world.state.submitted_at) // 1000 - world.goal.seconds
+        began = max(world.state.submitted_at, world.state.timed_from)
+        late = (world.at - began) // 1000 - world.goal.seconds
         world.time_is_up, world.overtime_is_up = late > 0, late > overtime_of(world.state)
         if self.strikes(self.faults.restarts) or self.kills:
             self.restart()
@@ -318,8 +320,11 @@ class Simulation:
         if not self.strikes(self.faults.people):
             return
         goal_id = self.world.goal.goal_id
-        roll = self.random.randrange(10)
-        if roll < 3:
+        roll = self.random.randrange(12)
+        if roll >= 10 and self.world.state.marks:
+            step = self.random.randint(1, len(self.world.state.marks))
+            self.send(RollBack(command_id=self.name("back"), goal_id=goal_id, step=step))
+        elif roll < 3:
             self.send(Pause(command_id=self.name("pause"), goal_id=goal_id))
         elif roll < 6:
             self.send(Play(command_id=self.name("play"), goal_id=goal_id))

@@ -214,14 +214,13 @@ def test_a_tree_does_not_answer_a_check_nor_a_verdict_a_task() -> None:
 def test_what_an_agent_has_heard_is_on_record_with_its_next_step_once() -> None:
     world, attempt = a_live_attempt()
     world.hear(Say(command_id=C1, goal_id=GOAL, text="mind the API"))
-    ids = {"attempt_id": attempt.attempt_id, "epoch": attempt.epoch, "guided": 1}
-    first = RecordStep(step=a_step(1), **ids)
-    assert [event.type for event in world.hear(first)] == ["guidance.delivered", "step.recorded"]
-    assert world.hear(first) == ()
-    second = RecordStep(step=a_step(2), **ids)
-    assert [event.type for event in world.hear(second)] == ["step.recorded"]
+    heard = step(attempt, a_step(1)).model_copy(update={"guided": 1})
+    assert [event.type for event in world.hear(heard)] == ["guidance.delivered", "step.recorded"]
+    assert world.hear(heard) == ()
+    more = heard.model_copy(update={"step": a_step(2)})
+    assert [event.type for event in world.hear(more)] == ["step.recorded"]
     with pytest.raises(Rejected, match="no such guidance"):
-        world.hear(RecordStep(step=a_step(3), **ids | {"guided": 2}))
+        world.hear(more.model_copy(update={"step": a_step(3), "guided": 2}))
 
 
 BAD_PLANS = {

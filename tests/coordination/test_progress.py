@@ -456,7 +456,7 @@ def test_a_question_does_not_run_out_while_its_goal_is_paused() -> None:
 def test_what_an_agent_left_at_its_question_is_where_it_goes_on() -> None:
     world = a_world()
 
-    def script(world: World, attempt: Attempt) -> Ask | None:
+    def script(world: World, attempt: Attempt) -> AgentCommand | None:
         asked = asks_once()(world, attempt)
         return asked and asked.model_copy(update={"tree": TreeHash("7" * 40)})
 

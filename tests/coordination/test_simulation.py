@@ -76,7 +76,7 @@ def test_the_faults_reach_every_event_of_a_goals_life() -> None:
         "goal.guided", "goal.paused", "goal.played", "goal.stopped", "goal.vetoed", "goal.ended",
         "lease.expired", "step.recorded", "work.given_up", "attempt.failed", "task.sent_back",
         "task.reopened", "task.dropped", "quorum.denied", "quorum.reached", "publication.done",
-        "question.asked", "publication.withdrawn", "pull_request.closed",
+        "question.asked", "publication.withdrawn", "pull_request.closed", "goal.rolled_back",
     }  # fmt: skip
 
 
