@@ -5,5 +5,6 @@ no forge. It yields steps, then exactly one end, and each step's result is all t
 on from there.
 
     port     what an engine is to the agent that hosts it
+    model    a language model in a loop, over tools in the sandbox
     repair   search-based program repair, without a model
 """

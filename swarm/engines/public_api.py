@@ -1,5 +1,6 @@
 """The door of swarm.engines."""
 
+from swarm.engines.model.engine import ModelEngine
 from swarm.engines.port import (
     Assignment,
     Done,
@@ -18,6 +19,7 @@ __all__ = [
     "Engine",
     "GaveUp",
     "Item",
+    "ModelEngine",
     "Question",
     "RepairEngine",
     "StepTaken",

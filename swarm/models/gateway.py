@@ -95,7 +95,7 @@ class ModelGateway:
 
     @property
     def views(self) -> tuple[RouteView, ...]:
-        return tuple(line.route.view for line in self._lines.values())
+        return tuple(_view(line.route, line.price) for line in self._lines.values())
 
     @property
     def ledger(self) -> Ledger:
@@ -258,6 +258,22 @@ class ModelGateway:
         return raised(trouble, line.route.name)
 
 
+def views(routes: Sequence[Route], on: date) -> tuple[RouteView, ...]:
+    """What agents may know of routes, wherever their gateway is. Raises as the gateway does."""
+    known = table()
+    return tuple(_view(checked(route), _price(route, on, known)) for route in routes)
+
+
+def _view(route: Route, price: Price) -> RouteView:
+    return RouteView(
+        name=route.name,
+        protocol=route.protocol,
+        model=route.model,
+        base_url=route.base_url,
+        price=price,
+    )
+
+
 def _price(route: Route, on: date, rows: Sequence[Row]) -> Price:
     if route.price is not None:
         return route.price
@@ -266,5 +282,5 @@ def _price(route: Route, on: date, rows: Sequence[Row]) -> Price:
 
 def _key(route: Route, ask: Ask, body: bytes) -> Digest:
     """Same words to the same model for the same account are the same question."""
-    said = "\0".join((route.protocol, route.base_url, ask.account, ask.purpose, ask.salt))
+    said = "\0".join((route.protocol, ask.account, ask.purpose, ask.salt))
     return Digest(hashlib.sha256(said.encode() + b"\0" + body).hexdigest())

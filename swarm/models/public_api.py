@@ -16,7 +16,7 @@ from swarm.models.conversation import (
     Turn,
     Usage,
 )
-from swarm.models.gateway import ModelGateway, Surroundings
+from swarm.models.gateway import ModelGateway, Surroundings, views
 from swarm.models.patience import Patience
 from swarm.models.prices import Price, read_price
 from swarm.models.routes import (
@@ -57,5 +57,6 @@ __all__ = [
     "checked",
     "read_price",
     "read_routes",
+    "views",
     "write_routes",
 ]

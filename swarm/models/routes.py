@@ -48,12 +48,6 @@ class Route(Frozen):
         """On this very machine: it costs nothing, and needs no encryption."""
         return is_loopback(self.base_url)
 
-    @property
-    def view(self) -> "RouteView":
-        return RouteView(
-            name=self.name, protocol=self.protocol, model=self.model, base_url=self.base_url
-        )
-
 
 class RouteView(Frozen):
     """What others may know of a route."""
@@ -62,6 +56,8 @@ class RouteView(Frozen):
     protocol: Speech
     model: str
     base_url: str
+    price: Price
+    """What it costs: as the user says, or as the table does."""
 
 
 def is_loopback(url: str) -> bool:

@@ -1,0 +1,105 @@
+"""The loop, behind the engine's port: ask, do, keep, until there is an end."""
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from swarm.domain.bids import Curve
+from swarm.domain.errors import Exhausted, Lacking, NeedsHuman, Rejected
+from swarm.engines.model import offers, telling
+from swarm.engines.model.session import MOST_STEPS, Session, unpacked
+from swarm.engines.model.tools import Bench
+from swarm.engines.port import Assignment, Done, GaveUp, Item, Question, Submission
+from swarm.models.public_api import Models, RouteView
+from swarm.sandbox.public_api import Sandbox
+
+
+def new_nonce() -> str:
+    return secrets.token_hex(16)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEngine:
+    """Implements Engine with one route of the gateway."""
+
+    view: RouteView
+    models: Models
+    nonces: Callable[[], str] = new_nonce
+
+    @property
+    def strategy(self) -> str:
+        return self.view.name
+
+    @property
+    def family(self) -> str:
+        """Engines that ask the same model fail together."""
+        return f"model:{self.view.model}"
+
+    def curves(self) -> tuple[Curve, ...]:
+        return (offers.curve(self.view.price),)
+
+    async def work(
+        self,
+        assignment: Assignment,
+        sandbox: Sandbox,
+        done: tuple[Done, ...],
+        guidance: Callable[[], tuple[str, ...]],
+        budget: int,
+    ) -> AsyncIterator[Item]:
+        bench = Bench(sandbox, assignment, self.nonces)
+        records = unpacked([step.result for step in done])
+        if records:
+            bench.shell = records[-1].shell
+        session = Session(self.view.name, self.models, bench, records, budget)
+        told = await self._taken_up(session, guidance)
+        while True:
+            if (end := await self._end(session)) is not None:
+                yield end
+                return
+            try:
+                step = await session.turn((*told, *guidance()))
+                told = ()
+            except (Exhausted, Rejected, NeedsHuman, Lacking) as error:
+                yield GaveUp(f"{error}. {error.advice}".strip(" ."))
+                return
+            yield step
+
+    async def _taken_up(
+        self, session: Session, guidance: Callable[[], tuple[str, ...]]
+    ) -> tuple[str, ...]:
+        """What the model has to be told after an end that was none: an answer, or a refusal."""
+        wish = session.records[-1].wish if session.records else None
+        told: tuple[str, ...] = ()
+        if wish is not None and wish.kind == "ask":
+            told = guidance()
+        elif wish is not None and wish.kind == "submit":
+            assignment = session.bench.assignment
+            if await session.bench.sandbox.diff() in assignment.refused:
+                told = (telling.sent_back(assignment.findings) or "your submission was refused",)
+        if told:
+            session.go_on()
+        return told
+
+    async def _end(self, session: Session) -> Submission | Question | GaveUp | None:
+        if not session.records:
+            return None
+        wish = session.records[-1].wish
+        if wish is None:
+            return _stopped(session)
+        changes = await session.bench.sandbox.diff()
+        match wish.kind:
+            case "submit":
+                return Submission(changes, wish.title, wish.text)
+            case "ask":
+                return Question(wish.text)
+            case "give-up":
+                return GaveUp(wish.text)
+
+
+def _stopped(session: Session) -> GaveUp | None:
+    """The end that comes from outside of the model."""
+    if session.health == "stop":
+        return GaveUp("nothing happened any more: the same steps with the same results")
+    if len(session.records) >= MOST_STEPS:
+        return GaveUp(f"not done after {MOST_STEPS} steps")
+    return None

@@ -1,0 +1,1 @@
+"""What models are told, one file a role and version. A version never changes once it was used."""

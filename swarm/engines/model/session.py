@@ -1,0 +1,189 @@
+"""One contract, one sandbox, and what was said so far: does one turn at a time."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from swarm.domain.changes import Changes
+from swarm.domain.errors import Exhausted
+from swarm.domain.names import Digest
+from swarm.engines.model import stuck, telling, toolbox
+from swarm.engines.model.judging import judge, tree_of
+from swarm.engines.model.places import Refused
+from swarm.engines.model.record import MOST_BYTES, Record
+from swarm.engines.model.tools import Bench, List, Read, cpu_cost, list_files, read
+from swarm.engines.model.transcript import turns
+from swarm.engines.port import StepTaken
+from swarm.models.public_api import Answer, Ask, Call, Measured, Models, Result, Text
+
+MAX_TOKENS = 8_192
+"""Of one answer."""
+
+MOST_STEPS = 150
+CPU_MARGIN = 2_000
+"""Micro-USD of the budget that are kept for what the turn's commands take."""
+
+_UNFINISHED = {
+    "max-tokens": "Your answer was cut off at its limit; make smaller steps.",
+    "refusal": "You refused. If the task cannot be done, say why with give_up.",
+    "paused": "Go on.",
+    "context-full": "The conversation is full; submit or give up now.",
+}
+
+
+@dataclass(slots=True)
+class Session:
+    engine: str
+    models: Models
+    bench: Bench
+    records: list[Record]
+    budget: int
+    spent: int = 0
+    system: str = field(default_factory=telling.system)
+
+    @property
+    def tree(self) -> Digest | None:
+        return self.records[-1].tree if self.records else None
+
+    def go_on(self) -> None:
+        """What the model wished to end with did not end it."""
+        self.records[-1] = self.records[-1].model_copy(update={"wish": None, "refusals": 0})
+
+    async def turn(self, said: tuple[str, ...]) -> StepTaken:
+        """Ask, do what was asked for, and keep it. Raises what the models raise."""
+        began = time.monotonic()
+        opening = self.records[0].opening if self.records else await self._opening()
+        answer = await self._ask(opening, said)
+        self.bench.cpu_seconds, self.bench.may_have_changed = 0.0, False
+        record = Record(
+            prompt=telling.PROMPT,
+            model=answer.model,
+            opening="" if self.records else opening,
+            said=said,
+            blocks=answer.blocks,
+            usage=answer.usage,
+            size=answer.size,
+            shell=self.bench.shell,
+            tree=self.tree,
+            reviewed=self.records[-1].reviewed if self.records else None,
+            refusals=self.records[-1].refusals if self.records else 0,
+        )
+        record, changes = await self._done(record, answer)
+        self.records.append(record)
+        cost = answer.cost + cpu_cost(self.bench)
+        self.spent += cost
+        seconds = time.monotonic() - began
+        return StepTaken(_action(record), _packed(record), cost, seconds, changes)
+
+    async def _opening(self) -> str:
+        listing = await list_files(self.bench, List(path=".", depth=3))
+        guides = {}
+        for name in telling.GUIDES:
+            try:
+                guides[name] = await read(self.bench, Read(path=name, lines=200))
+            except Refused:
+                continue
+        return telling.opening(self.bench.assignment, listing, guides)
+
+    async def _ask(self, opening: str, said: Sequence[str]) -> Answer:
+        contract = self.bench.assignment.contract
+        limit = self.budget - self.spent - CPU_MARGIN
+        if limit <= 0:
+            raise Exhausted(f"the budget of {self.budget} micro-USD is spent")
+        last = self.records[-1] if self.records else None
+        measured = Measured(size=last.size, tokens=last.usage.input) if last else Measured()
+        return await self.models.ask(
+            Ask(
+                engine=self.engine,
+                purpose="work",
+                account=contract.task_id,
+                cap=contract.budget,
+                limit=limit,
+                system=self.system,
+                turns=turns(opening, self.records, said),
+                tools=toolbox.offered("writer"),
+                max_tokens=MAX_TOKENS,
+                measured=measured,
+            )
+        )
+
+    # What was asked for -------------------------------------------------------------------------
+
+    async def _done(self, record: Record, answer: Answer) -> tuple[Record, Changes | None]:
+        results: list[Result] = []
+        for call in answer.calls:
+            if record.wish is not None:
+                results.append(Result(call=call.id, text="not done: the work ends", failed=True))
+                continue
+            self.bench.sign = f"swarm-{call.id}-{len(self.records)}"
+            record, result = await self._used(record, call)
+            results.append(result)
+        changes = await self.bench.sandbox.diff() if self.bench.may_have_changed else None
+        if changes is not None:
+            record = record.model_copy(update={"tree": tree_of(changes)})
+        record = record.model_copy(update={"results": tuple(results), "shell": self.bench.shell})
+        return self._advised(record, answer), changes
+
+    async def _used(self, record: Record, call: Call) -> tuple[Record, Result]:
+        try:
+            spec, asked = toolbox.understood(call, "writer")
+        except Refused as refusal:
+            return record, Result(call=call.id, text=str(refusal), failed=True)
+        if spec.act is not None:
+            return record, await toolbox.use(self.bench, call)
+        wish = toolbox.wish_of(asked)
+        if wish.kind != "submit":
+            return record.model_copy(update={"wish": wish}), Result(call=call.id, text="heard")
+        judgement = await judge(self.bench, record.reviewed, record.refusals)
+        if judgement.leaves:
+            return record.model_copy(update={"wish": wish}), Result(call=call.id, text="submitted")
+        update = {"reviewed": judgement.tree, "refusals": record.refusals + 1}
+        sent_back = Result(call=call.id, text=judgement.words, failed=True)
+        return record.model_copy(update=update), sent_back
+
+    def _advised(self, record: Record, answer: Answer) -> Record:
+        """With a word behind the results, where the turn calls for one."""
+        advice = _UNFINISHED.get(answer.stop, "")
+        prints = [stuck.footprint(each) for each in (*self.records, record)]
+        if not advice and record.results and stuck.health(prints) == "hint":
+            advice = stuck.HINT
+        if not advice:
+            return record
+        if not record.results:
+            return record.model_copy(update={"advice": advice})
+        *rest, last = record.results
+        told = last.model_copy(update={"text": f"{last.text}\n\n{advice}"})
+        return record.model_copy(update={"results": (*rest, told)})
+
+    @property
+    def health(self) -> stuck.Health:
+        return stuck.health([stuck.footprint(each) for each in self.records])
+
+
+def _action(record: Record) -> str:
+    """One line for people."""
+    texts = [b.text for b in record.blocks if isinstance(b, Text)]
+    calls = [b for b in record.blocks if isinstance(b, Call)]
+    failed = {result.call for result in record.results if result.failed}
+    done = [f"{_brief(call)}{' (failed)' if call.id in failed else ''}" for call in calls]
+    line = "; ".join(done) or "said: " + " ".join(texts)
+    return " ".join(line.split())[:400] or "said nothing"
+
+
+def _brief(call: Call) -> str:
+    names = ("command", "path", "pattern", "title", "text", "question", "reason", "ids")
+    what = next((str(call.arguments[n]) for n in names if call.arguments.get(n)), "")
+    return f"{call.name} {what}"[:160].rstrip()
+
+
+def _packed(record: Record) -> bytes:
+    """Raises Exhausted when a turn is larger than a step can be."""
+    data = record.model_dump_json().encode()
+    if len(data) > MOST_BYTES:
+        raise Exhausted(f"a turn of {math.ceil(len(data) / 1024)} KiB is more than a step can hold")
+    return data
+
+
+def unpacked(results: Sequence[bytes]) -> list[Record]:
+    return [Record.model_validate_json(result) for result in results]

@@ -1,0 +1,70 @@
+"""Whether anything still happens, judged by effects and not by words.
+
+A turn has an effect when the tree, the tests' outcomes or the notes differ from before, or when it saw
+something that was not seen yet. The same calls with the same results again and again are a loop; many
+turns without any effect are one too, only longer. First comes a hint, then the end.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from swarm.domain.canonical import digest
+from swarm.domain.names import Digest
+from swarm.engines.model.record import Record
+from swarm.models.public_api import Call
+
+Health = Literal["fine", "hint", "stop"]
+
+SAME_HINT, SAME_STOP = 3, 6
+"""The same turn so many times among the last dozen."""
+
+IDLE_HINT, IDLE_STOP = 6, 14
+"""So many turns in a row without any effect."""
+
+RECENT = 12
+HINT = (
+    "You have done this before, with the same result. Do something else: look at another place, test"
+    " your assumption, or say with give_up why it cannot be done."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """What a turn did, and what it showed."""
+
+    did: str
+    saw: Digest
+    tree: Digest | None
+
+
+def footprint(record: Record) -> Footprint:
+    calls = [b for b in record.blocks if isinstance(b, Call)]
+    did = "\n".join(
+        f"{c.name} {sorted((k, str(v)) for k, v in c.arguments.items())}" for c in calls
+    )
+    saw = "\n".join(result.text for result in record.results)
+    return Footprint(did, digest(saw.encode("utf-8", "replace")), record.tree)
+
+
+def health(footprints: Sequence[Footprint]) -> Health:
+    """Of the whole trace so far."""
+    recent = footprints[-RECENT:]
+    same = sum(each == footprints[-1] for each in recent) if footprints else 0
+    idle = _idle(footprints)
+    if same >= SAME_STOP or idle >= IDLE_STOP:
+        return "stop"
+    return "hint" if same >= SAME_HINT or idle >= IDLE_HINT else "fine"
+
+
+def _idle(footprints: Sequence[Footprint]) -> int:
+    """Turns at the end that neither changed the tree nor saw anything new."""
+    seen: set[Digest] = set()
+    tree: Digest | None = None
+    idle = 0
+    for each in footprints:
+        new = each.saw not in seen or each.tree != tree
+        idle = 0 if new and each.did else idle + 1
+        seen.add(each.saw)
+        tree = each.tree
+    return idle

@@ -1,0 +1,96 @@
+"""Records as a conversation.
+
+It only grows at its end, so that what a provider has read stays cached. When it becomes too long, the
+results and the written files of all but the last turns are shortened at once, and then it grows again:
+one expensive turn in many. The opening - the contract, the rules - and notes are never shortened. What
+is shortened depends on the records alone, so whoever resumes sends the same words.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from swarm.engines.model.record import Record
+from swarm.engines.model.trimming import trimmed
+from swarm.models.public_api import Block, Call, Result, Text, Thinking, Turn
+
+MOST = 240_000
+"""Characters of a conversation, from which on it is shortened: about 60,000 tokens."""
+
+KEPT_TURNS = 8
+SHORT = 240
+"""Characters that stay of what is shortened."""
+
+_PINNED = frozenset({"note", "ask", "submit", "give_up"})
+GO_ON = "Go on with the task: use a tool, or end with submit or give_up."
+
+
+def turns(
+    opening: str, records: Sequence[Record], said: Sequence[str], most: int = MOST
+) -> tuple[Turn, ...]:
+    """The conversation up to the model's next word."""
+    floor = shortened_before(opening, records, most)
+    told = [_user(Text(text=opening), *_heard(records[0].said if records else said))]
+    for at, record in enumerate(records):
+        short = at < floor
+        told.append(Turn(speaker="model", blocks=tuple(_spoken(record, short=short))))
+        last = at + 1 == len(records)
+        heard = said if last else records[at + 1].said
+        results = tuple(_results(record, short=short))
+        others = tuple(_heard(heard))
+        if not results:
+            others = (Text(text=record.advice or GO_ON), *others)
+        told.append(_user(*results, *others))
+    return tuple(told)
+
+
+def shortened_before(opening: str, records: Sequence[Record], most: int = MOST) -> int:
+    """How many of the first records are shown shortened."""
+    floor, size = 0, len(opening)
+    for at, record in enumerate(records):
+        size += _size(record, short=False)
+        if size > most and at + 1 - KEPT_TURNS > floor:
+            floor = at + 1 - KEPT_TURNS
+            size = len(opening)
+            size += sum(_size(each, short=k < floor) for k, each in enumerate(records[: at + 1]))
+    return floor
+
+
+def _size(record: Record, *, short: bool) -> int:
+    spoken = sum(len(block.model_dump_json()) for block in _spoken(record, short=short))
+    return spoken + sum(len(result.text) for result in _results(record, short=short))
+
+
+def _user(*blocks: Block) -> Turn:
+    return Turn(speaker="user", blocks=blocks)
+
+
+def _heard(said: Sequence[str]) -> Iterator[Text]:
+    if said:
+        yield Text(text="Said meanwhile:\n" + "\n".join(f"- {line}" for line in said))
+
+
+def _spoken(record: Record, *, short: bool) -> Iterator[Block]:
+    for block in record.blocks:
+        if short and isinstance(block, Thinking):
+            continue
+        if short and isinstance(block, Call) and block.name not in _PINNED:
+            yield block.model_copy(update={"arguments": _short_arguments(block)})
+        else:
+            yield block
+    if not record.blocks or (short and all(isinstance(b, Thinking) for b in record.blocks)):
+        yield Text(text="(nothing)")
+
+
+def _short_arguments(call: Call) -> dict[str, object]:
+    return {
+        name: trimmed(value, SHORT) if isinstance(value, str) else value
+        for name, value in call.arguments.items()
+    }
+
+
+def _results(record: Record, *, short: bool) -> Iterator[Result]:
+    names = {block.id: block.name for block in record.blocks if isinstance(block, Call)}
+    for result in record.results:
+        if short and names.get(result.call) not in _PINNED:
+            yield result.model_copy(update={"text": trimmed(result.text, SHORT)})
+        else:
+            yield result
