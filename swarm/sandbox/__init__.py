@@ -37,6 +37,8 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
     confinement * closes a process in where no namespace can be had
     landlock *    rules about files, ports and processes
     server *      process 1 of a sandbox: runs, stops, reads, writes
+    starting *    how a process becomes a command
+    chain *       calls in a child that borrows memory instead of copying it
     watchdog *    bounds that the kernel does not hold by itself
     quota *       what was written to disk
     blocked *     what tried to reach the network

@@ -264,13 +264,14 @@ class Box:
         """Hold no file open any more; false when something runs, and all stays as it was."""
         return bool((await self._ask({"op": "let go"}))["quiet"])
 
-    async def hold(self, made: Sequence[Path], at: int) -> None:
+    async def hold(self, made: Sequence[Path], at: int, *, sealed: bool) -> None:
         """Look at its files again. `made`: where they collect now, as seen from the directory `at`
-        in the sandbox's own mounts: only there do all files belong to the sandbox's user.
+        in the sandbox's own mounts: only there do all files belong to the sandbox's user. `sealed`:
+        where they collected until now is kept as it is.
         """
         fds = [tree.open_root(bytes(each), at) for each in made]
         try:
-            answers = self.request({"op": "hold"}, fds)
+            answers = self.request({"op": "hold", "sealed": sealed}, fds)
         finally:
             channel.close_all(fds)
         try:

@@ -1,5 +1,6 @@
 """One command that runs in a sandbox, as its supervisor sees it: pipes, a clock, an end."""
 
+import errno
 import os
 import signal
 import time
@@ -52,22 +53,20 @@ class Order:
 async def run(runner: Runner, order: Order) -> ExecResult:
     """Run to the end, or to the first limit."""
     started = time.monotonic()
-    with Pipe() as out, Pipe() as err:
+    with Pipe(order.output_bytes) as out, Pipe(order.output_bytes) as err:
         watch = Watch(runner, order.number, ask_for(runner, order, out.theirs, err.theirs))
-        out.close_theirs()
-        err.close_theirs()
         with watch:
-            kept_out = await out.keep(order.output_bytes, watch.flooded)
-            kept_err = await err.keep(order.output_bytes, watch.flooded)
+            out.keep(watch.flooded)
+            err.keep(watch.flooded)
             end = await watch.end(order.wall_seconds)
-            await kept_out.ended(_DRAIN_SECONDS)
-            await kept_err.ended(_DRAIN_SECONDS)
+            await out.ended(_DRAIN_SECONDS)
+            await err.ended(_DRAIN_SECONDS)
     return ExecResult(
         returncode=end.code,
-        stdout=kept_out.kept(),
-        stderr=kept_err.kept() + end.note,
+        stdout=out.kept.whole(),
+        stderr=err.kept.whole() + end.note,
         killed_by=_reason(end, order.cpu_seconds),
-        truncated=kept_out.truncated or kept_err.truncated,
+        truncated=out.kept.truncated or err.kept.truncated,
         seconds=time.monotonic() - started,
         cpu_seconds=end.cpu_seconds,
     )
@@ -76,14 +75,18 @@ async def run(runner: Runner, order: Order) -> ExecResult:
 def ask_for(runner: Runner, order: Order, out: int, err: int) -> channel.Answers:
     stdin = wire.memory_file(order.stdin) if order.stdin else os.open(os.devnull, os.O_RDONLY)
     try:
-        return start(runner, order, (stdin, out, err))
+        return start(runner, order, (stdin, out, err), tell=False)
     finally:
         os.close(stdin)
 
 
-def start(runner: Runner, order: Order, fds: tuple[int, int, int]) -> channel.Answers:
+def start(
+    runner: Runner, order: Order, fds: tuple[int, int, int], *, tell: bool
+) -> channel.Answers:
+    """`tell`: the first answer says that it has begun, and its process id inside."""
     message = {
         "op": "exec",
+        "tell": tell,
         "number": order.number,
         "argv": order.argv,
         "cwd": order.cwd,
@@ -140,11 +143,6 @@ class Watch:
             raise
 
     async def end(self, wall_seconds: float) -> End:
-        try:
-            await self.begun()
-        except BlockingIOError as error:
-            self._over = True
-            return End(126, killed_by="processes", note=f"fork: {error.strerror}\n".encode())
         deadline = self._runner.running_seconds() + wall_seconds
         while (left := deadline - self._runner.running_seconds()) > 0:
             try:
@@ -179,6 +177,9 @@ class Watch:
         self._over = True
         if answer is None:
             raise Rejected("the sandbox died under a command", advice="create another one")
+        if answer.get("errno") == errno.EAGAIN:
+            return End(126, killed_by="processes", note=f"fork: {answer['error']}\n".encode())
+        answer = channel.checked(answer, "a command")
         return End(int(answer["code"]), float(answer["cpu"]), str(answer["killed_by"]))
 
 
@@ -263,7 +264,8 @@ async def spawn(runner: Runner, order: Order) -> Running:
     our_out, out = os.pipe2(os.O_CLOEXEC)
     err = os.open(os.devnull, os.O_WRONLY)
     try:
-        watch = Watch(runner, order.number, start(runner, order, (stdin, out, err)))
+        answers = start(runner, order, (stdin, out, err), tell=True)
+        watch = Watch(runner, order.number, answers)
         pid = await watch.kept_or_killed()
     except BaseException:
         channel.close_all([our_stdin, our_out])

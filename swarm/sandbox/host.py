@@ -168,7 +168,7 @@ class Host:
     async def _seal(self, made: _Made) -> None:
         """Nothing runs, and the server has let go of everything."""
         held = made.holding
-        if not held.blank():
+        if sealed := not held.blank():
             order = await asyncio.to_thread(held.begin_anew)
             try:
                 order["inside"] = layout.INSIDE_ID if self._mode == "idmapped" else 0
@@ -179,7 +179,8 @@ class Host:
                 await self._begin_again(made, held.strata)
                 return
             held.seal()
-        await made.box.hold(held.gathered, made.launched.doors[Doors._fields.index("here")])
+        here = made.launched.doors[Doors._fields.index("here")]
+        await made.box.hold(held.gathered, here, sealed=sealed)
 
     async def _copy(self, made: _Made, *, runs: bool) -> Strata:
         if not runs:

@@ -73,7 +73,11 @@ _NUMBERS = {
     "aarch64": {"clone": 220, "pivot_root": 41, "capset": 91},
 }
 _OPEN_TREE, _MOVE_MOUNT, _MOUNT_SETATTR = 428, 429, 442
+CLOSE_RANGE = 436
 """The same on every architecture."""
+
+END_WITH_PARENT = (_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+"""For prctl(2)."""
 
 # PyDLL keeps the interpreter's lock during a call: a child that comes out of `clone` has only this
 # thread, and must find the lock in its hands.
@@ -162,7 +166,13 @@ def become_subreaper() -> None:
 
 def die_with_parent() -> None:
     """Be killed when the thread that started us ends."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(*END_WITH_PARENT[:2])
+
+
+def end(child: int) -> None:
+    """Kill it, and wait until it is dead."""
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
 
 
 def drop_rights(keep: int = 0) -> None:

@@ -13,10 +13,13 @@ FLOOD_BYTES = 64 << 20
 """A command that writes more, and much more than is kept, is killed."""
 
 _FLOOD_TIMES = 4
+_PIECE_BYTES = 64 << 10
+_MOST_PIECES = 32
+"""More than a pipe can hold."""
 
 
-class Kept(asyncio.Protocol):
-    """Receives a pipe's bytes until its end."""
+class Kept:
+    """Of one pipe."""
 
     def __init__(self, most: int, on_flood: Callable[[], None]) -> None:
         self._half = max(most // 2, 1)
@@ -25,23 +28,18 @@ class Kept(asyncio.Protocol):
         self._total = 0
         self._flood = max(FLOOD_BYTES, _FLOOD_TIMES * most)
         self._on_flood = on_flood
-        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def truncated(self) -> bool:
         return self._total > 2 * self._half
 
-    def kept(self) -> bytes:
+    def whole(self) -> bytes:
         if not self.truncated:
             return bytes(self._head + self._tail)
         gap = f"\n[... {self._total - 2 * self._half} bytes left out ...]\n".encode()
         return bytes(self._head) + gap + bytes(self._tail[-self._half :])
 
-    async def ended(self, seconds: float) -> None:
-        """Return at the pipe's end, or then."""
-        await asyncio.wait([self._ended], timeout=seconds)
-
-    def data_received(self, data: bytes) -> None:
+    def add(self, data: bytes) -> None:
         before = self._total
         self._total += len(data)
         room = max(self._half - len(self._head), 0)
@@ -52,37 +50,63 @@ class Kept(asyncio.Protocol):
         if before <= self._flood < self._total:
             self._on_flood()
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        if not self._ended.done():
-            self._ended.set_result(None)
-
 
 class Pipe:
-    """One that a command writes and we read. Closing the reader twice does no harm."""
+    """One that a command writes, and of which its two ends are kept. Closing it twice does no harm.
 
-    def __init__(self) -> None:
-        ours, self.theirs = os.pipe2(os.O_CLOEXEC)
-        self._file = os.fdopen(ours, "rb", buffering=0)
-        self._transport: asyncio.ReadTransport | None = None
+    A transport of the event loop's would do the same, in three more turns of the loop.
+    """
 
-    async def keep(self, most: int, on_flood: Callable[[], None]) -> Kept:
-        loop = asyncio.get_running_loop()
-        self._transport, kept = await loop.connect_read_pipe(
-            lambda: Kept(most, on_flood), self._file
-        )
-        return kept
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._ours, self.theirs = os.pipe2(os.O_CLOEXEC)
+        os.set_blocking(self._ours, False)
+        self._end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.kept = Kept(most, lambda: None)
+
+    def keep(self, on_flood: Callable[[], None]) -> None:
+        """Begin to read. The other end is somebody else's by now."""
+        self._close_theirs()
+        self.kept = Kept(self._most, on_flood)
+        self._end.get_loop().add_reader(self._ours, self._read)
+
+    async def ended(self, seconds: float) -> None:
+        """Return at the pipe's end, or then. To be asked when nobody should be left who writes."""
+        for _piece in range(_MOST_PIECES):
+            if self._end.done() or not self._read():
+                break
+        if not self._end.done():
+            await asyncio.wait([self._end], timeout=seconds)
+
+    def _read(self) -> bool:
+        """False when there is nothing to read now."""
+        try:
+            data = os.read(self._ours, _PIECE_BYTES)
+        except BlockingIOError:
+            return False
+        if data:
+            self.kept.add(data)
+        else:
+            self._close_ours()
+        return True
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self.close_theirs()
-        if self._transport is not None:
-            self._transport.close()
-        else:
-            self._file.close()
+        self._close_theirs()
+        self._close_ours()
 
-    def close_theirs(self) -> None:
+    def _close_theirs(self) -> None:
         if self.theirs >= 0:
             os.close(self.theirs)
             self.theirs = -1
+
+    def _close_ours(self) -> None:
+        if self._ours < 0:
+            return
+        self._end.get_loop().remove_reader(self._ours)
+        os.close(self._ours)
+        self._ours = -1
+        if not self._end.done():
+            self._end.set_result(None)

@@ -16,6 +16,7 @@ import stat
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import chain
 from time import monotonic
 
 TICK_SECONDS = 0.1
@@ -52,6 +53,9 @@ _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 class Usage:
     bytes: int = 0
     inodes: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(self.bytes + other.bytes, self.inodes + other.inodes)
 
 
 @dataclass(slots=True)
@@ -165,13 +169,43 @@ def _open_files(pid: int) -> Iterator[os.stat_result]:
         os.close(directory)
 
 
+@dataclass(slots=True)
+class Sealed:
+    """What was written before the last checkpoint. It counts too, but cannot change: it is measured
+    once.
+    """
+
+    directories: tuple[int, ...] = ()
+    """Open, and still to be measured."""
+
+    usage: Usage = Usage()
+    """Of all the others."""
+
+    def measuring(self, inodes_limit: int) -> Iterator[None]:
+        """In steps; what is given up before the end has to be begun again."""
+        if not self.directories:
+            return
+        walk = _Walk(inodes_limit)
+        yield from _steps(walk, self.directories)
+        self.usage = self.usage + walk.usage
+        for each in self.directories:
+            os.close(each)
+        self.directories = ()
+
+
 class Quota:
     """Decides when to look and what is too much. Asked over and over while commands run."""
 
     def __init__(
-        self, roots: tuple[int, ...], shown: int, limit: Usage, floor: int = FLOOR_BYTES
+        self,
+        roots: tuple[int, ...],
+        shown: int,
+        limit: Usage,
+        floor: int = FLOOR_BYTES,
+        sealed: Sealed | None = None,
     ) -> None:
         self._roots = roots
+        self._sealed = sealed or Sealed()
         self._devices = frozenset(os.fstat(each).st_dev for each in (*roots, shown))
         self._limit = limit
         self._ceiling = limit
@@ -236,8 +270,9 @@ class Quota:
     def _measured(self, free: Usage, now: float) -> bool:
         """Go on for a slice; true when that was the last one."""
         if self._steps is None:
-            self._walk = _Walk(2 * max(self._ceiling.inodes, self._last.inodes))
-            self._steps = _steps(self._walk, self._roots)
+            most = 2 * max(self._ceiling.inodes, self._last.inodes)
+            self._walk = _Walk(most)
+            self._steps = chain(self._sealed.measuring(most), _steps(self._walk, self._roots))
             self._free_at_walk = free
             self._spent = 0.0
         for _step in self._steps:
@@ -250,8 +285,7 @@ class Quota:
         return True
 
     def _judge(self, pids: Iterable[int]) -> str:
-        hidden = held(pids, self._devices)
-        self._last = now = Usage(self._walk.size + hidden.bytes, self._walk.inodes + hidden.inodes)
+        self._last = now = self._sealed.usage + self._walk.usage + held(pids, self._devices)
         old = now if self._rebase else self._ceiling
         self._rebase = False
         over = Usage(now.bytes > old.bytes, now.inodes > old.inodes)

@@ -16,16 +16,18 @@ import base64
 import errno
 import gc
 import os
-import resource
 import select
 import signal
 import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, NoReturn
 
-from swarm.sandbox import kernel, tree, wire
+from swarm.sandbox import kernel, starting, tree, wire
 from swarm.sandbox.blocked import Tap
+from swarm.sandbox.chain import Chain
+from swarm.sandbox.quota import Sealed
 from swarm.sandbox.watchdog import Watchdog, watching
 
 _KILL_ROUNDS = 500
@@ -33,14 +35,6 @@ _ROUND_MS = 2
 _NAME = 200
 _STOP_ROUNDS = 400
 _MOST_MAPPED = 100
-_RLIMITS = {
-    "cpu": resource.RLIMIT_CPU,
-    "memory": resource.RLIMIT_AS,
-    "processes": resource.RLIMIT_NPROC,
-    "file": resource.RLIMIT_FSIZE,
-    "files": resource.RLIMIT_NOFILE,
-    "core": resource.RLIMIT_CORE,
-}
 
 
 @dataclass(slots=True)
@@ -84,7 +78,16 @@ class Server:
     written: tuple[int, ...] = ()
     """Open directories that hold what was written, where that is not the places themselves."""
 
+    sealed: Sealed = field(default_factory=Sealed)
+    """What was written before the last checkpoint."""
+
     commands: dict[int, Command] = field(default_factory=dict)
+
+    chain: Chain | None = None
+    """For commands that are started when nothing runs."""
+
+    look_at: float = 0.0
+    """When the watchdog wants to look again, while commands run."""
 
 
 def serve(server: Server) -> NoReturn:
@@ -108,24 +111,34 @@ def hold(server: Server, written: tuple[int, ...]) -> None:
     server.roots = {name: tree.open_root(path) for name, path in server.places.items()}
     server.written = written
     shown = server.roots["tree"]
-    server.watchdog = watching(server.bounds, written or (shown,), shown)
+    server.watchdog = watching(server.bounds, written or (shown,), shown, server.sealed)
 
 
 def _let_go(server: Server) -> bool:
     """Hold nothing open that is mounted, if nobody else does: if nothing runs."""
-    if server.commands or _has_children():
+    if not _is_quiet(server):
         return False
     server.watchdog = Watchdog()
-    for fd in (*server.roots.values(), *server.written):
+    for fd in server.roots.values():
         os.close(fd)
-    server.roots, server.written = {}, ()
+    server.roots = {}
     return True
+
+
+def _hold_again(server: Server, written: tuple[int, ...], *, sealed: bool) -> None:
+    """After we let go. `sealed`: what was written is where it was, and is not written to any more."""
+    if sealed:
+        server.sealed.directories += server.written
+    else:
+        for fd in server.written:
+            os.close(fd)
+    hold(server, written)
 
 
 def _turn(server: Server, poll: select.poll, wake: int) -> bool:
     """Do what there is to do; false at the end."""
     going_on = True
-    wait = server.watchdog.wait_seconds() * 1000 if server.commands else None
+    wait = max(server.look_at - monotonic(), 0) * 1000 if server.commands else None
     for fd, _event in poll.poll(wait):
         if fd == wake:
             _drain(wake)
@@ -154,6 +167,9 @@ def _prepare(server: Server) -> int:
         raise RuntimeError("only process 1 of a sandbox may signal everything that it sees")
     if not server.alone:
         kernel.become_subreaper()
+    if server.alone:  # where somebody else is, it could stop a child in the middle, and us with it
+        with suppress(OSError):
+            server.chain = Chain(starting.CALLS)
     wake, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN if server.alone else signal.SIG_DFL)
@@ -219,14 +235,14 @@ def _perform(server: Server, message: wire.Message, reply: socket.socket, fds: l
             records = server.tap.records() if server.tap is not None else []
             _answer(reply, {"blocked": records})
         case "runs":
-            _answer(reply, {"runs": bool(server.commands) or _has_children()})
+            _answer(reply, {"runs": not _is_quiet(server)})
         case "let go":
             _answer(reply, {"quiet": _let_go(server)})
         case "hold":
-            hold(server, tuple(map(os.dup, fds)))
+            _hold_again(server, tuple(map(os.dup, fds)), sealed=message["sealed"])
             _answer(reply, {})
         case "mapped":
-            _answer(reply, _mapped())
+            _answer(reply, _mapped(server))
         case "open":
             fd = tree.open_file(server.roots[message["root"]], os.fsencode(message["path"]))
             _answer(reply, {}, [fd])
@@ -275,62 +291,22 @@ def _listening(port: int) -> socket.socket:
 def _start(server: Server, message: wire.Message, reply: socket.socket, fds: list[int]) -> None:
     if not server.commands:
         server.watchdog.begin()
-    pid = os.fork()
-    if pid == 0:
-        _become(message, fds, server.watchdog.bounded(server.limits))
+        server.look_at = monotonic() + server.watchdog.wait_seconds()
+    order = {
+        "argv": message["argv"],
+        "cwd": message["cwd"],
+        "env": message["env"],
+        "limits": server.watchdog.bounded(server.limits),
+    }
+    pid = starting.start(order, fds, server.chain if _is_quiet(server) else None)
     server.commands[pid] = Command(message["number"], reply, " ".join(message["argv"])[:_NAME])
-    _answer(reply, {"pid": pid})
+    if message["tell"]:
+        _answer(reply, {"pid": pid})
 
 
-def _become(message: wire.Message, fds: list[int], limits: dict[str, int]) -> NoReturn:
-    """In the child: turn into the command. A failure is the shell's 127 and a line of errors."""
-    try:
-        os.setsid()
-        kernel.die_with_parent()
-        for number, fd in enumerate(fds):
-            os.dup2(fd, number)
-        os.closerange(3, 1 << 16)
-        signal.set_wakeup_fd(-1)
-        for each in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(each, signal.SIG_DFL)
-        os.umask(0o022)
-        os.chdir(message["cwd"])
-        for name, value in limits.items():
-            _limit(_RLIMITS[name], value)
-        _execute(message["argv"], message["env"])
-    except OSError as error:
-        what = error.filename or message["argv"][0]
-        os.write(2, os.fsencode(f"{os.fsdecode(what)}: {error.strerror}\n"))
-    except ValueError as error:
-        os.write(2, os.fsencode(f"{error}\n"))
-    finally:
-        os._exit(127)
-
-
-def _execute(argv: list[str], env: dict[str, str]) -> NoReturn:
-    """As `os.execvpe`, which spends longer on warnings about bytes than the rest takes together."""
-    program = argv[0]
-    folders = [""] if "/" in program else [f"{each}/" for each in env.get("PATH", "").split(":")]
-    failure: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), program)
-    for folder in folders:
-        try:
-            os.execve(folder + program, argv, env)  # noqa: S606
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        except PermissionError as error:
-            failure = error
-    raise failure
-
-
-def _limit(kind: int, value: int) -> None:
-    _soft, hard = resource.getrlimit(kind)
-    if hard != resource.RLIM_INFINITY:
-        value = min(value, hard)
-    if kind == resource.RLIMIT_CPU:
-        # First a signal that says why, a second later the one that cannot be ignored.
-        resource.setrlimit(kind, (value, value + 1 if hard == resource.RLIM_INFINITY else hard))
-    else:
-        resource.setrlimit(kind, (value, value))
+def _is_quiet(server: Server) -> bool:
+    """Nothing runs."""
+    return not server.commands and not _has_children()
 
 
 def _kill(server: Server, pid: int, why: str) -> None:
@@ -437,6 +413,8 @@ def _signal(pid: int, number: signal.Signals) -> None:
 
 def _stop(server: Server) -> bool:
     """Stop all where they are; true when every one of them has been seen to stand still."""
+    if _is_quiet(server):
+        return True
     for _round in range(_STOP_ROUNDS):
         if server.alone:
             _stop_everything()
@@ -455,9 +433,11 @@ def _stop_everything() -> None:
         os.kill(-1, signal.SIGSTOP)
 
 
-def _mapped() -> wire.Message:
+def _mapped(server: Server) -> wire.Message:
     """Files that some process can change through its memory; or that this cannot be told."""
     found: set[str] = set()
+    if _is_quiet(server):
+        return {"all": False, "paths": []}
     for pid in _offspring():
         mapped = kernel.shared_mappings(pid)
         if mapped is None or len(found) > _MOST_MAPPED:
@@ -467,7 +447,10 @@ def _mapped() -> wire.Message:
 
 
 def _watch(server: Server) -> None:
-    why = server.watchdog.verdict(_offspring) if server.commands else ""
+    if not server.commands or monotonic() < server.look_at:
+        return
+    why = server.watchdog.verdict(_offspring)
+    server.look_at = monotonic() + server.watchdog.wait_seconds()
     if why:
         for pid in list(server.commands):
             _kill(server, pid, why)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from time import monotonic
 
-from swarm.sandbox.quota import SMALL_BYTES, Quota, Usage, full
+from swarm.sandbox.quota import SMALL_BYTES, Quota, Sealed, Usage, full
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _SLOWEST_SECONDS = 0.25
@@ -81,10 +81,13 @@ class Watchdog:
         return self.quota.verdict(pids) if self.quota is not None else ""
 
 
-def watching(bounds: dict[str, int], written: tuple[int, ...], tree: int) -> Watchdog:
+def watching(
+    bounds: dict[str, int], written: tuple[int, ...], tree: int, sealed: Sealed
+) -> Watchdog:
     """`written`: open directories that hold what was written. `tree`: what is shown of it."""
     limit = Usage(bounds["disk"], bounds["inodes"])
-    return Watchdog(bounds["memory"], bounds["processes"], Quota(written, tree, limit))
+    quota = Quota(written, tree, limit, sealed=sealed)
+    return Watchdog(bounds["memory"], bounds["processes"], quota)
 
 
 def resident(pid: int) -> int:

@@ -26,6 +26,7 @@ from swarm.sandbox import (
     blocked,
     confinement,
     kernel,
+    quota,
     renewal,
     seccomp,
     server,
@@ -337,7 +338,10 @@ def _enter(world: dict[str, Any]) -> None:
 
 def _close_in(message: wire.Message, reply: socket.socket, control: int) -> None:
     tap = _tap()
-    written = tuple(tree.open_root(each["upper"]) for each in message["world"]["overlays"])
+    overlays = message["world"]["overlays"]
+    written = tuple(tree.open_root(each["upper"]) for each in overlays)
+    lowers = (lower for each in overlays for lower in each["lowers"])
+    sealed = tuple(tree.open_root(each) for each in lowers if each.startswith("sealed/"))
     _hand_over(reply)
     view.build(message["world"])
     kernel.drop_rights()
@@ -346,7 +350,7 @@ def _close_in(message: wire.Message, reply: socket.socket, control: int) -> None
         confinement.scope()
     spared = () if alone else (os.getpid(), os.getppid(), *message["world"]["spared"])
     kernel.install_filter(seccomp.program(spared=spared))
-    _serve(message, reply, control, written, alone=alone, tap=tap)
+    _serve(message, reply, control, written, sealed, alone=alone, tap=tap)
 
 
 def _tap() -> blocked.Tap | None:
@@ -392,6 +396,7 @@ def _serve(
     reply: socket.socket,
     control: int,
     written: tuple[int, ...],
+    sealed: tuple[int, ...] = (),
     *,
     alone: bool,
     tap: blocked.Tap | None = None,
@@ -405,6 +410,7 @@ def _serve(
         tap=tap,
         parent=None if alone else os.pidfd_open(os.getppid()),
         bounds=message["watch"],
+        sealed=quota.Sealed(sealed),
     )
     server.hold(served, written)
     wire.send(reply, {"ready": True})

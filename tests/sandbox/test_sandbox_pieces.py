@@ -1,6 +1,5 @@
 """Small parts: kept output, safe files, comparison, messages, layout."""
 
-import asyncio
 import os
 from pathlib import Path
 
@@ -16,14 +15,11 @@ from swarm.sandbox.public_api import leftovers
 
 
 def kept(most: int, pieces: list[bytes]) -> tuple[bytes, bool, list[str]]:
-    async def main() -> tuple[bytes, bool, list[str]]:
-        floods: list[str] = []
-        keeper = Kept(most, lambda: floods.append("flood"))
-        for piece in pieces:
-            keeper.data_received(piece)
-        return keeper.kept(), keeper.truncated, floods
-
-    return asyncio.run(main())
+    floods: list[str] = []
+    keeper = Kept(most, lambda: floods.append("flood"))
+    for piece in pieces:
+        keeper.add(piece)
+    return keeper.whole(), keeper.truncated, floods
 
 
 @given(st.lists(st.binary(max_size=8), max_size=12), st.sampled_from([2, 4, 10]))
