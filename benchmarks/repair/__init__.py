@@ -3,6 +3,7 @@
     attempts    strategies one after the other on a set of files, until one submits
     rows        results kept as they come, to go on with later
     quixbugs    forty programs with one wrong line each, whole or with half of the tests hidden
+    mutants     one-edit mistakes in real libraries (mutating)
     planted     the demo's mistakes, each alone
 
 Everything public is brought to a folder outside of the checkout when it is measured; none of it is kept.

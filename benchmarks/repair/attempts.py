@@ -45,6 +45,7 @@ class Tried:
     """Of the search alone, without localisation and confirmation."""
 
     steps: list[str] = field(default_factory=list)
+    suspicion: dict[str, dict[int, int]] = field(default_factory=dict, repr=False)
 
 
 @dataclass
@@ -53,7 +54,9 @@ class Measured:
 
     name: str
     verdict: str = "none"
-    """`none`: no patch; `right`, `wrong`: by all tests, hidden ones included."""
+    """`none`: no patch; `right`, `wrong`: by all tests, hidden ones included; `unfit`: no test fails, or
+    none can be run.
+    """
 
     seconds: float = 0.0
     cpu_seconds: float = 0.0
@@ -85,6 +88,9 @@ async def attempt(
         run = await _base(sandbox, environment)
         shown = _shown(run, visible)
         measured.notes.update(failing=_red(run), failing_shown=_red(shown), broken=run.broken[:300])
+        if run.broken or not _red(shown):
+            measured.verdict = "unfit"
+            return measured
         changes = await _tried(measured, shown, sandbox, environment, strategies, seconds, touch)
     if changes is not None:
         files = {**task.files, **_files(changes)}
@@ -137,6 +143,7 @@ async def _worked(
             tried.cpu_seconds = round(tried.cpu_seconds + cost, 2)
             tried.search_cpu += cost if item.action.startswith("searched") else 0.0
             known = Progress.model_validate_json(item.result)
+            tried.suspicion = known.spectrum.suspicion
             tried.tried, tried.plausible = known.tried, len(known.plausible)
             tried.steps.append(f"{item.action} ({item.seconds:.1f} s)")
         elif isinstance(item, (Submission, GaveUp)):

@@ -26,6 +26,8 @@ def engine_hash() -> str:
 
 def append(log: Path, measured: Measured, way: str) -> Row:
     row = {"engine": engine_hash(), "way": way, **asdict(measured)}
+    for tried in row["strategies"]:
+        del tried["suspicion"]
     with log.open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
     return row

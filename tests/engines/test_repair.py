@@ -3,7 +3,7 @@
 import pytest
 
 from swarm.domain.changes import Changes, Written
-from swarm.engines.port import GaveUp, StepTaken, Submission
+from swarm.engines.port import GaveUp, Item, StepTaken, Submission
 from swarm.engines.repair.offers import Strategy
 from tests.engines.conftest import Builder, Workshop, as_done
 
@@ -158,10 +158,14 @@ def test_resuming_behind_any_step_repeats_none_and_ends_the_same(
     assert len(whole) > max(borders)
     for finished in borders:
         rest = shop.repair(strategy, done=as_done(whole[:finished]))
-        assert rest[-1] == whole[-1]
-        assert [s.action for s in rest[:-1] if isinstance(s, StepTaken)] == [
-            s.action for s in whole[finished:-1] if isinstance(s, StepTaken)
-        ]
+        assert isinstance(rest[-1], Submission)
+        assert rest[-1].changes == whole[-1].changes
+        assert not set(kinds(whole[:finished])) & set(kinds(rest)) - {"searched"}
+
+
+def kinds(items: list[Item]) -> list[str]:
+    """The first word of each action: how far a search comes in a step depends on the machine."""
+    return [each.action.split()[0] for each in items if isinstance(each, StepTaken)]
 
 
 def test_candidates_that_hang_exit_fork_or_eat_memory_do_no_harm(workshop: Builder) -> None:

@@ -264,3 +264,62 @@ def test_the_kind_of_a_change_speaks_against_it_however_it_is_made() -> None:
     assert doubt("comparison") == doubt("comparison (everywhere in the statement)") == 0
     assert doubt("and for or") == 0
     assert doubt("comparison and constant") > doubt("missing slice") > doubt("off by one")
+
+
+def test_things_may_be_sorted_by_more_than_they_are() -> None:
+    text = "def f(rows):\n    return sorted(rows, key=lambda row: row.day)\n# row.start\n"
+    found = proposed(text + "def g(row):\n    return row.start\n")
+    assert any("key=lambda row: (row.day, row.start))" in each for each in found)
+    assert any("key=lambda row: -row.day)" in each for each in found)
+
+
+def test_what_was_computed_by_hand_may_be_the_call_of_a_function() -> None:
+    text = "from m import add_days\n\ndef f(day):\n    return day + delta(days=1)\n"
+    assert text.replace("day + delta(days=1)", "add_days(day, 1)") in proposed(text)
+
+
+def test_a_name_is_within_another_only_behind_a_separator() -> None:
+    text = "def f(a, b):\n    return not a.startswith(b)\n"
+    assert text.replace("a.start", "(a == b or a.start").replace("(b)", "(b + '/'))") in proposed(
+        text
+    )
+
+
+def test_a_function_that_answers_yes_or_no_is_left_with_no_rather_than_with_nothing() -> None:
+    text = "def f(a):\n    if len(a) > 3:\n        return True\n    return a[0] == 1\n"
+    source = Source("a.py", text.encode())
+    drafts = Drafts(source, dict.fromkeys(range(1, 5), 1.0), Seen())
+    scores = {edited(text, each.edits): each.score for each in templates(drafts)}
+    guard = "    if not a:\n        {}\n    if len"
+    no, nothing = (text.replace("    if len", guard.format(x)) for x in ("return False", "return"))
+    assert scores[no] > scores[nothing]
+
+
+def test_what_an_object_holds_may_be_what_a_guard_asks() -> None:
+    text = "def f(entry):\n    return entry.minutes * 2\n"
+    seen = {
+        "variables": {"1": {"entry": ["Entry"]}},
+        "attributes": {"Entry": {"billable": ["bool"]}},
+    }
+    guard = "    if not entry.billable:\n        return 0\n    return entry"
+    assert text.replace("    return entry", guard) in proposed(text, **seen)
+
+
+def test_a_collection_that_is_never_filled_is_filled() -> None:
+    text = "def f(a):\n    seen = set()\n    if a in seen:\n        return 1\n    return f(a)\n"
+    assert text.replace("    if a", "    seen.add(a)\n    if a") in proposed(text)
+    filled = text.replace("    return f(a)", "    return g(seen)")
+    assert filled.replace("    if a", "    seen.add(a)\n    if a") not in proposed(filled)
+
+
+def test_fields_of_f_strings_get_other_variables_and_formats() -> None:
+    text = 'def f(a, b):\n    return f"{a}:{b}"\n'
+    found = proposed(text)
+    assert text.replace("{b}", "{b:02d}") in found
+    assert text.replace("{b}", "{a}") in found
+
+
+@pytest.mark.parametrize("text", ['f"{{a}}{b}"', 'f"{a + 1}{b}"', 'f"""{a}\n{b}"""'])
+def test_an_f_string_with_anything_unusual_in_it_is_left_alone(text: str) -> None:
+    found = proposed(f"def f(a, b):\n    return {text}\n")
+    assert not any("02d" in each for each in found)

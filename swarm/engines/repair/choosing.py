@@ -1,21 +1,42 @@
 """Which plausible patch comes first, and what is said about the one that is submitted.
 
 Passing the tests does not make a patch right. Small and general ones come first: a deletion or a
-constant that stands in the tests is more often a way around the tests than a repair.
+constant that stands in the tests is more often a way around the tests than a repair. Of those that look
+alike, that one comes first which changes least where no test looks (`weighing`).
 """
 
 from swarm.domain.changes import Changes
 from swarm.engines.port import Submission
 from swarm.engines.repair.patches import difference
 from swarm.engines.repair.prior import doubt
-from swarm.engines.repair.progress import Plausible, Progress
+from swarm.engines.repair.progress import Plausible, Progress, Weighed
 
 MOST_ALTERNATIVES = 8
+UNKNOWN = 25
+"""How much it speaks against a patch that there is no telling what it does."""
+
+_PPM = 1_000_000
 
 
 def ranked(progress: Progress) -> list[int]:
     """Positions in `plausible`, best first."""
-    return sorted(range(len(progress.plausible)), key=lambda k: (_doubt(progress.plausible[k]), k))
+    return sorted(range(len(progress.plausible)), key=lambda k: (_standing(progress, k), k))
+
+
+def _standing(progress: Progress, position: int) -> int:
+    """What speaks against a patch: how it looks, and what it does."""
+    known = progress.weighed[position] if position < len(progress.weighed) else None
+    return _doubt(progress.plausible[position]) + _strangeness(known)
+
+
+def _strangeness(known: Weighed | None) -> int:
+    """From 0 to 90. Another result where nobody asked for one speaks against a patch; another kind of
+    result more so; and so does disagreement with the other patches where they differ.
+    """
+    if known is None:
+        return UNKNOWN
+    alone = _PPM - known.agreeing
+    return (40 * known.odd + 15 * known.recorded + 10 * known.near + 25 * alone) // _PPM
 
 
 def _doubt(plausible: Plausible) -> int:
@@ -23,9 +44,19 @@ def _doubt(plausible: Plausible) -> int:
     return 10 * doubt(plausible.label) + 2 * min(plausible.size, 30) + 60 * plausible.special + late
 
 
+def is_to_compare(progress: Progress, *, hurry: bool = False) -> bool:
+    """True when looking for better patches has had its time and there are several to choose from."""
+    several = len(progress.plausible) > 1 and len(progress.weighed) != len(progress.plausible)
+    return several and not _is_waiting(progress, hurry=hurry)
+
+
+def _is_waiting(progress: Progress, *, hurry: bool) -> bool:
+    return progress.patience > 0 and progress.phase != "over" and not hurry
+
+
 def next_to_confirm(progress: Progress, *, hurry: bool = False) -> int | None:
     """The next patch to run whole, once looking for a better one has had its time."""
-    if progress.patience > 0 and progress.phase != "over" and not hurry:
+    if _is_waiting(progress, hurry=hurry):
         return None
     settled = {*progress.confirmed, *progress.unconfirmed}
     return next((k for k in ranked(progress) if k not in settled), None)
@@ -33,18 +64,35 @@ def next_to_confirm(progress: Progress, *, hurry: bool = False) -> int | None:
 
 def submission(progress: Progress, position: int, changes: Changes, data: bytes) -> Submission:
     chosen = progress.plausible[position]
-    others = [progress.plausible[k] for k in ranked(progress) if k != position]
+    others = [k for k in ranked(progress) if k != position]
     return Submission(
         changes,
         title=f"Fix {chosen.path}, line {chosen.line}: {chosen.label}",
         why=_why(progress, chosen, data),
-        alternatives=tuple(_briefly(each) for each in others[:MOST_ALTERNATIVES]),
+        alternatives=tuple(_briefly(progress, each) for each in others[:MOST_ALTERNATIVES]),
     )
 
 
-def _briefly(plausible: Plausible) -> str:
+def _briefly(progress: Progress, position: int) -> str:
+    plausible = progress.plausible[position]
     new = " ... ".join(edit.text.strip() for edit in plausible.edits)
-    return f"{plausible.path}:{plausible.line} ({plausible.label}): {new or 'taken away'}"
+    said = f"{plausible.path}:{plausible.line} ({plausible.label}): {new or 'taken away'}"
+    return f"{said}; {_against(progress, position)}"
+
+
+def _against(progress: Progress, position: int) -> str:
+    """Why it did not come first, in a few words."""
+    plausible = progress.plausible[position]
+    known = progress.weighed[position] if position < len(progress.weighed) else None
+    if position in progress.unconfirmed:
+        return "not confirmed by a whole run"
+    reasons = (
+        ("has a value that stands in the tests", plausible.special),
+        ("gives results of another kind", known is not None and known.odd > _PPM // 20),
+        ("alone in what it does", known is not None and known.agreeing < _PPM // 2),
+        (f"{plausible.label} is seldom what is meant", doubt(plausible.label) > 0),
+    )
+    return next((words for words, so in reasons if so), f"{plausible.size} words of change")
 
 
 def _why(progress: Progress, chosen: Plausible, data: bytes) -> str:

@@ -20,15 +20,22 @@ from swarm.engines.repair import choosing, localisation, offers
 from swarm.engines.repair.dispatch import Answer, ask
 from swarm.engines.repair.patches import as_changes, patched
 from swarm.engines.repair.progress import Plausible, Progress, Searched, Spectrum, after, setback
+from swarm.engines.repair.weighing import weigh
 from swarm.sandbox.public_api import Sandbox
 
 STAGE_SECONDS = 4.0
 """Searching time of one stage; starting pytest and collecting come on top."""
 
-QUICK_SECONDS = 0.15
-FULL_SECONDS = 2.0
+QUICK_SECONDS = 0.05
+MIDDLE_SECONDS = 0.4
+FULL_SECONDS = 3.0
+"""Processor seconds for a test in the first round; in the second; in the second for a change that has
+turned a failing test green already. Tests that are known to need more get more.
+"""
+
 MEMORY = 768 << 20
 MOST_PLAUSIBLE = 8
+COMPARE_SECONDS = 60.0
 
 
 class RepairEngine:
@@ -115,6 +122,8 @@ class Attempt:
         began = time.monotonic()
         if progress is None:
             action, known, cpu = await self._localise()
+        elif choosing.is_to_compare(progress, hurry=hurry):
+            action, known, cpu = await self._compare(progress)
         elif (position := choosing.next_to_confirm(progress, hurry=hurry)) is not None:
             action, known, cpu = await self._confirm(progress, position)
         elif self.strategy == "synthesis" and progress.planned is None:
@@ -176,6 +185,8 @@ class Attempt:
             "seconds": STAGE_SECONDS,
             "most": MOST_PLAUSIBLE,
             "limit": FULL_SECONDS if full else QUICK_SECONDS,
+            "middle": MIDDLE_SECONDS,
+            "promising": progress.promising,
             "limits": {
                 test: ms / 1000 * (2 if full else 1)
                 for test, ms in progress.spectrum.limits_ms.items()
@@ -186,6 +197,20 @@ class Attempt:
             **{key: spectrum[key] for key in ("suspicion", "seen_types", "targets")},
             **{key: spectrum[key] for key in ("covering", "files")},
         }
+
+    async def _compare(self, progress: Progress) -> tuple[str, Progress, float]:
+        """Ask every plausible patch what it does where no test looks."""
+        request = {
+            **self._search_request(progress),
+            "kind": "compare",
+            "plausible": [each.model_dump() for each in progress.plausible],
+        }
+        answer = await self._ask(request, COMPARE_SECONDS)
+        nothing: dict[str, object] = {"origins": [], "words": []}
+        weighed = weigh(progress.plausible, {**nothing, **answer.body})
+        calls = len(answer.body.get("origins", ()))
+        action = f"compared {len(weighed)} plausible patches by {calls} calls"
+        return action, progress.model_copy(update={"weighed": weighed}), answer.cpu_seconds
 
     async def _confirm(self, progress: Progress, position: int) -> tuple[str, Progress, float]:
         plausible = progress.plausible[position]

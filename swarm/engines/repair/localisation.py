@@ -15,7 +15,7 @@ from swarm.engines.repair.suspicion import suspicions
 from swarm.sandbox.public_api import Sandbox
 
 LIMIT_SECONDS = 1.0
-OBSERVE_SECONDS = 0.5
+OBSERVE_SECONDS = 0.3
 TRACE_SECONDS = 4.0
 MOST_TARGETS = 12
 MOST_PASSING = 80
@@ -163,6 +163,7 @@ def _kept(
                 if not many or int(place.split(":")[0]) in suspicion.get(path, {})
             },
             variables=each["variables"],
+            attributes=each.get("attributes", {}),
         )
         for path, each in types.items()
     }

@@ -54,6 +54,10 @@ MANY_TARGETS = 30
 """So many failing tests seldom have one small cause: then the last offer stands, whatever the size."""
 
 
+_HAS_TARGETS = Condition(feature="targets", at_least=1)
+"""Without a failing test there is nothing to search by."""
+
+
 def curve(strategy: Strategy, cpu_price: int) -> Curve:
     """`cpu_price` is micro-USD for one CPU second."""
     offers = OFFERS[strategy]
@@ -67,7 +71,7 @@ def curve(strategy: Strategy, cpu_price: int) -> Curve:
 def _row(offer: Offer, cpu_price: int) -> Row:
     lines = Condition(feature="suspect_lines", at_most=offer.most_lines)
     return Row(
-        when=(lines,) if offer.most_lines is not None else (),
+        when=(_HAS_TARGETS, lines) if offer.most_lines is not None else (_HAS_TARGETS,),
         price=math.ceil(offer.cpu_seconds * cpu_price),
         seconds=offer.seconds,
         probability=offer.probability,

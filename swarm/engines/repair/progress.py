@@ -37,11 +37,33 @@ class Plausible(Frozen):
     edits: tuple[PlannedEdit, ...]
 
 
+class Weighed(Frozen):
+    """What a plausible change does where no test looks, in parts per million of the calls made.
+
+    The calls are those of the changed functions that tests make, and others next to them.
+    """
+
+    recorded: int
+    """Calls made by passing tests that come to something else than on the base."""
+
+    near: int
+    """Calls next to these that do."""
+
+    odd: int
+    """Calls that come to a kind of result, or an exception, that neither the base nor a failing test
+    gives a reason for."""
+
+    agreeing: int
+    """Of the calls in which plausible changes differ, those in which it comes to the same as another
+    one of another kind or place, on average."""
+
+
 class SeenTypes(Frozen):
     """Names of the types that were observed in one file, for the worker."""
 
     expressions: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     variables: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
+    attributes: dict[str, dict[str, tuple[str, ...]]] = Field(default_factory=dict)
 
 
 class Spectrum(Frozen):
@@ -92,6 +114,9 @@ class Progress(Frozen):
     total: int = 0
     tried: int = 0
     slow: tuple[int, ...] = ()
+    promising: tuple[int, ...] = ()
+    """Those of them that turned a failing test green before their time was over."""
+
     slow_stages: int = 2
     """Stages left for candidates that ran out of time; most of them never end."""
 
@@ -111,6 +136,9 @@ class Progress(Frozen):
     patience: int = 2
     """Stages left to look for a better patch, once there is a plausible one."""
 
+    weighed: tuple[Weighed | None, ...] = ()
+    """One for each of `plausible`, as far as they have been compared; None where there is no telling."""
+
     confirmed: tuple[int, ...] = ()
     unconfirmed: tuple[int, ...] = ()
     """Positions in `plausible` that a whole run has settled."""
@@ -124,6 +152,7 @@ class Searched(Frozen):
     same: int
     plausible: tuple[Plausible, ...]
     slow: tuple[int, ...]
+    promising: tuple[int, ...] = ()
     partial: tuple[tuple[int, int], ...]
     seen: tuple[str, ...]
     behind: int
@@ -145,6 +174,7 @@ def after(progress: Progress, found: Searched) -> Progress:
             "plausible": plausible,
             "patience": _patience(progress) if plausible else progress.patience,
             "slow": slow,
+            "promising": progress.promising + found.promising,
             "slow_stages": progress.slow_stages - (progress.phase == "slow"),
             "cursor": cursor,
             "partial": progress.partial + found.partial,
@@ -182,5 +212,8 @@ def setback(progress: Progress, said: dict[str, Any]) -> Progress:
 
 def _next_phase(progress: Progress) -> Progress:
     following = progress.phases[progress.phases.index(progress.phase) + 1]
-    moved = progress.model_copy(update={"phase": following, "cursor": 0, "total": 0})
+    first = set(progress.promising)
+    slow = tuple(sorted(progress.slow, key=lambda index: index not in first))
+    update = {"phase": following, "cursor": 0, "total": 0, "slow": slow}
+    moved = progress.model_copy(update=update)
     return _next_phase(moved) if following == "slow" and not progress.slow else moved

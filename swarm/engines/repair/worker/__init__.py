@@ -18,12 +18,15 @@ has a package `swarm` keeps its own.
     module_level   how suspicious code is that no test runs
     candidates     one proposed change, and the order in which they are tried
     drafts         the drawing board on which the strategies put their candidates
-    templates      candidates: small slips undone in place (expressions, calls, statements, kinship),
-                   once or at every place of a statement (siblings)
+    templates      candidates: small slips undone in place (expressions, calls, ordering, formats,
+                   guards, filling, statements, kinship), once or at every place of a
+                   statement (siblings)
     donors         candidates: code that stands elsewhere in the project
     synthesis      candidates: expressions built to fit observed values (proposals)
     patching       candidates as code objects put into live functions
     search         trying candidates in forked children
     cold           trying those that need the project imported afresh
+    neighbours     inputs that are a step away from an input
+    comparing      what plausible patches do where no test looks
     finding        one round of search, from the request to the answer
 """

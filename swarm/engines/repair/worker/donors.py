@@ -144,6 +144,10 @@ def _joined_conditions(drafts: Drafts, node: ast.expr, donor: Donor, nearness: f
     if not isinstance(donor.node, (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Call, ast.Name)):
         return
     here, there = drafts.pen.of(node), Snippet(donor.text, donor.level)
+    if isinstance(node, ast.Constant):  # `True and x` is `x`
+        for other, weight in ((there, 0.15), (negation(there), 0.12)):
+            drafts.replace(node, other, nearness * weight, "condition from nearby")
+        return
     for other, weight in ((there, 0.15), (negation(there), 0.12)):
         for joined in (both(here, other), either(here, other), both(other, here)):
             drafts.replace(node, joined, nearness * weight, "condition from nearby")

@@ -32,6 +32,9 @@ class Seen:
     variables: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     """By the line of the function's `def`, by name."""
 
+    attributes: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    """What objects hold: by the name of their type, by attribute."""
+
 
 class Drafts:
     def __init__(
@@ -90,6 +93,11 @@ class Drafts:
         types = self._seen.variables.get(str(first_line(function)), {})
         found = [(each, frozenset(types.get(each, ()))) for each in self._names[node]]
         return [(each, kinds) for each, kinds in found if fits(fitting, kinds)]
+
+    def attributes(self, kinds: frozenset[str]) -> list[tuple[str, frozenset[str]]]:
+        """What objects of these types were seen to hold, with its types."""
+        held = [self._seen.attributes.get(kind, {}) for kind in sorted(kinds)]
+        return [(name, frozenset(types)) for each in held for name, types in sorted(each.items())]
 
     def replace(self, node: ast.AST, new: Snippet, weight: float, label: str) -> None:
         """Put the snippet in the expression's place, in parentheses where it needs them."""
@@ -265,7 +273,7 @@ def _below(statement: ast.stmt) -> Iterator[ast.AST]:
 def _expressions(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, (ast.JoinedStr, ast.stmt, ast.ExceptHandler)):
         # Before 3.12 the parts of an f-string have wrong positions.
-        if isinstance(node, ast.ExceptHandler):
+        if not isinstance(node, ast.stmt):
             yield node
         return
     yield node

@@ -141,8 +141,14 @@ def constants(drafts: Drafts, node: ast.Constant) -> None:
     parent = drafts.source.places[node].parent
     if isinstance(parent, ast.Expr) or isinstance(node.value, (bytes, complex)):
         return
+    idle = _IDLE.get(type(parent.op)) if isinstance(parent, ast.BinOp) else None
     for weight, value in _other_values(node.value):
-        drafts.replace(node, literal(value), weight, "constant")
+        share = 0.05 if value == idle and value is not False else 1.0
+        drafts.replace(node, literal(value), share * weight, "constant")
+
+
+_IDLE: dict[type, int] = {ast.Add: 0, ast.Sub: 0, ast.Mult: 1, ast.FloorDiv: 1, ast.Div: 1}
+"""Operands that do nothing: to drop them says the same better."""
 
 
 def signs(drafts: Drafts, node: ast.Constant) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory, patience
 from swarm.engines.repair.worker.instrumenting import instrument, statements_at, take_notes
+from swarm.engines.repair.worker.neighbours import attributes
 from swarm.engines.repair.worker.patching import LiveModule, living_functions
 from swarm.engines.repair.worker.sources import Source, read_source
 from swarm.engines.repair.worker.suite import Suite
@@ -21,6 +22,8 @@ from swarm.engines.repair.worker.suite import Suite
 _MOST_TYPES = 5
 _MOST_FRAMES = 3000
 _TESTS_EACH = 6
+_MOST_OBJECTS = 40
+_MOST_ATTRIBUTES = 20
 
 
 class TypeNotes:
@@ -29,6 +32,8 @@ class TypeNotes:
     def __init__(self) -> None:
         self.expressions: dict[str, dict[str, list[str]]] = {}
         self.variables: dict[str, dict[str, dict[str, list[str]]]] = {}
+        self.attributes: dict[str, dict[str, dict[str, list[str]]]] = {}
+        self._objects: dict[str, int] = {}
         self._files: dict[str, str] = {}
         self._frames = 0
 
@@ -50,6 +55,19 @@ class TypeNotes:
         names = self.variables.setdefault(path, {}).setdefault(function, {})
         for name, value in list(frame.f_locals.items()):
             _add(names, name, value)
+            self._look_into(path, value)
+
+    def _look_into(self, path: str, value: Any) -> None:
+        """What an object holds; of each type some."""
+        kind = type(value).__name__
+        if type(value).__module__ == "builtins" or self._objects.get(kind, 0) >= _MOST_OBJECTS:
+            return
+        self._objects[kind] = self._objects.get(kind, 0) + 1
+        held = list(attributes(value).items())[:_MOST_ATTRIBUTES]
+        for name, each in held:
+            if not name.startswith("_"):
+                known = self.attributes.setdefault(path, {}).setdefault(kind, {})
+                _add(known, name, each)
 
     def _path(self, code: CodeType) -> str | None:
         name = code.co_filename
@@ -114,7 +132,7 @@ def _work(
 
         def report(*_: Any) -> None:
             sys.setprofile(None)
-            tell(json.dumps([notes.expressions, notes.variables]))
+            tell(json.dumps([notes.expressions, notes.variables, notes.attributes]))
             os._exit(0)
 
         signal.signal(signal.SIGPROF, report)
@@ -128,16 +146,19 @@ def _work(
 
 
 def _merge(seen: dict[str, Any], told: list[Any]) -> None:
-    expressions, variables = told
+    expressions, variables, attributes_ = told
     for path, places in expressions.items():
         _merge_types(_entry(seen, path)["expressions"], places)
+    for path, kinds in attributes_.items():
+        for kind, names in kinds.items():
+            _merge_types(_entry(seen, path)["attributes"].setdefault(kind, {}), names)
     for path, functions in variables.items():
         for function, names in functions.items():
             _merge_types(_entry(seen, path)["variables"].setdefault(function, {}), names)
 
 
 def _entry(seen: dict[str, Any], path: str) -> Any:
-    return seen.setdefault(path, {"expressions": {}, "variables": {}})
+    return seen.setdefault(path, {"expressions": {}, "variables": {}, "attributes": {}})
 
 
 def _merge_types(into: dict[str, list[str]], more: dict[str, list[str]]) -> None:

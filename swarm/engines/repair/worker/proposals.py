@@ -74,8 +74,9 @@ def _atoms(drafts: Drafts, node: ast.expr) -> list[Atom]:
         found.append(Atom(name(variable), kinds))
         if kinds & CONTAINERS:
             found.append(Atom(call("len", name(variable)), frozenset({"int"})))
-        attributes = _attributes_of(drafts, variable)
-        found += [Atom(name(f"{variable}.{each}"), frozenset()) for each in attributes]
+        held = dict(drafts.attributes(kinds))
+        attributes = held or dict.fromkeys(_attributes_of(drafts, variable), frozenset[str]())
+        found += [Atom(name(f"{variable}.{each}"), seen) for each, seen in attributes.items()]
     function = drafts.source.function(node)
     for each in ast.walk(function) if function is not None else ():
         if isinstance(each, ast.Constant) and isinstance(each.value, (int, str)):

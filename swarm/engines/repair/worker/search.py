@@ -54,6 +54,9 @@ class Tally:
     same: int = 0
     plausible: list[dict[str, Any]] = field(default_factory=list)
     slow: list[int] = field(default_factory=list)
+    promising: list[int] = field(default_factory=list)
+    """Of these, those that had turned a failing test green before."""
+
     partial: list[tuple[int, int]] = field(default_factory=list)
     """Index, and how many of the failing tests it turned green."""
 
@@ -86,10 +89,14 @@ class Search:
         }
         self._limits: dict[str, float] = request["limits"]
         self._limit: float = request["limit"]
+        self._full: float = request["limit"]
+        self._middle: float = min(request["limit"], request["middle"])
+        self._promising = set(request["promising"])
         self._memory = own_memory() + request["memory_bytes"]
         self._modules = live_modules(sources)
         self._seen = set(request["seen"])
-        self._alone = request["phase"] == "slow"
+        self._again = request["phase"] == "slow"
+        self._alone = self._again
         self._tests_text = read_all(request["files"])
         gc.collect()
         gc.freeze()  # children then leave these objects' pages shared
@@ -188,12 +195,17 @@ class Search:
             self._try_alone(ready, tally)
 
     def _try_alone(self, ready: Ready, tally: Tally) -> None:
+        if self._again:
+            promising = ready.index in self._promising
+            self._limit = self._full if promising else self._middle
         tests = self._targets + self._covering.get(ready.candidate.path, [])
         green, how = self._greens(ready, tests)
         if green == len(tests):
             tally.plausible.append({**self._stored(ready.candidate), "index": ready.index})
         elif how == "timeout":
             tally.slow.append(ready.index)
+            if green and not self._again:
+                tally.promising.append(ready.index)
         elif 0 < green < len(self._targets):
             tally.partial.append((ready.index, green))
 

@@ -10,7 +10,7 @@ from swarm.engines.repair.worker.drafts import CONTAINERS, NUMBERS, Drafts
 from swarm.engines.repair.worker.kinship import EXCEPTIONS
 from swarm.engines.repair.worker.scopes import used_names
 from swarm.engines.repair.worker.snippets import OPERATORS, Snippet, call, name
-from swarm.engines.repair.worker.sources import DEFINITIONS, FUNCTIONS
+from swarm.engines.repair.worker.sources import FUNCTIONS
 
 _AUGMENTED = ("+", "-", "*", "//", "|", "&", "^", "%", "/", "<<", ">>")
 _TWINS = frozenset({"+-", "-+", "*+", "+*", "///", "*/", "/*", "^&", "&^", "|&", "&|", "^|"})
@@ -94,31 +94,6 @@ def handlers(drafts: Drafts, node: ast.ExceptHandler) -> None:
         if each not in used_names(node.type) and isinstance(node.type, ast.Name):
             both = Snippet(f"({caught}, {each})")
             drafts.replace(node.type, both, weight / 2, broad or "missing exception")
-
-
-def guards(drafts: Drafts, node: ast.stmt) -> None:
-    """Leave early when a value that the statement uses is nothing."""
-    if isinstance(node, DEFINITIONS) or drafts.source.function(node) is None:
-        return
-    loop = any(isinstance(outer, (ast.For, ast.While)) for outer in drafts.source.ancestors(node))
-    exits = ["return", "return 0", "return []", "return None", "return False", "return True"]
-    exits += ["continue", "break"] if loop else []
-    header = drafts.header_names(node)
-    for variable, kinds in drafts.variables(node):
-        if variable in header:
-            for test, weight in _emptiness(variable, kinds):
-                for rank, leave in enumerate(exits):
-                    text = f"if {test}:\n{drafts.unit}{leave}"
-                    drafts.insert_before(node, text, weight / (1 + rank / 2), "missing guard")
-
-
-def _emptiness(variable: str, kinds: frozenset[str]) -> list[tuple[str, float]]:
-    tests = [(f"not {variable}", 0.25)]
-    if not kinds or "NoneType" in kinds:
-        tests.append((f"{variable} is None", 0.4))
-    if kinds & NUMBERS:
-        tests += [(f"{variable} < 0", 0.1), (f"{variable} <= 0", 0.1)]
-    return tests
 
 
 def mutable_defaults(drafts: Drafts, node: Any) -> None:

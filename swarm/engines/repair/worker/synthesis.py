@@ -40,7 +40,7 @@ from swarm.engines.repair.worker.sources import DEFINITIONS
 from swarm.engines.repair.worker.suite import GREEN, Suite
 
 _SITES = 48
-_NODES = 16
+_NODES = 12
 _VISITS = 6
 _FAILING, _PASSING = 4, 6
 _EACH_CLASS = 3
@@ -172,6 +172,11 @@ def _value(code: CodeType | None, outer: dict[str, Any], names: dict[str, Any]) 
     if code is None:
         return "!"
     try:
+        if any(isinstance(each, CodeType) for each in code.co_consts):
+            outer, names = (
+                {**outer, **names},
+                {},
+            )  # a comprehension does not see the locals of `eval`
         return _form(eval(code, outer, names))  # noqa: S307 - our own expressions, in a child
     except Exception:  # noqa: BLE001 - whatever it raises, there is no value
         return "!"
@@ -207,7 +212,7 @@ def _replaceable(drafts: Drafts, node: ast.expr) -> bool:
     loads = isinstance(getattr(node, "ctx", ast.Load()), ast.Load)
     outside = place.field in ("func", "targets", "target") or isinstance(place.parent, ast.Expr)
     special = isinstance(node, (ast.Starred, ast.Slice, ast.Lambda, ast.JoinedStr))
-    small = sum(1 for _ in ast.walk(node)) <= _NODES
+    small = sum(isinstance(each, ast.expr) for each in ast.walk(node)) <= _NODES
     return (
         loads and small and not outside and not special and drafts.source.function(node) is not None
     )

@@ -9,7 +9,15 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from swarm.engines.repair.worker import calls, expressions, statements
+from swarm.engines.repair.worker import (
+    calls,
+    expressions,
+    filling,
+    formats,
+    guards,
+    ordering,
+    statements,
+)
 from swarm.engines.repair.worker.candidates import Candidate
 from swarm.engines.repair.worker.drafts import Drafts
 from swarm.engines.repair.worker.siblings import siblings
@@ -19,23 +27,26 @@ Rule = Callable[[Drafts, Any], None]
 RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
     (ast.Compare, (expressions.comparisons,)),
     (ast.BinOp, (expressions.arithmetic, calls.chosen_operand)),
+    (ast.Lambda, (ordering.sort_keys,)),
     (ast.BoolOp, (expressions.conjunctions,)),
     (ast.UnaryOp, (expressions.unary,)),
     (ast.IfExp, (expressions.choices,)),
     (ast.Constant, (expressions.constants, expressions.signs)),
     (ast.Name, (expressions.variables, expressions.callees)),
     (ast.Attribute, (expressions.attributes,)),
-    (ast.Call, (expressions.calls, expressions.keywords)),
+    (ast.Call, (expressions.calls, expressions.keywords, calls.prefixes)),
     (ast.Subscript, (expressions.subscripts,)),
     ((ast.Tuple, ast.List), (expressions.displays,)),
     (ast.comprehension, (expressions.comprehensions,)),
     (ast.expr, (expressions.conditions, expressions.off_by_one, expressions.wraps, calls.wrapped)),
+    ((ast.BinOp, ast.Call), (calls.instead,)),
     ((ast.Assign, ast.AugAssign), (statements.assignments,)),
     (ast.Expr, (statements.discarded,)),
     ((ast.Break, ast.Continue), (statements.jumps,)),
     ((ast.If, ast.While), (statements.branches,)),
     (ast.ExceptHandler, (statements.handlers,)),
-    (ast.stmt, (statements.guards,)),
+    (ast.stmt, (guards.guards, filling.fillings)),
+    (ast.JoinedStr, (formats.fields,)),
     ((ast.FunctionDef, ast.AsyncFunctionDef), (statements.mutable_defaults,)),
 )
 

@@ -84,6 +84,9 @@ class LineTrace:
         return None
 
 
+_PATIENT = 2
+"""After so many tests that hang, others are given less time: most probably they hang in the same place."""
+
 _TOOL = 4
 """A tool number of `sys.monitoring` that no debugger, coverage or profiler is given."""
 
@@ -95,9 +98,12 @@ def trace(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     deadline = time.monotonic() + request["seconds"]
     tests: dict[str, Any] = {}
     lines: dict[str, dict[int, list[int]]] = {}
+    hanging = 0
     for test in request["tests"]:
         if test in suite.items and time.monotonic() < deadline:
-            seen = _traced(suite, test, project, request["limit"], memory)
+            limit = request["limit"] / (1 if hanging < _PATIENT else 4)
+            seen = _traced(suite, test, project, limit, memory)
+            hanging += seen["outcome"] == "timeout"
             _count(lines, seen.pop("lines"), seen["outcome"])
             tests[test] = seen
     executable = [path for path in lines if os.access(path, os.X_OK)]

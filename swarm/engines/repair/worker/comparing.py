@@ -1,0 +1,319 @@
+"""What plausible patches do where no test looks: each is asked the same calls, and so is the original.
+
+While tests run on the original code, the calls of the functions that any of the patches changes are
+recorded with their arguments. These, and calls next to them (`neighbours`), are then made with every
+patch in turn, in a child of its own. What comes out is told as one word for each call: equal words mean
+the same result, the same exception, and the same arguments left behind.
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import copy
+import hashlib
+import inspect
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from types import CodeType, FrameType, FunctionType
+from typing import Any
+
+from swarm.engines.repair.worker.candidates import Edit
+from swarm.engines.repair.worker.children import Tell, in_child, own_memory
+from swarm.engines.repair.worker.neighbours import attributes, neighbours
+from swarm.engines.repair.worker.patching import LiveModule, Unpatchable, living_functions
+from swarm.engines.repair.worker.sources import FUNCTIONS, Source, first_line, read_source
+from swarm.engines.repair.worker.suite import GREEN, Suite
+
+_TESTS = 20
+_MOST_CALLS = 400
+"""Calls looked at in one test."""
+
+_KEPT_CALLS = 24
+_MOST_INPUTS = 200
+_MOST_ITEMS = 200
+_RECORD_SECONDS = 1.0
+_CALL_SECONDS = 0.1
+_IDLE_SECONDS = 12.0
+_DEPTH = 6
+
+
+@dataclass(frozen=True)
+class Input:
+    """One call: of which function, with what, and where it came from."""
+
+    function: FunctionType
+    arguments: dict[str, Any]
+    origin: str
+    """`failing` or `passing`: recorded while such a test ran; `near`: changed from one of these."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One patch as code for the changed statements of its module."""
+
+    module: LiveModule
+    statements: tuple[tuple[Any, CodeType], ...]
+
+    def put(self) -> bool:
+        try:
+            return all(self.module.put(statement, code) for statement, code in self.statements)
+        except Unpatchable:
+            return False
+
+
+def compare(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
+    """For the original and each patch: what became of each call, by the calls' origins."""
+    paths = sorted({each["path"] for each in request["plausible"]})
+    sources = {path: source for path in paths for source in [read_source(path)] if source}
+    living = living_functions()
+    modules = {
+        path: LiveModule(source, living.get(os.path.realpath(path), []))
+        for path, source in sources.items()
+    }
+    variants = [_variant(each, sources, modules) for each in request["plausible"]]
+    wanted = _wanted(request["plausible"], sources, living)
+    memory = own_memory() + request["memory_bytes"]
+
+    def work(tell: Tell) -> None:
+        recorder = Recorder(wanted)
+
+        def judge(*_: Any) -> None:
+            sys.setprofile(None)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            _told(recorder.inputs(), variants, memory, tell)
+            os._exit(0)
+
+        signal.signal(signal.SIGPROF, judge)
+        for test in _tests(suite, request):
+            signal.setitimer(signal.ITIMER_PROF, _RECORD_SECONDS)
+            recorder.run(suite, test)
+        judge()
+
+    lines = in_child(work, _IDLE_SECONDS * (len(variants) + 2), memory).lines if wanted else []
+    told = [json.loads(line) for line in lines]
+    return {"origins": told[0] if told else [], "words": told[1:]}
+
+
+def _tests(suite: Suite, request: dict[str, Any]) -> list[str]:
+    """Passing ones first: a failing one that never ends ends the recording."""
+    covering = [test for tests in request["covering"].values() for test in tests]
+    passing = [each for each in dict.fromkeys(covering) if each in suite.items][:_TESTS]
+    failing = [each for each in request["targets"] if each in suite.items]
+    return [*passing, *failing[:_TESTS]]
+
+
+def _variant(
+    plausible: dict[str, Any], sources: dict[str, Source], modules: dict[str, LiveModule]
+) -> Variant | None:
+    source = sources.get(plausible["path"])
+    if source is None:
+        return None
+    module = modules[source.path]
+    changed: dict[Any, list[Edit]] = {}
+    for edit in plausible["edits"]:
+        changed.setdefault(source.statement_at(edit["start"]), []).append(Edit(**edit))
+    try:
+        codes = [(each, module.compiled(each, tuple(edits))) for each, edits in changed.items()]
+    except (SyntaxError, ValueError):
+        return None
+    return Variant(module, tuple(codes))
+
+
+def _wanted(
+    plausible: list[dict[str, Any]],
+    sources: dict[str, Source],
+    living: dict[str, list[FunctionType]],
+) -> dict[CodeType, FunctionType]:
+    """The living functions, or methods, in which the patches lie."""
+    found: dict[CodeType, FunctionType] = {}
+    for each in plausible:
+        source = sources.get(each["path"])
+        names = _changed(source, each["edits"]) if source is not None else set()
+        for function in living.get(os.path.realpath(each["path"]), []):
+            if (function.__name__, function.__code__.co_firstlineno) in names:
+                found[function.__code__] = function
+    return found
+
+
+def _changed(source: Source, edits: list[dict[str, Any]]) -> set[tuple[str, int]]:
+    """Names and first lines of the outermost functions that the edits lie in."""
+    found = set()
+    for node in ast.walk(source.tree):
+        if isinstance(node, FUNCTIONS) and source.function(node) is None:
+            first = first_line(node)
+            start = source.starts[first - 1]
+            end = source.starts[node.end_lineno or node.lineno]
+            if any(start <= edit["start"] <= end for edit in edits):
+                found.add((node.name, first))
+    return found
+
+
+class Recorder:
+    """Keeps the arguments of calls, as they were when the call began."""
+
+    def __init__(self, wanted: dict[CodeType, FunctionType]) -> None:
+        self._wanted = wanted
+        self._kept: list[Input] = []
+        self._words: set[str] = set()
+        self._looked_at = 0
+
+    def run(self, suite: Suite, test: str) -> None:
+        here = len(self._kept)
+        self._looked_at = 0
+        sys.setprofile(self._profile)
+        outcome = suite.run(test)
+        sys.setprofile(None)
+        origin = "passing" if outcome in GREEN else "failing"
+        self._kept[here:] = [
+            Input(each.function, each.arguments, origin) for each in self._kept[here:]
+        ]
+
+    def _profile(self, frame: FrameType, event: str, _: Any) -> None:
+        function = self._wanted.get(frame.f_code) if event == "call" else None
+        if function is None or self._looked_at >= _MOST_CALLS:
+            return
+        self._looked_at += 1
+        names = _parameters(frame.f_code)
+        given = {name: frame.f_locals[name] for name in names if name in frame.f_locals}
+        try:
+            arguments = copy.deepcopy(given)
+        except Exception:  # noqa: BLE001 - whatever a foreign `__deepcopy__` raises: not recorded
+            return
+        word = form([function.__qualname__, arguments])
+        if word not in self._words:
+            self._words.add(word)
+            self._kept.append(Input(function, arguments, "failing"))
+
+    def inputs(self) -> list[Input]:
+        """What was recorded, spread over origins, and inputs near it."""
+        kept = [
+            each
+            for origin in ("failing", "passing")
+            for each in _spread([one for one in self._kept if one.origin == origin])
+        ]
+        near = [_near(each) for each in kept]
+        found = list(kept)
+        while near and len(found) < _MOST_INPUTS:
+            for others in list(near):
+                following = next(others, None)
+                if following is None:
+                    near.remove(others)
+                else:
+                    found.append(following)
+        return found[:_MOST_INPUTS]
+
+
+def _spread(inputs: list[Input]) -> list[Input]:
+    """As many as are kept, from the whole of the list."""
+    step = max(1, len(inputs) // _KEPT_CALLS)
+    return inputs[::step][:_KEPT_CALLS]
+
+
+def _near(each: Input) -> Iterator[Input]:
+    for arguments in neighbours(each.arguments):
+        yield Input(each.function, arguments, "near")
+
+
+def _parameters(code: CodeType) -> tuple[str, ...]:
+    flags = bool(code.co_flags & inspect.CO_VARARGS) + bool(code.co_flags & inspect.CO_VARKEYWORDS)
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount + flags]
+
+
+def _told(inputs: list[Input], variants: list[Variant | None], memory: int, tell: Tell) -> None:
+    """The origins, then one line for the original, asked twice, and one for each variant."""
+    tell(json.dumps([each.origin for each in inputs]))
+    tell(json.dumps(_words(inputs, None, memory)))
+    tell(json.dumps(_words(inputs, None, memory)))
+    for variant in variants:
+        tell(json.dumps(_words(inputs, variant, memory) if variant is not None else []))
+
+
+def _words(inputs: list[Input], variant: Variant | None, memory: int) -> list[str]:
+    def work(tell: Tell) -> None:
+        if variant is not None and not variant.put():
+            return
+        signal.signal(signal.SIGPROF, _out_of_time)
+        for each in inputs:
+            tell(_outcome(each))
+
+    return in_child(work, _IDLE_SECONDS, memory).lines
+
+
+class _OutOfTime(BaseException):
+    pass
+
+
+def _out_of_time(*_: Any) -> None:
+    raise _OutOfTime
+
+
+def _outcome(asked: Input) -> str:
+    """`kind word`: the kind of the result, or the exception, and a word for all of it."""
+    try:
+        arguments = copy.deepcopy(asked.arguments)
+        signal.setitimer(signal.ITIMER_PROF, _CALL_SECONDS)
+        result = _called(asked.function, arguments)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        kind, told = type(result).__name__, form([result, arguments])
+    except _OutOfTime:
+        kind = told = "!timeout"
+    except BaseException as error:  # noqa: BLE001 - an exception is a result like another
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        kind = told = "!" + type(error).__name__
+    return f"{kind} {hashlib.sha256(told.encode('utf-8', 'backslashreplace')).hexdigest()[:10]}"
+
+
+def _called(function: FunctionType, arguments: dict[str, Any]) -> Any:
+    code = function.__code__
+    plain = [arguments[name] for name in code.co_varnames[: code.co_argcount]]
+    rest = _parameters(code)[code.co_argcount :]
+    only = {name: arguments[name] for name in rest[: code.co_kwonlyargcount]}
+    more = list(rest[code.co_kwonlyargcount :])
+    if code.co_flags & inspect.CO_VARARGS:
+        plain += arguments[more.pop(0)]
+    if code.co_flags & inspect.CO_VARKEYWORDS:
+        only.update(arguments[more.pop(0)])
+    result = function(*plain, **only)
+    if inspect.iscoroutine(result):
+        result = asyncio.run(result)
+    return list(islice(result, _MOST_ITEMS)) if inspect.isgenerator(result) else result
+
+
+def form(value: Any, depth: int = _DEPTH, above: tuple[int, ...] = ()) -> str:
+    """Equal for values that look the same from outside; objects by what they hold."""
+    kind = type(value).__name__
+    if depth == 0 or id(value) in above:
+        return f"<{kind}>"
+    if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+        return f"{kind}:{value!r}"
+    above = (*above, id(value))
+    if isinstance(value, dict):
+        parts = [
+            f"{form(k, depth - 1, above)}={form(v, depth - 1, above)}" for k, v in value.items()
+        ]
+    elif isinstance(value, (list, tuple)):
+        parts = [form(each, depth - 1, above) for each in value]
+    elif isinstance(value, (set, frozenset)):
+        parts = sorted(form(each, depth - 1, above) for each in value)
+    else:
+        held = attributes(value)
+        parts = [f"{name}={form(held[name], depth - 1, above)}" for name in sorted(held)]
+        parts = parts or [_plain(value, kind)]
+    return f"{kind}({', '.join(parts)})"
+
+
+def _plain(value: Any, kind: str) -> str:
+    """What an object without attributes of its own says of itself, unless that is its address."""
+    if callable(value) or inspect.ismodule(value):
+        return str(getattr(value, "__qualname__", kind))
+    try:
+        told = repr(value)
+    except Exception:  # noqa: BLE001 - a foreign `__repr__` may raise anything
+        return kind
+    return kind if " at 0x" in told else told

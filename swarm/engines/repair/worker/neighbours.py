@@ -1,0 +1,102 @@
+"""Inputs next to an input: one argument a little other than it was.
+
+Deterministic: what a value's neighbours are depends on the value alone, so that two programs can be
+asked the same, today and tomorrow.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+_MOST_ATTRIBUTES = 8
+
+
+def neighbours(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The same arguments with one of them changed, arguments in turns."""
+    waiting = [(name, near(value)) for name, value in arguments.items()]
+    while waiting:
+        for name, others in list(waiting):
+            for other in others:
+                yield {**arguments, name: other}
+                break
+            else:
+                waiting.remove((name, others))
+
+
+def near(value: Any) -> Iterator[Any]:
+    """Values of the same type that are a step away; none for what we know nothing of."""
+    if isinstance(value, bool):
+        yield not value
+    elif isinstance(value, (int, float)):
+        yield from _distinct((value + 1, value - 1, -value, value * 0, 2 * value + 1), value)
+    elif isinstance(value, (str, bytes)):
+        yield from _distinct(_texts(value), value)
+    elif isinstance(value, (list, tuple)):
+        yield from _sequences(value)
+    elif isinstance(value, dict):
+        yield from _mappings(value)
+    elif isinstance(value, (set, frozenset)):
+        yield from (value - {each} for each in sorted(value, key=repr)[:3])
+    else:
+        yield from _objects(value)
+
+
+def _texts(value: Any) -> tuple[Any, ...]:
+    cut = (value[:-1], value[1:], value + value[:1], value[:0])
+    return (*cut, value[::-1], value.swapcase())
+
+
+def _distinct(values: tuple[Any, ...], value: Any) -> Iterator[Any]:
+    seen = [value]
+    for each in values:
+        if each not in seen:
+            seen.append(each)
+            yield each
+
+
+def _sequences(value: Any) -> Iterator[Any]:
+    """Shorter, longer, in other orders, and with one item changed."""
+    kind = type(value)
+    if kind not in (list, tuple) or not value:
+        return
+    yield from (value[:-1], value[1:], value + value[:1], value[::-1])
+    for k in range(min(len(value), 4)):
+        for other in near(value[k]):
+            yield kind([*value[:k], other, *value[k + 1 :]])
+            break
+    if len(value) > 2:
+        yield kind([*value[:1], value[2], value[1], *value[3:]])
+    yield value[:0]
+
+
+def _mappings(value: dict[Any, Any]) -> Iterator[dict[Any, Any]]:
+    for key in list(value)[:3]:
+        yield {k: v for k, v in value.items() if k != key}
+        for other in near(value[key]):
+            yield {**value, key: other}
+            break
+
+
+def _objects(value: Any) -> Iterator[Any]:
+    """A copy with one attribute changed; `__setattr__` of frozen classes is passed by."""
+    for name in sorted(attributes(value))[:_MOST_ATTRIBUTES]:
+        for other in near(attributes(value)[name]):
+            changed = copy.copy(value)
+            object.__setattr__(changed, name, other)
+            yield changed
+            break
+
+
+def attributes(value: Any) -> dict[str, Any]:
+    """What the object itself holds, by name; nothing of it is computed."""
+    if isinstance(value, type) or callable(value) or type(value).__module__ == "builtins":
+        return {}
+    held = dict(getattr(value, "__dict__", {}))
+    for kind in type(value).__mro__:
+        names = kind.__dict__.get("__slots__", ())
+        for name in [names] if isinstance(names, str) else names:
+            if hasattr(value, name) and not name.startswith("__"):
+                held[name] = getattr(value, name)
+    return held

@@ -1,0 +1,116 @@
+"""Which of several plausible patches comes first, by what each does where no test looks."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swarm.engines.repair.choosing import is_to_compare, ranked
+from swarm.engines.repair.progress import Plausible, Progress, Spectrum, Weighed
+from swarm.engines.repair.weighing import weigh
+from swarm.engines.repair.worker.comparing import form
+from swarm.engines.repair.worker.neighbours import near, neighbours
+
+ORIGINS = ["failing", "passing", "passing", "near", "near"]
+BASE = ["int a", "int b", "int c", "int d", "int e"]
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.text("ab", max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.sampled_from("xy"), inner, max_size=2)
+    ),
+    max_leaves=6,
+)
+
+
+def a_patch(line: int = 1, **what: object) -> Plausible:
+    plain = Plausible(
+        path="a.py", line=line, label="constant", index=0, size=2, special=False, edits=()
+    )
+    return plain.model_copy(update=what)
+
+
+def weighed(*patched: list[str]) -> tuple[Weighed | None, ...]:
+    patches = [a_patch(line=k) for k in range(len(patched))]
+    return weigh(patches, {"origins": ORIGINS, "words": [BASE, BASE, *patched]})
+
+
+def a_progress(*patches: Plausible, known: tuple[Weighed | None, ...] = ()) -> Progress:
+    spectrum = Spectrum(suspicion={}, targets=("t",), covering={}, limits_ms={}, files=())
+    return Progress(spectrum=spectrum, plausible=patches, weighed=known, phase="over")
+
+
+def test_results_that_nobody_asked_to_change_are_counted() -> None:
+    (one,) = weighed(["int x", "int b", "int x", "int d", "int x"])
+    assert one is not None
+    assert (one.recorded, one.near, one.odd) == (500_000, 500_000, 0)
+
+
+def test_another_kind_of_result_is_odd_unless_failing_tests_show_it_with_all_patches() -> None:
+    one, other = weighed(
+        ["str x", "int b", "int c", "str y", "int e"],
+        ["str x", "int b", "None z", "int d", "int e"],
+    )
+    assert one is not None
+    assert other is not None
+    assert (one.odd, other.odd) == (0, 250_000)
+
+
+def test_patches_that_come_to_the_same_agree_and_the_lonely_one_does_not() -> None:
+    same, lonely = ["int x", *BASE[1:]], ["int x", "int b", "int c", "int d", "int y"]
+    one, two, three = weighed(same, same, lonely)
+    assert one is not None
+    assert three is not None
+    assert one == two
+    assert one.agreeing > three.agreeing == 0
+
+
+def test_what_the_base_itself_does_not_repeat_says_nothing() -> None:
+    answer = {"origins": ["near"], "words": [["int a"], ["int b"], ["int c"]]}
+    (one,) = weigh([a_patch()], answer)
+    assert one is not None
+    assert (one.near, one.odd) == (0, 0)
+
+
+def test_an_answer_that_broke_off_tells_nothing() -> None:
+    assert weigh([a_patch()], {"origins": [], "words": []}) == (None,)
+
+
+def test_the_one_that_changes_least_comes_first_of_those_that_look_alike() -> None:
+    known = weighed(["int x", "int b", "int y", "int y", "int y"], ["int x", *BASE[1:]])
+    assert ranked(a_progress(a_patch(1), a_patch(2), known=known)) == [1, 0]
+
+
+def test_several_patches_are_compared_before_one_is_confirmed() -> None:
+    assert is_to_compare(a_progress(a_patch(1), a_patch(2)))
+    assert not is_to_compare(a_progress(a_patch(1)))
+    assert not is_to_compare(a_progress(a_patch(1), a_patch(2), known=(None, None)))
+
+
+@given(values)
+def test_neighbours_are_of_the_same_type(value: object) -> None:
+    assert all(type(other) is type(value) for other in near(value))
+
+
+@given(st.integers(-3, 3) | st.text("ab", max_size=3) | st.booleans())
+def test_neighbours_of_numbers_and_texts_are_others(value: object) -> None:
+    found = [form(other) for other in near(value)]
+    assert len(set(found)) == len(found)
+    assert form(value) not in found
+
+
+@given(values, values)
+def test_a_neighbour_differs_in_one_argument(a: object, b: object) -> None:
+    for other in neighbours({"a": a, "b": b}):
+        assert (other["a"] is a) or (other["b"] is b)
+
+
+def test_objects_are_told_by_what_they_hold_and_cycles_end() -> None:
+    class Thing:
+        def __init__(self, held: object) -> None:
+            self.held = held
+
+    assert form(Thing(1)) == form(Thing(1)) != form(Thing(2))
+    looped: list[object] = []
+    looped.append(looped)
+    assert form(looped) == "list(<list>)"
