@@ -91,6 +91,28 @@ call it.
 """
 
 
+class Tracker(Frozen):
+    """The issue of a forge that a goal came from; its pull request goes to the same repository."""
+
+    api: str
+    """Where the forge's interface is, e.g. `https://api.github.com`."""
+
+    repository: str
+    """`owner/name`, as it was called then."""
+
+    repository_id: int
+    """What it is known by when it is renamed."""
+
+    clone: str
+    """Where git finds it: `https://github.com/owner/name.git`."""
+
+    issue: int
+    approved: Digest
+    """SHA-256 of the title and body that a person has approved: an edit revokes it."""
+
+    approver: str
+
+
 class Goal(Frozen):
     """One request against one repository at one commit. Ends in at most one open pull request."""
 
@@ -117,6 +139,11 @@ class Goal(Frozen):
     sandbox: SandboxChoice = "isolated"
     rule: str = "market"
     """Who tries what: `market`, or a fixed rule to compare it with (`single:AGENT`, ...)."""
+
+    tracker: Tracker | None = Field(default=None, exclude_if=lambda value: value is None)
+    """None: pull requests of this goal go to the embedded forge. Then it is no part of the goal's
+    hash, which older certificates name.
+    """
 
     def wrong_share(self, value: MicroUsd) -> MicroUsd:
         """What a wrong result costs for a task of this value: its share, as the value is a share."""

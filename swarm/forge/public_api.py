@@ -1,6 +1,17 @@
 """The door of swarm.forge."""
 
-from swarm.forge.body import Account, AttemptAccount, AwardAccount, TaskAccount, body, title
+from swarm.forge.body import (
+    Account,
+    AttemptAccount,
+    AwardAccount,
+    SandboxAccount,
+    TaskAccount,
+    body,
+    title,
+)
+from swarm.forge.github.calls import CALLS
+from swarm.forge.github.forge import GitHubForge
+from swarm.forge.github.wire import Wire
 from swarm.forge.local import LocalForge
 from swarm.forge.port import (
     Forge,
@@ -19,11 +30,13 @@ from swarm.forge.served.world import GitRequest, Ground, World
 from swarm.forge.wording import markdown_line, opening, plain_line, visible
 
 __all__ = [
+    "CALLS",
     "ROUTES",
     "Account",
     "AttemptAccount",
     "AwardAccount",
     "Forge",
+    "GitHubForge",
     "GitRequest",
     "Ground",
     "How",
@@ -38,7 +51,9 @@ __all__ = [
     "Publisher",
     "PullRequest",
     "PullRequestRequest",
+    "SandboxAccount",
     "TaskAccount",
+    "Wire",
     "World",
     "body",
     "forge_running",

@@ -10,8 +10,7 @@ from swarm.forge.served.calling import Call, Refused, Reply
 from swarm.forge.served.values import Check, Status, StatusState
 from swarm.forge.served.world import World
 
-
-_LINKS = ("self", *"git html".split())
+_LINKS = ("self", *["git", "html"])
 
 
 class NewStatus(BaseModel):

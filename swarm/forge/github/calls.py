@@ -1,0 +1,49 @@
+"""All calls that swarm can make to GitHub. What is not here cannot be done."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Name = Literal[
+    "me", "repository", "permission", "branch", "protection", "rules", "contents",
+    "issues", "issue", "events", "comments", "comment", "edit comment", "remove comment",
+    "label", "unlabel", "pulls", "pull", "open pull", "close pull", "reviews",
+    "status", "set status", "checks", "edited", "ready",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    method: str
+    path: str
+    writes: bool = False
+
+
+_REPO = "/repos/{repository}"
+CALLS: dict[Name, Way] = {
+    "me": Way("GET", "/user"),
+    "repository": Way("GET", _REPO),
+    "permission": Way("GET", f"{_REPO}/collaborators/{{login}}/permission"),
+    "branch": Way("GET", f"{_REPO}/branches/{{branch}}"),
+    "protection": Way("GET", f"{_REPO}/branches/{{branch}}/protection"),
+    "rules": Way("GET", f"{_REPO}/rules/branches/{{branch}}"),
+    "contents": Way("GET", f"{_REPO}/contents/{{path}}"),
+    "issues": Way("GET", f"{_REPO}/issues"),
+    "issue": Way("GET", f"{_REPO}/issues/{{number}}"),
+    "events": Way("GET", f"{_REPO}/issues/{{number}}/events"),
+    "comments": Way("GET", f"{_REPO}/issues/{{number}}/comments"),
+    "comment": Way("POST", f"{_REPO}/issues/{{number}}/comments", writes=True),
+    "edit comment": Way("PATCH", f"{_REPO}/issues/comments/{{id}}", writes=True),
+    "remove comment": Way("DELETE", f"{_REPO}/issues/comments/{{id}}", writes=True),
+    "label": Way("POST", f"{_REPO}/issues/{{number}}/labels", writes=True),
+    "unlabel": Way("DELETE", f"{_REPO}/issues/{{number}}/labels/{{name}}", writes=True),
+    "pulls": Way("GET", f"{_REPO}/pulls"),
+    "pull": Way("GET", f"{_REPO}/pulls/{{number}}"),
+    "open pull": Way("POST", f"{_REPO}/pulls", writes=True),
+    "close pull": Way("PATCH", f"{_REPO}/pulls/{{number}}", writes=True),
+    "reviews": Way("GET", f"{_REPO}/pulls/{{number}}/reviews"),
+    "status": Way("GET", f"{_REPO}/commits/{{sha}}/status"),
+    "set status": Way("POST", f"{_REPO}/statuses/{{sha}}", writes=True),
+    "checks": Way("GET", f"{_REPO}/commits/{{sha}}/check-runs"),
+    "edited": Way("POST", "/graphql"),
+    "ready": Way("POST", "/graphql", writes=True),
+}

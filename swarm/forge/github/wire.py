@@ -1,0 +1,270 @@
+"""One call to GitHub, and what its answer means to swarm.
+
+githubkit is transport and authentication. Its own retries would repeat a write whose answer was lost,
+its cache drops time-outs, its models refuse real answers: none of them is used. Writes stand in a
+queue with a pause between them, as GitHub asks. A question that was asked before carries the entry tag
+of its last answer: if nothing has changed it costs nothing.
+"""
+
+import asyncio
+import json
+import math
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from swarm.domain.canonical import Json
+from swarm.domain.errors import NeedsHuman, Rejected, SwarmError, Transient
+from swarm.forge.github.calls import CALLS, Name, Way
+
+if TYPE_CHECKING:
+    from githubkit import GitHub, Response, TokenAuthStrategy
+
+SECONDS = 30.0
+"""For one call, all in all."""
+
+PAUSE = 1.0
+"""Seconds between two writes, at least."""
+
+LONGEST_WAIT = 3600
+"""However long GitHub says: after an hour one may look again."""
+
+MOST_PAGES = 50
+PAGE = 100
+_USUAL_WAIT = 60
+_SPACES = re.compile(r"\s+")
+
+Query = Mapping[str, str | int]
+
+
+class Unprocessable(Rejected):
+    """GitHub understood and said no (422): most often because it is there already."""
+
+
+@dataclass(slots=True)
+class Wire:
+    api: str
+    token: Callable[[], str]
+    """Asked for at each call: an installation's token lives for an hour."""
+
+    pause: float = PAUSE
+    seconds: float = SECONDS
+    dry: Callable[[str], None] | None = None
+    """Told of every write, which then is not made."""
+
+    asked: "Counter[str]" = field(default_factory=Counter)
+    """Calls that counted, by name."""
+
+    unchanged: int = 0
+    """Calls that GitHub answered with "nothing new", and that count for nothing there."""
+
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _last_write: float = -math.inf
+    _known: dict[str, tuple[str, Any]] = field(default_factory=dict)
+
+    async def ask(
+        self, name: Name, at: Query, *, query: Query | None = None, data: Json = None
+    ) -> Any:
+        """The answer's JSON. `at` fills the path.
+
+        Raises Transient when it may work later, and when it is not known whether it did; NeedsHuman
+        when we are not let in; Unprocessable and Rejected when it never will.
+        """
+        way = CALLS[name]
+        path = way.path.format_map({key: quote(str(value), safe="/") for key, value in at.items()})
+        if not way.writes:
+            return await self._send(name, way, path, query or {}, data)
+        if self.dry is not None:
+            self.dry(f"{way.method} {path} {json.dumps(data)}")
+            return {}
+        async with self._turn:
+            await asyncio.sleep(self._last_write + self.pause - time.monotonic())
+            try:
+                return await self._send(name, way, path, query or {}, data)
+            finally:
+                self._last_write = time.monotonic()
+
+    async def everything(
+        self, name: Name, at: Query, *, query: Query | None = None, within: str = ""
+    ) -> list[Any]:
+        """All pages of a list; `within` names the field that it is in."""
+        found: list[Any] = []
+        for page in range(1, MOST_PAGES + 1):
+            answer = await self.ask(
+                name, at, query={**(query or {}), "per_page": PAGE, "page": page}
+            )
+            items = answer.get(within, []) if within and isinstance(answer, dict) else answer
+            if not isinstance(items, list):
+                raise Transient(f"GitHub's answer to {name!r} is no list")
+            found += items
+            if len(items) < PAGE:
+                break
+        return found
+
+    async def _send(self, name: Name, way: Way, path: str, query: Query, data: Json) -> Any:
+        from githubkit.exception import GitHubException
+
+        key = f"{path}?{sorted(query.items())}"
+        known = self._known.get(key) if way.method == "GET" else None
+        headers = {"If-None-Match": known[0]} if known else {}
+        github = _github(self.api, self.token(), self.seconds)
+        try:
+            async with asyncio.timeout(self.seconds):
+                answer = await github.arequest(
+                    way.method,
+                    # Relative: the interface may live below a path of its own.
+                    path.lstrip("/"),
+                    params={key: str(value) for key, value in query.items()},
+                    json=data,
+                    headers={"X-GitHub-Api-Version": "2022-11-28", **headers},
+                )
+        except TimeoutError as error:
+            raise Transient(f"GitHub did not answer {name!r} within {self.seconds:g} s") from error
+        except GitHubException as error:
+            raise _translated(name, error) from error
+        if answer.status_code == 304 and known is not None:
+            self.unchanged += 1
+            return known[1]
+        self.asked[name] += 1
+        read = _read(name, answer)
+        if (tag := answer.headers.get("etag")) and way.method == "GET":
+            self._known[key] = (tag, read)
+        return read
+
+
+def _github(api: str, token: str, seconds: float) -> "GitHub[TokenAuthStrategy]":
+    from githubkit import GitHub, TokenAuthStrategy
+
+    return GitHub(
+        TokenAuthStrategy(token),
+        base_url=api,
+        timeout=seconds,
+        auto_retry=False,
+        http_cache=False,
+        # To another host the token would go along; a renamed repository is found by its number.
+        follow_redirects=False,
+        async_event_hooks={"response": [_settle_waits]},
+        user_agent="swarm",
+    )
+
+
+def _read(name: str, answer: "Response[Any]") -> Any:
+    if answer.status_code == 204:
+        return {}
+    if answer.status_code >= 300:
+        raise NeedsHuman(
+            f"GitHub sends {name!r} to another address: the repository was renamed or moved",
+            advice="use its new name: swarm doctor --repo OWNER/NAME",
+        )
+    try:
+        return json.loads(answer.content)
+    except ValueError as error:
+        raise Transient(f"the answer to {name!r} is no JSON: is that GitHub?") from error
+
+
+# Errors -----------------------------------------------------------------------------------------
+
+
+async def _settle_waits(response: Any) -> None:
+    """Githubkit fails on a Retry-After that is a date, and on numbers beyond all time."""
+    wait = response.headers.get("retry-after")
+    if wait is not None:
+        response.headers["retry-after"] = str(seconds_of(wait, response.headers.get("date", "")))
+    reset = response.headers.get("x-ratelimit-reset")
+    if reset is not None and not (reset.isascii() and reset.isdigit() and len(reset) < 12):
+        del response.headers["x-ratelimit-reset"]
+
+
+def seconds_of(wait: str, date: str) -> int:
+    """A Retry-After, in seconds or as a date, by the server's own clock; at most an hour."""
+    text = wait.strip()
+    if re.fullmatch(r"-?[0-9]+", text, re.ASCII):
+        # A number with thousands of digits is no number to Python.
+        return min(max(int(text[:12]), 1), LONGEST_WAIT)
+    try:
+        left = parsedate_to_datetime(text) - parsedate_to_datetime(date)
+    except (ValueError, TypeError, OverflowError):
+        return _USUAL_WAIT
+    return min(max(int(left.total_seconds()), 1), LONGEST_WAIT)
+
+
+def _translated(name: str, error: Exception) -> SwarmError:
+    from githubkit.exception import (
+        AuthCredentialError,
+        AuthExpiredError,
+        RateLimitExceeded,
+        RequestFailed,
+        RequestTimeout,
+    )
+
+    match error:
+        case RateLimitExceeded():
+            wait = min(
+                max(error.retry_after, timedelta(seconds=1)), timedelta(seconds=LONGEST_WAIT)
+            )
+            return Transient(f"GitHub wants us to wait with {name!r}", retry_after=wait)
+        case RequestFailed():
+            response = error.response
+            return _from_status(name, response.status_code, _told(response.text))
+        case AuthCredentialError() | AuthExpiredError():
+            return NeedsHuman("GitHub does not accept our token", advice="swarm github login")
+        case RequestTimeout():
+            return Transient(f"GitHub did not answer {name!r} in time")
+        case _:
+            cause = error.__cause__ or error
+            return Transient(f"GitHub cannot be reached for {name!r} ({type(cause).__name__})")
+
+
+def _from_status(name: str, status: int, told: str) -> SwarmError:
+    said = f"GitHub answers {name!r} with {status}: {told}"
+    match status:
+        case 401:
+            return NeedsHuman(
+                "GitHub does not accept our token: it was revoked, or has expired",
+                advice="swarm github login",
+            )
+        case 403 if "rate limit" in told.lower() or "abuse" in told.lower():
+            return Transient(said, retry_after=timedelta(seconds=_USUAL_WAIT))
+        case 429:
+            return Transient(said, retry_after=timedelta(seconds=_USUAL_WAIT))
+        case 403 | 451:
+            return NeedsHuman(
+                said, advice="see what the token may do: swarm doctor --repo OWNER/NAME"
+            )
+        case 301 | 307 | 308 | 404 | 410:
+            return Missing(said)
+        case 422:
+            return Unprocessable(said)
+        case _ if status >= 500 or status in (408, 409):
+            return Transient(said)
+        case _:
+            return Rejected(said)
+
+
+class Missing(Rejected):
+    """It is not there, or we are not to know."""
+
+
+def _told(text: str) -> str:
+    """What an answer says, on one line."""
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return _SPACES.sub(" ", text)[:200]
+    if not isinstance(data, dict):
+        return ""
+    errors = data.get("errors")
+    more = [_error(each) for each in errors] if isinstance(errors, list) else []
+    return _SPACES.sub(" ", "; ".join([str(data.get("message", "")), *more]))[:500]
+
+
+def _error(each: object) -> str:
+    if isinstance(each, dict):
+        return str(each.get("message") or f"{each.get('field')} {each.get('code')}")
+    return str(each)
