@@ -21,6 +21,7 @@ itself is believed. The same files, platform and interpreter have the same key.
     carried      ignored files that the tests need all the same
     interpreters Pythons on this machine
     indexes      where packages come from, and what of that is secret
+    relaying     an index with a password, served to builds without it
     store        built environments on disk, by key
     plan         a recipe as commands
     build        carrying them out in a sandbox, and sealing what came of it

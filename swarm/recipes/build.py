@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
 
@@ -22,6 +22,7 @@ from swarm.recipes.interpreters import Installed
 from swarm.recipes.plan import NAME, Step, Tools, plan, variables
 from swarm.recipes.reading import Files
 from swarm.recipes.recipe import Recipe
+from swarm.recipes.relaying import relayed
 from swarm.recipes.store import Built, find_built, key_of, one_builder, place_of, seal
 from swarm.sandbox.public_api import (
     BaseRef,
@@ -112,7 +113,9 @@ async def _build(
     spec = SandboxSpec(tree, (*shown, *needed), LIMITS, require=shop.mode, network=network)
     sandbox = await shop.host.create(spec, base)
     try:
-        await _carry_out(sandbox, recipe, Files(base.directory), tree, shop, key)
+        async with relayed(sandbox, shop.indexes) as indexes:
+            inside = replace(shop, indexes=indexes)
+            await _carry_out(sandbox, recipe, Files(base.directory), tree, inside, key)
         built = await _described(sandbox, key, shop, shown)
         with tempfile.TemporaryFile(dir=shop.folder) as file:
             await _pack(sandbox, tree, shop.python.path, file)
@@ -218,7 +221,8 @@ def _addresses(names: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...
 
 
 def _is_index(host: str, shop: Workshop) -> bool:
-    return _with_port(host) in (*shop.indexes.hosts, *default_hosts())
+    keyed = ((key.host, key.port) for key in shop.indexes.keys)
+    return _with_port(host) in (*shop.indexes.hosts, *keyed, *default_hosts())
 
 
 def _with_port(host: str) -> tuple[str, int]:

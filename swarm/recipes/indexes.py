@@ -1,21 +1,51 @@
 """Where packages come from on this machine: its own settings of pip and uv, never the repository's.
 
-What a sandbox gets to know of them holds no password: an address with one in it is refused, for what
-runs while packages are built could read it. Indexes and folders on disk are shown read-only.
+A password in an address is taken out of it at once and kept apart: what runs while packages are built
+could read it, so only the relay outside gets it (`relaying`). Indexes and folders on disk are shown
+read-only.
 """
 
 import configparser
+import netrc
+import re
 import shlex
 import tomllib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from swarm.domain.errors import NeedsHuman
 
 _PORTS = {"https": 443, "http": 80}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """Who may enter at one host, and the password, which nothing prints."""
+
+    scheme: str
+    host: str
+    port: int
+    user: str = field(repr=False)
+    password: str = field(repr=False)
+
+    @property
+    def default_port(self) -> int:
+        return _PORTS[self.scheme]
+
+    @property
+    def origin(self) -> str:
+        port = "" if self.port == self.default_port else f":{self.port}"
+        return f"{self.scheme}://{self.host}{port}"
+
+    @property
+    def spellings(self) -> re.Pattern[bytes]:
+        """The host at the beginning of an address, also with its usual port or somebody's name."""
+        port = rf"(?::{self.port})?" if self.port == self.default_port else rf":{self.port}"
+        text = rf"{self.scheme}://(?:[^/@\s\"'<>]*@)?{re.escape(self.host)}{port}(?![\w.:-])"
+        return re.compile(text.encode(), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +57,12 @@ class Indexes:
     links: tuple[str, ...] = ()
     none: bool = False
     """Only the links are looked at."""
+
+    keys: tuple[Key, ...] = field(default=(), repr=False)
+    """Of hosts that want a password."""
+
+    authorities: str | None = None
+    """A file with certificates to trust, where the user named one."""
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -41,8 +77,10 @@ class Indexes:
 
     @property
     def hosts(self) -> tuple[tuple[str, int], ...]:
-        """Those to be reached, without the default's."""
-        found = (urlsplit(each) for each in self.addresses if _path(each) is None)
+        """Those to be reached from inside, without the default's."""
+        ours = tuple(f"{key.origin}/" for key in self.keys)
+        others = (each for each in self.addresses if not each.startswith(ours))
+        found = (urlsplit(each) for each in others if _path(each) is None)
         return tuple(
             dict.fromkeys(
                 (each.hostname, each.port or _PORTS[each.scheme])
@@ -54,6 +92,17 @@ class Indexes:
     @property
     def asks_default(self) -> bool:
         return self.index is None and not self.none
+
+    def told(self, instead: Mapping[str, str]) -> "Indexes":
+        """With other hosts in the place of some, and no passwords."""
+
+        def turned(address: str) -> str:
+            found = (each for each in instead if address.startswith(f"{each}/"))
+            return next((instead[each] + address.removeprefix(each) for each in found), address)
+
+        index = turned(self.index) if self.index else None
+        extra, links = tuple(map(turned, self.extra)), tuple(map(turned, self.links))
+        return replace(self, index=index, extra=extra, links=links, keys=())
 
     def options(self) -> tuple[str, ...]:
         """As pip and uv both read them."""
@@ -72,26 +121,67 @@ def _path(address: str) -> Path | None:
 def host_indexes(environ: Mapping[str, str]) -> Indexes:
     """Uv's and pip's variables, then their files; the first that says something of a kind counts.
 
-    Raises NeedsHuman for an address with a password.
+    Raises NeedsHuman for an address with a password that cannot be read.
     """
     said = [_of_variables(environ), *map(_of_file, _files(environ))]
     index = next((each.index for each in said if each.index), None)
     extra = next((each.extra for each in said if each.extra), ())
     links = next((each.links for each in said if each.links), ())
     found = Indexes(index, extra, links, any(each.none for each in said))
-    for address in found.addresses:
-        _check(address)
-    return found
+    keys = {key.origin: key for key in map(_key, found.addresses) if key is not None}
+    kept = {key.origin: key for key in map(_kept(environ), found.addresses) if key is not None}
+    named = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+    authorities = next((environ[name] for name in named if environ.get(name)), None)
+    bare = replace(
+        found,
+        index=_bare(found.index) if found.index else None,
+        extra=tuple(map(_bare, found.extra)),
+        links=tuple(map(_bare, found.links)),
+    )
+    return replace(bare, keys=tuple((kept | keys).values()), authorities=authorities)
 
 
-def _check(address: str) -> None:
+def _bare(address: str) -> str:
+    """Without user and password; a host with its usual port as without."""
     parts = urlsplit(address)
-    if "@" in parts.netloc:
+    if parts.scheme not in _PORTS or parts.hostname is None:
+        return address
+    port = "" if parts.port in {None, _PORTS[parts.scheme]} else f":{parts.port}"
+    return urlunsplit(parts._replace(netloc=f"{parts.hostname}{port}"))
+
+
+def _key(address: str) -> Key | None:
+    parts = urlsplit(address)
+    if "@" not in parts.netloc:
+        return None
+    if parts.scheme not in _PORTS or not parts.hostname:
         raise NeedsHuman(
-            f"the package index at {parts.hostname} is configured with a password,"
-            " which programs that build packages could read",
-            advice="name an index or a folder of wheels without one: PIP_INDEX_URL, PIP_FIND_LINKS",
+            f"the package index at {parts.hostname} is configured with a password for"
+            f" {parts.scheme or 'no'} connections, which nothing here can make",
+            advice="name one that is reached by https: PIP_INDEX_URL, UV_DEFAULT_INDEX",
         )
+    port = parts.port or _PORTS[parts.scheme]
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    return Key(parts.scheme, parts.hostname, port, user, password)
+
+
+def _kept(environ: Mapping[str, str]) -> Callable[[str], Key | None]:
+    """What the user's .netrc holds for the host of an address, as pip and uv would take it."""
+    file = environ.get("NETRC") or str(Path(environ.get("HOME", "/nonexistent")) / ".netrc")
+    try:
+        read = netrc.netrc(file).hosts
+    except (OSError, netrc.NetrcParseError):
+        read = {}
+
+    def key(address: str) -> Key | None:
+        parts = urlsplit(address)
+        entry = read.get(parts.hostname or "")
+        if entry is None or parts.scheme not in _PORTS or not parts.hostname:
+            return None
+        port = parts.port or _PORTS[parts.scheme]
+        return Key(parts.scheme, parts.hostname, port, entry[0], entry[2] or "")
+
+    return key
 
 
 def _of_variables(environ: Mapping[str, str]) -> Indexes:

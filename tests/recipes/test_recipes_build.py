@@ -18,7 +18,6 @@ from swarm.recipes.public_api import (
     Recipe,
     Workshop,
     build,
-    choose_interpreter,
     detect_recipe,
     find_built,
     host_indexes,
@@ -233,17 +232,23 @@ def test_settings_of_pip_and_uv_are_read_in_their_order(tmp_path: Path) -> None:
     assert found.shown == (Path("/x"), Path("/wheels"))
 
 
-def test_an_index_with_a_password_is_refused_without_naming_it(tmp_path: Path) -> None:
-    with pytest.raises(NeedsHuman, match=r"b\.example") as caught:
-        host_indexes({"HOME": str(tmp_path), "PIP_INDEX_URL": "https://me:hunter2@b.example/s"})
-    assert "hunter2" not in str(caught.value) + caught.value.advice
-
-
-def test_our_own_interpreter_is_taken_where_it_will_do() -> None:
-    own = Installed(Path("/a"), (3, 11, 7))
-    others = (Installed(Path("/b"), (3, 13, 0)), Installed(Path("/c"), (3, 9)))
-    assert choose_interpreter(">=3.10", own, others) == own
-    assert choose_interpreter(">=3.12", own, others) == others[0]
-    assert choose_interpreter("<3.10", own, others) == others[1]
-    with pytest.raises(Lacking, match=r"3\.14"):
-        choose_interpreter(">=3.14", own, others)
+@pytest.mark.parametrize("place", ["variable", "file", "netrc"])
+def test_passwords_are_taken_out_of_addresses_and_shown_to_nobody(
+    tmp_path: Path, place: str
+) -> None:
+    with_password, plain = "https://me:hunt%40r2@b.example:443/s", "https://b.example/s"
+    environ = {"HOME": str(tmp_path)}
+    if place == "variable":
+        environ["PIP_INDEX_URL"] = with_password
+    elif place == "file":
+        config = f"[global]\nindex-url = {with_password}\n"
+        write_files(tmp_path / ".config/pip", {"pip.conf": config})
+    else:
+        environ["UV_DEFAULT_INDEX"] = plain
+        write_files(tmp_path, {".netrc": "machine b.example login me password hunt@r2\n"})
+    found = host_indexes(environ)
+    assert (found.index, found.hosts) == (plain, ())
+    assert [(key.origin, key.user, key.password) for key in found.keys] == [
+        ("https://b.example", "me", "hunt@r2")
+    ]
+    assert "hunt" not in repr((found, found.options(), *found.keys))
