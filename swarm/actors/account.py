@@ -1,11 +1,20 @@
 """What a goal's pull request says, read from the goal's state."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 from swarm.coordination.public_api import Dropped, GoalState, Task, is_partial
-from swarm.domain.evidence import GREEN, Evidence
+from swarm.domain.evidence import GREEN, BlockedConnection, Evidence, joined
 from swarm.domain.tasks import TaskKind
-from swarm.forge.public_api import Account, AttemptAccount, AwardAccount, TaskAccount, opening
+from swarm.forge.public_api import (
+    Account,
+    AttemptAccount,
+    AwardAccount,
+    SandboxAccount,
+    TaskAccount,
+    opening,
+)
+from swarm.sandbox.public_api import SandboxMode, unheld
 
 
 def account_of(state: GoalState, evidence: tuple[Evidence, ...]) -> Account:
@@ -24,6 +33,8 @@ def account_of(state: GoalState, evidence: tuple[Evidence, ...]) -> Account:
         still_open=tuple(t.contract.title for t in writes if isinstance(t.phase, Dropped)),
         tasks=tuple(_task(state, task) for task in state.tasks.values()),
         evidence=evidence,
+        sandboxes=tuple(_sandboxes(evidence)),
+        blocked=_blocked(state),
         awards=tuple(_awards(state, writes)),
         certificate=state.certificate,
     )
@@ -43,6 +54,24 @@ def _tested(evidence: tuple[Evidence, ...]) -> str:
                 f"each of those also passes alone"
             )
     return "not by running tests"
+
+
+def _sandboxes(evidence: tuple[Evidence, ...]) -> Iterator[SandboxAccount]:
+    """Each kind once, with the limits that all checks in it shared."""
+    modes: tuple[SandboxMode, ...] = get_args(SandboxMode)
+    for mode in modes:
+        limits = [each.limits.items() for each in evidence if each.sandbox_mode == mode]
+        if limits:
+            shared = set(limits[0]).intersection(*limits)
+            yield SandboxAccount(mode=mode, unheld=unheld(mode), limits=dict(sorted(shared)))
+
+
+def _blocked(state: GoalState) -> tuple[BlockedConnection, ...]:
+    """Seen by the checks that the certificate counts, when they were executed."""
+    assert state.certificate is not None
+    counted = {ballot.evidence for ballot in state.certificate.ballots}
+    reports = (each.report for each in state.attempts.values() if each.report is not None)
+    return joined(each for one in reports if one.evidence in counted for each in one.blocked)
 
 
 def _unsure(state: GoalState, evidence: tuple[Evidence, ...]) -> str:

@@ -116,7 +116,8 @@ class CheckerMember:
         assert lease.contract.subject is not None
         checked = await self._checked(lease, workbench, desk.coordinator)
         digest = await desk.coordinator.put(canonical(checked.evidence))
-        report = checked.report.model_copy(update={"evidence": digest})
+        told = {"evidence": digest, "blocked": workbench.blocked}
+        report = checked.report.model_copy(update=told)
         await desk.send(
             ReportCheck(
                 attempt_id=lease.attempt_id,

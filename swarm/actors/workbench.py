@@ -10,6 +10,7 @@ from swarm.actors.trees import Trees
 from swarm.coordination.public_api import World
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
+from swarm.domain.evidence import BlockedConnection, joined
 from swarm.domain.goals import Environment, Goal
 from swarm.domain.names import GoalId, TreeHash
 from swarm.domain.tasks import Checkpoint
@@ -29,6 +30,14 @@ Compare = Callable[[GoalId, TreeHash, TreeHash], Awaitable[Changes]]
 """What differs between two trees of a goal."""
 
 
+_TEXT = 300
+
+
+def legible(text: str) -> str:
+    """What a sandbox told, fit to be kept: bounded, and of characters that can be seen."""
+    return "".join(each if each.isprintable() else "?" for each in text[:_TEXT])
+
+
 def mode_of(goal: Goal) -> SandboxMode:
     return "namespaces" if goal.sandbox == "isolated" else goal.sandbox
 
@@ -45,11 +54,17 @@ class HostWorkbench:
     meter: Meter
     services: Services
     _open: dict[str, Sandbox] = field(default_factory=dict)
+    _blocked: list[BlockedConnection] = field(default_factory=list)
     _frozen: bool = False
 
     @property
     def environment(self) -> Environment:
         return self.goal.environment
+
+    @property
+    def blocked(self) -> tuple[BlockedConnection, ...]:
+        """What tried to reach the network in the sandboxes that were used to their end."""
+        return joined(self._blocked)
 
     async def directory(self, tree: TreeHash) -> Path:
         return await self.trees.directory(self.goal.goal_id, tree)
@@ -90,9 +105,25 @@ class HostWorkbench:
             if self._frozen:
                 await sandbox.freeze()
             yield sandbox
+            await self._note(sandbox)
         finally:
             del self._open[sandbox.id]
             await sandbox.destroy()
+
+    async def _note(self, sandbox: Sandbox) -> None:
+        try:
+            blocked = await sandbox.blocked()
+        except Rejected:  # it died, as the work that was done in it knows
+            return
+        self._blocked += [
+            BlockedConnection(
+                host=legible(each.host),
+                port=each.port,
+                command=legible(each.command),
+                count=each.count,
+            )
+            for each in blocked
+        ]
 
     async def _restored(self, base: TreeHash, at: Checkpoint | None) -> Sandbox | None:
         """None where the checkpoint is not: on another machine, after `swarm clean`."""

@@ -5,6 +5,7 @@ Texts are as they are in the journal; whoever shows them makes them harmless.
 
 from collections.abc import Container, Iterable, Mapping, Sequence
 
+from swarm.cli.isolation import Walls, blocked_of
 from swarm.cli.standing import attempts_of, bids_on, task_status, total_ms, verdict_on, waits
 from swarm.coordination.public_api import Attempt, GoalState, Round, Task
 from swarm.domain.clearings import ScoredBid
@@ -16,7 +17,7 @@ Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
 
 def goal_document(
-    state: GoalState, now: int, *, body: str, runtime: str, sandbox_mode: str
+    state: GoalState, now: int, *, body: str, runtime: str, walls: Walls
 ) -> dict[str, Json]:
     """Everything about one goal."""
     return {
@@ -37,7 +38,13 @@ def goal_document(
         "budget_micro_usd": state.goal.budget,
         "seconds": _seconds(total_ms(state, now)),
         "runtime": runtime,
-        "sandbox_mode": sandbox_mode,
+        "sandbox_mode": walls.mode,
+        "sandbox": {
+            "mode": walls.mode,
+            "not_held": walls.unheld,
+            "limits": walls.limits,
+            "blocked": [each.model_dump(mode="json") for each in blocked_of(state)],
+        },
     }
 
 

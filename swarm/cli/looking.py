@@ -12,9 +12,10 @@ from rich.text import Text
 
 from swarm.actors.public_api import FactView, coordinator_alive, read_facts
 from swarm.cli.documents import Json, goal_document, overview_document
+from swarm.cli.isolation import isolation_section
 from swarm.cli.overview import overview
 from swarm.cli.page import page, plain_table, section
-from swarm.cli.proposals import body_of, sandbox_mode_of
+from swarm.cli.proposals import body_of, walls_of
 from swarm.cli.records import AgentRecord, agent_records
 from swarm.cli.session import Session, open_session
 from swarm.cli.watching import Watch, find_goal
@@ -47,15 +48,17 @@ def show_goal(name: str, *, as_json: bool) -> None:
     session = open_session(as_json=as_json)
     watch = Watch(session.places).catch_up()
     state = _decided(session, find_goal(watch.goals, name))
-    now = session.now()
+    now, walls = session.now(), walls_of(session.places, state)
     document = goal_document(
         state,
         now,
         body=body_of(session.places, state),
         runtime=watch.runtime,
-        sandbox_mode=sandbox_mode_of(session.places, state),
+        walls=walls,
     )
-    session.show(page(state, now, coordinator_alive(session.places), _is_gone(state)), document)
+    whole = page(state, now, coordinator_alive(session.places), _is_gone(state))
+    parts = (whole, isolation_section(state, walls))
+    session.show(Group(*(part for part in parts if part)), document)
 
 
 def _is_gone(state: GoalState) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from swarm.actors.public_api import Places
 from swarm.cli.ending import Proposal
+from swarm.cli.isolation import Walls
 from swarm.coordination.public_api import GoalState
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import Evidence
@@ -47,14 +48,15 @@ def change_of(
     return tuple((each.path, each.added or 0, each.removed or 0) for each in counts), patch
 
 
-def sandbox_mode_of(places: Places, state: GoalState) -> str:
+def walls_of(places: Places, state: GoalState) -> Walls:
     """What the goal's evidence was executed in; before there is any, what was asked for."""
     for attempt in state.attempts.values():
         if attempt.report is not None:
             data = _blob(places, attempt.report.evidence)
             if data is not None:
-                return Evidence.model_validate_json(data).sandbox_mode
-    return "namespaces" if state.goal.sandbox == "isolated" else state.goal.sandbox
+                evidence = Evidence.model_validate_json(data)
+                return Walls(evidence.sandbox_mode, evidence.limits)
+    return Walls("namespaces" if state.goal.sandbox == "isolated" else state.goal.sandbox)
 
 
 def _blob(places: Places, digest: Digest) -> bytes | None:

@@ -13,7 +13,7 @@ from swarm.cli.failing import DONE, FAILED, INTERRUPTED, LACKS, SPENT, WAITS
 from swarm.cli.keeping import Keeper
 from swarm.cli.options import Runtime
 from swarm.cli.orders import give, nap, new_command_id
-from swarm.cli.proposals import body_of, proposal_of, sandbox_mode_of
+from swarm.cli.proposals import body_of, proposal_of, walls_of
 from swarm.cli.screens import Screen, open_screen
 from swarm.cli.session import Session, open_session
 from swarm.cli.starting import Asked, goal_of
@@ -229,7 +229,7 @@ def _document(session: Session, watch: Watch, state: GoalState, now: int) -> Jso
         now,
         body=body_of(session.places, state),
         runtime=watch.runtime,
-        sandbox_mode=sandbox_mode_of(session.places, state),
+        walls=walls_of(session.places, state),
     )
 
 

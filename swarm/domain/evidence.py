@@ -4,7 +4,10 @@ Evidence holds no times and no paths of temporary files: executed again on the s
 environment, it must come out byte for byte the same. Its hash is what a ballot refers to.
 """
 
+from collections.abc import Iterable
 from typing import Literal
+
+from pydantic import Field
 
 from swarm.domain.canonical import canonical, digest
 from swarm.domain.frozen import Frozen
@@ -61,6 +64,36 @@ class Evidence(Frozen):
         return digest(canonical(self))
 
 
+class BlockedConnection(Frozen):
+    """Something that was tested tried to reach the network, and was refused. All text is an enemy's.
+
+    Told with a report and no part of evidence: whether a thread comes to asking in time is chance.
+    """
+
+    host: str = Field(max_length=300)
+    port: int
+    command: str = Field(default="", max_length=300)
+    """What was running."""
+
+    count: int = 1
+
+
+MOST_BLOCKED = 64
+
+
+def joined(blocked: Iterable[BlockedConnection]) -> tuple[BlockedConnection, ...]:
+    """Each once, with how often it was tried; the first few dozen, sorted."""
+    counts: dict[tuple[str, int, str], int] = {}
+    for each in blocked:
+        key = (each.host, each.port, each.command)
+        counts[key] = counts.get(key, 0) + each.count
+    rows = sorted(counts.items())[:MOST_BLOCKED]
+    return tuple(
+        BlockedConnection(host=host, port=port, command=command, count=number)
+        for (host, port, command), number in rows
+    )
+
+
 class CheckReport(Frozen):
     """What a tester or reviewer answers: a verdict, what shows it, and what it cost."""
 
@@ -68,3 +101,5 @@ class CheckReport(Frozen):
     findings: tuple[Finding, ...] = ()
     evidence: Digest
     summary: str
+    blocked: tuple[BlockedConnection, ...] = ()
+    """What tried to reach the network meanwhile."""

@@ -4,10 +4,12 @@ Five lines that a person needs to decide, then everything else folded away. Ever
 come from this file goes through `wording`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+from pydantic import Field
 
 from swarm.domain.ballots import Certificate
-from swarm.domain.evidence import Evidence
+from swarm.domain.evidence import BlockedConnection, Evidence
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd, Ppm, dollars
 from swarm.domain.names import AgentId, AttemptId, TaskId
@@ -47,6 +49,17 @@ class AwardAccount(Frozen):
     """So many agents offered."""
 
 
+class SandboxAccount(Frozen):
+    """What the checks ran in."""
+
+    mode: str
+    unheld: tuple[str, ...] = ()
+    """What that mode does not hold, one sentence each."""
+
+    limits: dict[str, int] = Field(default_factory=dict)
+    """By names that end in their unit, as evidence has them."""
+
+
 class Account(Frozen):
     """Everything that a pull request says."""
 
@@ -62,6 +75,10 @@ class Account(Frozen):
 
     tasks: tuple[TaskAccount, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    sandboxes: tuple[SandboxAccount, ...] = ()
+    blocked: tuple[BlockedConnection, ...] = ()
+    """What tried to reach the network while checks ran. All text is an enemy's."""
+
     awards: tuple[AwardAccount, ...] = ()
     certificate: Certificate
 
@@ -89,11 +106,24 @@ def _summary(account: Account) -> str:
         ("Not sure", markdown_line(account.unsure, 600) or "nothing was reported"),
         ("Cost", f"{dollars(account.cost)}, {_lasted(account.seconds)}"),
     ]
+    lines += _warnings(account)
     text = "\n".join(f"- **{name}**: {line}" for name, line in lines)
     if not account.partial:
         return text
     left = "".join(f"\n- [ ] {markdown_line(task)}" for task in account.still_open[:ROWS])
     return f"{text}\n\n**Partial.** Still open:{left}"
+
+
+def _warnings(account: Account) -> Iterator[tuple[str, str]]:
+    """What a person should know before the rest: weak walls, and attempts to get out."""
+    weak = [each for each in account.sandboxes if each.unheld]
+    for each in weak:
+        told = " ".join((f"{each.mode} is not a whole one.", *each.unheld))
+        yield "Sandbox", markdown_line(told, 600)
+    if account.blocked:
+        first = account.blocked[0]
+        what = f"{len(account.blocked)} refused, {first.host} port {first.port} first"
+        yield "Tried to reach the network", markdown_line(what)
 
 
 def _lasted(seconds: int) -> str:
@@ -105,6 +135,7 @@ def _sections(account: Account) -> Sequence[tuple[str, str]]:
     return (
         ("Tasks and attempts", _tasks(account.tasks)),
         ("Evidence", _evidence(account.evidence)),
+        ("Sandbox", _sandbox(account)),
         ("Ballots", _ballots(account.certificate)),
         ("Market", _market(account.awards)),
         ("Certificate", _certificate(account.certificate)),
@@ -141,6 +172,38 @@ def _evidence(evidence: tuple[Evidence, ...]) -> str:
         for each in evidence
     ]
     return _folded("Evidence", _table("kind|verdict|passed|targets|sandbox|hash", rows))
+
+
+def _sandbox(account: Account) -> str:
+    rows = [row for each in account.sandboxes for row in _held(each)]
+    walls = _table("of|value", rows)
+    refused = [
+        (each.host, str(each.port), str(each.count), each.command) for each in account.blocked
+    ]
+    tried = _table("host that was not reached|port|times|while this ran", refused)
+    if walls and not tried:
+        tried = "Nothing was seen that tried to reach the network."
+    return _folded("Sandbox", "\n\n".join(part for part in (walls, tried) if part))
+
+
+def _held(sandbox: SandboxAccount) -> Iterator[tuple[str, str]]:
+    yield "mode", sandbox.mode
+    for each in sandbox.unheld:
+        yield "not held", each
+    for name, value in sandbox.limits.items():
+        yield _limit(name, value)
+
+
+def _limit(name: str, value: int) -> tuple[str, str]:
+    what, _, unit = name.rpartition("_")
+    match unit:
+        case "bytes":
+            return f"limit of {what}", f"{value / (1 << 20):.10g} MiB"
+        case "ms":
+            return f"limit of {what} time", f"{value / 1000:.10g} s"
+        case "seconds":
+            return f"limit of {what} time", f"{value} s"
+    return f"limit of {name}", str(value)
 
 
 def _ballots(certificate: Certificate) -> str:

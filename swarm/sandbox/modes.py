@@ -59,6 +59,15 @@ _LOST: dict[SandboxMode, tuple[str, ...]] = {
 }
 
 
+_UNHELD = {
+    "own_files": "Files of the user who runs swarm could be changed.",
+    "hides_host_files": "Files of that user could be read, keys among them.",
+    "own_network": "The network could be reached.",
+    "own_processes": "Processes of the machine were listed with their commands.",
+}
+"""By the guarantee that is not given."""
+
+
 def guarantees(mode: SandboxMode) -> Guarantees:
     """What a sandbox of that mode holds on any machine where it can be made."""
     return _HELD[mode]
@@ -67,6 +76,11 @@ def guarantees(mode: SandboxMode) -> Guarantees:
 def lost(mode: SandboxMode) -> tuple[str, ...]:
     """What it does not hold, against the mode above it: one sentence each."""
     return _LOST[mode]
+
+
+def unheld(mode: SandboxMode) -> tuple[str, ...]:
+    """What that mode does not hold of what a sandbox is for, for whoever relies on it."""
+    return tuple(told for name, told in _UNHELD.items() if not getattr(_HELD[mode], name))
 
 
 def is_at_least(mode: SandboxMode, wanted: SandboxMode) -> bool:

@@ -10,7 +10,7 @@ from swarm.sandbox.checkpoints import leftovers, remove_leftovers
 from swarm.sandbox.doctor import DoctorRow, doctor_rows
 from swarm.sandbox.folders import Leftover
 from swarm.sandbox.interpreter import interpreter_paths
-from swarm.sandbox.modes import guarantees, is_at_least, lost, permitted
+from swarm.sandbox.modes import guarantees, is_at_least, lost, permitted, unheld
 from swarm.sandbox.port import (
     CLOSED,
     BaseRef,
@@ -83,6 +83,7 @@ __all__ = [
     "run_in_terminal",
     "strongest",
     "try_attacks",
+    "unheld",
     "weaknesses",
     "why_not",
 ]

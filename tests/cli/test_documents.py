@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from swarm.cli.documents import error_document, goal_document, overview_document
+from swarm.cli.isolation import Walls
 from swarm.domain.errors import Lacking
 from swarm.domain.events import Event
 from swarm.testing.events import (
@@ -21,7 +22,7 @@ from tests.cli.cli_examples import NOW, folded, state_of
 
 def document(story: Sequence[Event]) -> dict[str, Any]:
     made = goal_document(
-        state_of(story), NOW, body=BODY, runtime="inline", sandbox_mode="namespaces"
+        state_of(story), NOW, body=BODY, runtime="inline", walls=Walls("namespaces")
     )
     read: dict[str, Any] = json.loads(json.dumps(made))
     return read

@@ -103,3 +103,44 @@ def test_a_detached_run_of_others_words_is_worked_on_in_a_whole_sandbox(
         *("--runtime", "inline", "--json", "--minutes", "1"),
     )
     assert called.document["sandbox_mode"] == choose(home / "work", "auto") == found
+
+
+CALLING_HOME = """
+import socket
+
+from ages import is_adult
+
+
+def test_birthday():
+    try:
+        socket.create_connection(("203.0.113.7", 443), timeout=2)
+    except OSError:
+        pass
+    assert is_adult(18)
+"""
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(240)
+def test_who_tried_to_reach_the_network_is_told_with_the_result(home: Path, tmp_path: Path) -> None:
+    (home / "work").mkdir(parents=True)
+    home.chmod(0o700)
+    if strongest(home / "work", "shared-proc") is None:
+        pytest.skip("this machine makes no sandbox that sees attempts to reach the network")
+    files = {"ages.py": "def is_adult(age):\n    return age > 18\n", "test_ages.py": CALLING_HOME}
+    a_repository(tmp_path / "ages", files)
+    called = program(
+        home,
+        *("run", "--fix-failing", "--repo", str(tmp_path / "ages")),
+        *("--runtime", "inline", "--json"),
+    )
+    made = called.document
+    assert made["goal"]["status"] == "done", called.err
+    assert ("203.0.113.7", 443) in {(e["host"], e["port"]) for e in made["sandbox"]["blocked"]}
+    assert made["sandbox"]["limits"]["memory_bytes"] == 2 << 30
+    assert made["sandbox"]["mode"] == made["sandbox_mode"]
+    body = made["pull_request"]["body"]
+    assert "| 203.0.113.7 | 443 |" in body
+    assert "| limit of memory | 2048 MiB |" in body
+    shown = swarm(home, "show", made["goal"]["id"])
+    assert "203.0.113.7" in shown.out

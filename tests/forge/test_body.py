@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swarm.domain.ballots import Ballot, Certificate, Policy, Subject, Voter
+from swarm.domain.evidence import BlockedConnection
 from swarm.domain.names import (
     AgentId,
     AttemptId,
@@ -18,7 +19,15 @@ from swarm.domain.names import (
 )
 from swarm.forge.body import ROWS, TITLE
 from swarm.forge.port import LONGEST_BODY
-from swarm.forge.public_api import Account, AttemptAccount, AwardAccount, TaskAccount, body, title
+from swarm.forge.public_api import (
+    Account,
+    AttemptAccount,
+    AwardAccount,
+    SandboxAccount,
+    TaskAccount,
+    body,
+    title,
+)
 
 HOSTILE = '<script>@all fixes #1</script>\u202e</details>\n\n# Big ![x](https://evil/?secret) "|" `'
 
@@ -102,6 +111,48 @@ def test_five_lines_come_first_and_everything_else_is_folded() -> None:
     assert [name and name.group(1) for name in names] == [
         "Tasks and attempts", "Ballots", "Market", "Certificate",
     ]  # fmt: skip
+
+
+def test_the_body_states_walls_limits_and_who_wanted_out() -> None:
+    sandbox = SandboxAccount(
+        mode="namespaces",
+        limits={"memory_bytes": 2 << 30, "wall_ms": 600_000, "cpu_seconds": 600, "processes": 256},
+    )
+    tried = BlockedConnection(host="pypi.org", port=443, command="pytest -q", count=3)
+    text = body(an_account(sandboxes=(sandbox,), blocked=(tried,)))
+    assert "- **Tried to reach the network**: 1 refused, pypi.org port 443 first" in text
+    folded = text.split("<summary>Sandbox</summary>")[1].split("</details>")[0]
+    for row in (
+        "| mode | namespaces |",
+        "| limit of memory | 2048 MiB |",
+        "| limit of wall time | 600 s |",
+        "| limit of cpu time | 600 s |",
+        "| limit of processes | 256 |",
+        "| pypi.org | 443 | 3 | pytest -q |",
+    ):
+        assert row in folded
+    assert "- **Sandbox**" not in text
+
+
+def test_weak_walls_are_said_before_everything_is_folded() -> None:
+    weak = SandboxAccount(mode="shared-proc", unheld=("Processes were listed.",))
+    text = body(an_account(sandboxes=(weak,)))
+    first = text.split("<details>")[0]
+    assert "- **Sandbox**: shared-proc is not a whole one. Processes were listed." in first
+    assert "| not held | Processes were listed. |" in text
+    assert "Nothing was seen that tried to reach the network." in text
+
+
+def test_what_a_sandbox_told_has_no_powers() -> None:
+    tried = BlockedConnection(host=HOSTILE, port=53, command=HOSTILE)
+    text = body(an_account(blocked=(tried,)))
+    assert "<script>" not in text
+    assert "@all" not in text
+    assert "fixes #1" not in text
+    assert "![x](https://" not in text
+    assert text.count("</details>") == text.count("<details>")
+    (row,) = (line for line in text.splitlines() if line.startswith("| &lt;script&gt;"))
+    assert len(re.findall(r"(?<!\\)\|", row)) == 5
 
 
 def test_why_is_the_first_lines_and_no_diff() -> None:
