@@ -35,6 +35,9 @@ pytestmark = pytest.mark.chaos
 POINTS = 20
 AT_ONCE = 3
 KILLS = 10
+KILLS_OF_ONE = 4
+"""On a slow machine they may all meet the same task, and one that ends its host six times is given up."""
+
 SEED = 20
 GOAL = GoalId("g-000001")
 
@@ -91,7 +94,7 @@ def _killed_at(record: int, home: Path, repository: Path) -> str:
     return ""
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_a_run_that_is_killed_at_any_of_twenty_records_ends_in_one_pull_request(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -112,7 +115,7 @@ def test_a_run_that_is_killed_at_any_of_twenty_records_ends_in_one_pull_request(
 # At random moments ------------------------------------------------------------------------------
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(900)
 def test_goals_whose_processes_are_killed_ten_times_at_random_moments_end(
     folder: Path, tmp_path: Path
 ) -> None:
@@ -123,7 +126,9 @@ def test_goals_whose_processes_are_killed_ten_times_at_random_moments_end(
         before = fingerprint(repository)
         process = swarm.start_run(BUG, repository)
         swarm.wait_for(GoalSubmitted)  # what is killed before has to be typed again
-        while kills < KILLS and _killed(process, rng):
+        for _ in range(min(KILLS_OF_ONE, KILLS - kills)):
+            if not _killed(process, rng):
+                break
             kills += 1
             process = swarm.start("resume", "--runtime", "inline")
         told = answer(process)
