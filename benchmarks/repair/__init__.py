@@ -4,6 +4,7 @@
     rows        results kept as they come, to go on with later
     quixbugs    forty programs with one wrong line each, whole or with half of the tests hidden
     mutants     one-edit mistakes in real libraries (mutating)
+    impossible  twenty cases where only a refusal is right
     planted     the demo's mistakes, each alone
 
 Everything public is brought to a folder outside of the checkout when it is measured; none of it is kept.

@@ -372,3 +372,26 @@ def test_it_works_in_namespaces_as_well(workshop: Builder) -> None:
         mode="namespaces",
     )
     assert shop.repaired() == PRICE.replace(">", ">=")
+
+
+def test_what_a_whole_run_refutes_refutes_others_like_it(workshop: Builder) -> None:
+    """More tests pass than are traced, and only the last of them tells the product from the sum."""
+    many = {f"test_f.py::test_g[{k}]": "passed" for k in range(200)}
+    shop = workshop(
+        {
+            "f.py": "def f(a, b):\n    return a - b\n\n\ndef g(a):\n    return a\n",
+            "test_f.py": "import pytest\nfrom f import f, g\n"
+            "@pytest.mark.parametrize('k', range(200))\n"
+            "def test_g(k): assert g(k) == k\n"
+            "def test_two(): assert f(2, 2) == 4\n"
+            "def test_half(): assert f(1, 0.5) == 0.5\n",
+        },
+        {**many, "test_f.py::test_two": "failed", "test_f.py::test_half": "passed"},  # type: ignore[dict-item]
+    )
+    items = shop.repair()
+    end = items[-1]
+    assert isinstance(end, Submission)
+    assert "return a * b" in shop.text(end.changes)
+    assert (
+        sum("did not confirm" in each.action for each in items if isinstance(each, StepTaken)) == 1
+    )

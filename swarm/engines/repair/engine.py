@@ -36,6 +36,8 @@ turned a failing test green already. Tests that are known to need more get more.
 MEMORY = 768 << 20
 MOST_PLAUSIBLE = 8
 COMPARE_SECONDS = 60.0
+MOST_WORSE = 6
+UNTRACED_MS = 1000
 
 
 class RepairEngine:
@@ -218,16 +220,65 @@ class Attempt:
         if changes in self.assignment.refused:
             update = {"unconfirmed": (*progress.unconfirmed, position)}
             return "passed over a refused patch", progress.model_copy(update=update), 0.0
-        green, cpu = await self._run_whole(progress, plausible, data)
-        field = "confirmed" if green else "unconfirmed"
-        update = {field: (*getattr(progress, field), position)}
-        word = "confirmed" if green else "did not confirm"
-        action = f"{word} a patch of {plausible.path}:{plausible.line} ({plausible.label})"
-        return action, progress.model_copy(update=update), cpu
+        outcomes, cpu = await self._run_whole(progress, plausible, data)
+        if self._is_green(progress.spectrum, outcomes):
+            update = {"confirmed": (*progress.confirmed, position)}
+            action = f"confirmed a patch of {plausible.path}:{plausible.line} ({plausible.label})"
+            return action, progress.model_copy(update=update), cpu
+        known, more = await self._passed_over(progress, position, self._worse(progress, outcomes))
+        others = len(known.unconfirmed) - len(progress.unconfirmed) - 1
+        action = (
+            f"did not confirm a patch of {plausible.path}:{plausible.line} ({plausible.label})"
+            f" nor {others} more that fail the same tests"
+        )
+        return action, known, cpu + more
+
+    async def _passed_over(
+        self, progress: Progress, position: int, worse: tuple[str, ...]
+    ) -> tuple[Progress, float]:
+        """Without this patch, and without those others that make the same tests fail.
+
+        From now on these tests are asked of every candidate for the file.
+        """
+        spectrum = progress.spectrum
+        path = progress.plausible[position].path
+        covering = dict.fromkeys((*worse, *spectrum.covering.get(path, ())))
+        spectrum = spectrum.model_copy(
+            update={
+                "covering": {**spectrum.covering, path: tuple(covering)},
+                "limits_ms": {**dict.fromkeys(worse, UNTRACED_MS), **spectrum.limits_ms},
+            }
+        )
+        settled = {*progress.confirmed, *progress.unconfirmed, position}
+        left = [k for k in range(len(progress.plausible)) if k not in settled]
+        out, cpu = await self._failing(progress, left, worse) if left and worse else ([], 0.0)
+        unconfirmed = (*progress.unconfirmed, position, *out)
+        return progress.model_copy(update={"spectrum": spectrum, "unconfirmed": unconfirmed}), cpu
+
+    async def _failing(
+        self, progress: Progress, positions: list[int], tests: tuple[str, ...]
+    ) -> tuple[list[int], float]:
+        """Those of the patches with which one of the tests fails."""
+        request = {
+            **self._search_request(progress),
+            "kind": "recheck",
+            "plausible": [progress.plausible[k].model_dump() for k in positions],
+            "tests": tests,
+            "limit": FULL_SECONDS,
+        }
+        answer = await self._ask(request, COMPARE_SECONDS)
+        passing = set(answer.body.get("passing", range(len(positions))))
+        return [k for n, k in enumerate(positions) if n not in passing], answer.cpu_seconds
+
+    def _worse(self, progress: Progress, outcomes: Mapping[str, str]) -> tuple[str, ...]:
+        """Some of the tests that passed before and do not any more."""
+        before = self._before(progress.spectrum)
+        red = (test for test, outcome in outcomes.items() if outcome not in GREEN)
+        return tuple(test for test in red if before.get(test) in GREEN)[:MOST_WORSE]
 
     async def _run_whole(
         self, progress: Progress, plausible: Plausible, data: bytes
-    ) -> tuple[bool, float]:
+    ) -> tuple[dict[str, str], float]:
         """Run the patched tree as it would run for a user; the tree is put back afterwards."""
         path = self._inside(plausible.path)
         program = plausible.path in progress.spectrum.executable
@@ -237,22 +288,23 @@ class Attempt:
             answer = await self._ask(request, 60.0)
         finally:
             await self.sandbox.write(path, data, executable=program)
-        return self._is_green(
-            progress.spectrum, answer.body.get("outcomes", {})
-        ), answer.cpu_seconds
+        return answer.body.get("outcomes", {}), answer.cpu_seconds
 
     def _is_green(self, spectrum: Spectrum, outcomes: dict[str, str]) -> bool:
         """Every target passes, and nothing that passed on the base does worse."""
-        voided = {spectrum.names.get(each, each) for each in self.assignment.voided}
-        before = {
-            spectrum.names.get(each.test, each.test): each.outcome
-            for each in self.assignment.base_run.outcomes
-        }
+        before = self._before(spectrum)
         kept = all(
-            outcome in GREEN or before.get(test) not in GREEN or test in voided
-            for test, outcome in outcomes.items()
+            outcome in GREEN or before.get(test) not in GREEN for test, outcome in outcomes.items()
         )
         return kept and all(_is_met(test, outcomes) for test in spectrum.targets)
+
+    def _before(self, spectrum: Spectrum) -> dict[str, str]:
+        """Outcomes on the base by pytest's names, without those that flicker."""
+        return {
+            spectrum.names.get(each.test, each.test): each.outcome
+            for each in self.assignment.base_run.outcomes
+            if each.test not in self.assignment.voided
+        }
 
     async def _changes(self, progress: Progress, plausible: Plausible) -> tuple[Changes, bytes]:
         data = await self.sandbox.read(self._inside(plausible.path))

@@ -117,7 +117,7 @@ class Progress(Frozen):
     promising: tuple[int, ...] = ()
     """Those of them that turned a failing test green before their time was over."""
 
-    slow_stages: int = 2
+    slow_stages: int = 3
     """Stages left for candidates that ran out of time; most of them never end."""
 
     setbacks: int = 4

@@ -329,7 +329,8 @@ def comprehensions(drafts: Drafts, node: ast.comprehension) -> None:
 def off_by_one(drafts: Drafts, node: ast.expr) -> None:
     """One more or one less of whatever is a number."""
     kinds = drafts.types(node)
-    if not _is_value(drafts, node) or isinstance(node, ast.Constant):
+    plain = node.operand if isinstance(node, ast.UnaryOp) else node
+    if not _is_value(drafts, node) or isinstance(plain, ast.Constant):
         return
     if kinds and not kinds & NUMBERS:
         return
