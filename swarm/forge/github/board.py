@@ -1,0 +1,139 @@
+"""What people see of a goal on the way: one comment that is edited in place, labels, a status.
+
+It mirrors what the journal says and is never read back as a truth. Each part is looked at first, and
+written only where it differs: whoever changed a label by hand finds it put right.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from swarm.domain.canonical import Json
+from swarm.domain.frozen import Frozen
+from swarm.domain.names import CommitHash
+from swarm.forge.github.reading import (
+    Combined,
+    SeenComment,
+    SeenIssue,
+    SeenPull,
+    Who,
+    read,
+)
+from swarm.forge.github.wire import Missing, Query, Wire
+from swarm.forge.queries import READY
+
+LABELS = "swarm:"
+"""Labels that begin like this are ours; others are people's."""
+
+CONTEXT = "swarm/quorum"
+_MOST_STATUS = 140
+
+
+class Standing(Frozen):
+    """How a goal stands, for people."""
+
+    key: str
+    """Names the comment: the same key again is the same comment."""
+
+    issue: int
+    label: str
+    """`swarm:working`; empty = none."""
+
+    text: str = Field(max_length=60_000)
+    head: CommitHash | None = None
+    """The commit that was certified."""
+
+    verdict: Literal["success", "pending", "failure"] = "pending"
+    said: str = ""
+    """The status in a few words."""
+
+
+class Board:
+    def __init__(self, wire: Wire, repository: str) -> None:
+        self._wire = wire
+        self._at: Query = {"repository": repository}
+
+    async def show(self, standing: Standing) -> None:
+        """Bring everything to where it should be; a repetition writes nothing."""
+        issue = await self._issue(standing.issue)
+        if issue is not None:
+            await self._comment(standing)
+            await self._label(issue, standing.label)
+        if standing.head is not None:
+            await self._status(standing, standing.head)
+
+    async def make_ready(self, number: int) -> None:
+        """A draft no more. Only GraphQL can do it."""
+        seen = read(SeenPull, await self._wire.ask("pull", {**self._at, "number": number}))
+        if seen.draft and seen.state == "open":
+            question: Json = {"query": READY, "variables": {"id": seen.node_id}}
+            await self._wire.ask("ready", {}, data=question)
+
+    async def _issue(self, number: int) -> SeenIssue | None:
+        """None for one that was deleted or moved: there is nobody to tell then."""
+        try:
+            seen = read(SeenIssue, await self._wire.ask("issue", {**self._at, "number": number}))
+        except Missing:
+            return None
+        return None if seen.locked else seen
+
+    # The comment --------------------------------------------------------------------------------
+
+    async def _comment(self, standing: Standing) -> None:
+        mark = f"<!-- swarm-status {standing.key} -->"
+        text = f"{mark}\n{standing.text}"
+        at: Query = {**self._at, "number": standing.issue}
+        mine = await self._marked(at, mark)
+        if not mine:
+            await self._wire.ask("comment", at, data={"body": text})
+            return
+        first, *others = mine
+        if (first.body or "").strip() != text.strip():
+            await self._wire.ask("edit comment", {**self._at, "id": first.id}, data={"body": text})
+        # Of a comment whose answer was lost, and which a list did not show yet, there may be two.
+        for other in others:
+            await self._wire.ask("remove comment", {**self._at, "id": other.id})
+
+    async def _marked(self, at: Query, mark: str) -> list[SeenComment]:
+        """Ours, oldest first. Anybody can write a mark: who wrote it counts."""
+        me = read(Who, await self._wire.ask("me", {}))
+        found = await self._wire.everything("comments", at)
+        said = (read(SeenComment, each) for each in found)
+        return sorted(
+            (
+                each
+                for each in said
+                if each.user and each.user.id == me.id and (each.body or "").startswith(mark)
+            ),
+            key=lambda each: each.id,
+        )
+
+    # Labels and status --------------------------------------------------------------------------
+
+    async def _label(self, issue: SeenIssue, wanted: str) -> None:
+        at: Query = {**self._at, "number": issue.number}
+        ours = [name for name in issue.labels if name.startswith(LABELS)]
+        if wanted and wanted not in ours:
+            await self._wire.ask("label", at, data={"labels": [wanted]})
+        for name in ours:
+            if name != wanted:
+                await self._unlabel({**at, "name": name})
+
+    async def _unlabel(self, at: Query) -> None:
+        try:
+            await self._wire.ask("unlabel", at)
+        except Missing:
+            return
+
+    async def _status(self, standing: Standing, head: CommitHash) -> None:
+        at: Query = {**self._at, "sha": head}
+        there = read(Combined, await self._wire.ask("status", at))
+        said = standing.said[:_MOST_STATUS]
+        for each in there.statuses:
+            if each.context == CONTEXT and (each.state, each.description) == (
+                standing.verdict,
+                said,
+            ):
+                return
+        data: Json = {"state": standing.verdict, "context": CONTEXT, "description": said}
+        await self._wire.ask("set status", at, data=data)
