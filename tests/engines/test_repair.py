@@ -395,3 +395,21 @@ def test_what_a_whole_run_refutes_refutes_others_like_it(workshop: Builder) -> N
     assert (
         sum("did not confirm" in each.action for each in items if isinstance(each, StepTaken)) == 1
     )
+
+
+def test_a_function_that_only_an_import_calls_is_repaired_in_fresh_processes(
+    workshop: Builder,
+) -> None:
+    shop = workshop(
+        {
+            "rules.py": "RULES = []\n\n\ndef rule(old, new):\n    RULES.append((new, old))\n\n\n"
+            'rule("a", "b")\n\n\n'
+            "def changed(text):\n    for old, new in RULES:\n        text = text.replace(old, new)\n"
+            "    return text\n",
+            "test_rules.py": "from rules import RULES, changed\n"
+            "def test_a(): assert changed('xa') == 'xb' and RULES == [('a', 'b')]\n"
+            "def test_c(): assert changed('c') == 'c'\n",
+        },
+        {"test_rules.py::test_a": "failed", "test_rules.py::test_c": "passed"},
+    )
+    assert "RULES.append((old, new))" in shop.repaired()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swarm.domain.bids import AgentCard, quote
+from swarm.domain.bids import AgentCard, offered, quote
 from swarm.domain.names import AgentId, HostId, Principal, PublicKey
 from swarm.engines.port import Engine
 from swarm.engines.public_api import repair_engines
@@ -183,7 +183,9 @@ def _quoted(engine: Engine, lines: int) -> tuple[int, int]:
         curves=engine.curves(),
         host=HostId("h"),
     )
-    contract = an_assignment().contract.model_copy(update={"features": {"suspect_lines": lines}})
+    contract = an_assignment().contract.model_copy(
+        update={"features": {"suspect_lines": lines, "targets": 1}}
+    )
     bid = quote(card, contract)
     assert bid is not None
     return bid.price, bid.probability
@@ -323,3 +325,8 @@ def test_fields_of_f_strings_get_other_variables_and_formats() -> None:
 def test_an_f_string_with_anything_unusual_in_it_is_left_alone(text: str) -> None:
     found = proposed(f"def f(a, b):\n    return {text}\n")
     assert not any("02d" in each for each in found)
+
+
+def test_nothing_is_offered_where_no_test_fails() -> None:
+    contract = an_assignment().contract.model_copy(update={"features": {"open": 1}})
+    assert all(offered(e.curves(), contract) is None for e in repair_engines(cpu_price=50))

@@ -11,7 +11,7 @@ from swarm.engines.repair.worker.candidates import Candidate, in_order, joined, 
 from swarm.engines.repair.worker.cold import ColdSearch
 from swarm.engines.repair.worker.donors import donors
 from swarm.engines.repair.worker.drafts import Drafts, Seen
-from swarm.engines.repair.worker.module_level import widened
+from swarm.engines.repair.worker.module_level import import_time_lines, widened
 from swarm.engines.repair.worker.search import Search, Tally, live_modules
 from swarm.engines.repair.worker.sources import Source, read_source
 from swarm.engines.repair.worker.suite import Suite
@@ -59,7 +59,13 @@ def find_cold(request: dict[str, Any], say: Say) -> dict[str, Any]:
     sources = _sources(request["suspicion"])
     pool = [_drafts(source, request, wide=True) for source in sources.values()]
     broken = request["broken"]
-    found = in_order(each for d in pool for each in templates(d) if broken or not each.hot)
+    early = {path: import_time_lines(source) for path, source in sources.items()}
+    found = in_order(
+        each
+        for d in pool
+        for each in templates(d)
+        if broken or not each.hot or each.line in early[each.path]
+    )
     candidates = found[:_MOST_COLD]
     search, tally = ColdSearch(sources, request), Tally()
     deadline = time.monotonic() + request["seconds"]

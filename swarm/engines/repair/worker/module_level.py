@@ -2,6 +2,8 @@
 
 No test runs it, so it has no spectrum of its own. What suspicious code uses is nearly as suspicious
 as that code: constants by name, class attributes by attribute, default values by their function.
+Functions that are called while the file is imported stand for what they make: half as suspicious as its
+worst line.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from swarm.engines.repair.worker.sources import FUNCTIONS, Source
+from swarm.engines.repair.worker.sources import DEFINITIONS, FUNCTIONS, Source
 
 _SHARE = 0.7
 
@@ -28,7 +30,33 @@ def widened(source: Source, suspicion: dict[int, float]) -> dict[int, float]:
             share = _SHARE * max((suspicion.get(line, 0.0) for line in lines), default=0.0)
             if share > 0:
                 wide[node.lineno] = max(wide.get(node.lineno, 0.0), share)
+    worst = max(suspicion.values(), default=0.0)
+    for line in import_time_lines(source):
+        wide[line] = max(wide.get(line, 0.0), _SHARE * worst / 2)
     return wide
+
+
+def import_time_lines(source: Source) -> frozenset[int]:
+    """Lines in the bodies of the file's functions that are called, at any depth, when it is imported."""
+    functions = {each.name: each for each in source.tree.body if isinstance(each, FUNCTIONS)}
+    waiting = [each for each in source.tree.body if not isinstance(each, DEFINITIONS)]
+    reached: dict[str, ast.stmt] = {}
+    while waiting:
+        for name in _called(waiting.pop()):
+            if name in functions and name not in reached:
+                reached[name] = functions[name]
+                waiting.append(functions[name])
+    return frozenset(
+        line
+        for each in reached.values()
+        for line in range(each.lineno + 1, (each.end_lineno or each.lineno) + 1)
+    )
+
+
+def _called(node: ast.AST) -> Iterator[str]:
+    for each in ast.walk(node):
+        if isinstance(each, ast.Call) and isinstance(each.func, ast.Name):
+            yield each.func.id
 
 
 def _used(source: Source, suspicion: dict[int, float]) -> dict[str, float]:
