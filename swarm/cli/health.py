@@ -35,6 +35,9 @@ class Row:
     needed: bool = True
     """Without it nothing runs; a comfort when false."""
 
+    lost: tuple[str, ...] = ()
+    """What one does without where this is all there is."""
+
 
 def examine(*, as_json: bool) -> int:
     session = open_session(as_json=as_json)
@@ -100,8 +103,7 @@ def _sandboxes(session: Session) -> Iterator[Row]:
 
 def _tried_in(scratch: Path) -> Iterator[Row]:
     for row in doctor_rows(scratch):
-        comfort = row.name == "left over" or row.name.startswith("sandbox ")
-        yield Row(row.name, row.found, ok=row.ok, remedy=row.remedy, needed=not comfort)
+        yield Row(row.name, row.found, row.ok, row.remedy, row.needed, row.lost)
 
 
 def _view(rows: tuple[Row, ...]) -> Table:
@@ -110,9 +112,16 @@ def _view(rows: tuple[Row, ...]) -> Table:
         mark, style = ("✓", "green") if row.ok else ("✗", "red" if row.needed else "yellow")
         remedy = "" if row.ok else row.remedy
         table.add_row(
-            Text(mark, style=style), cell(row.what), cell(row.found), cell(remedy, "cyan")
+            Text(mark, style=style), cell(row.what), _found(row), cell(remedy, "cyan", 600)
         )
     return table
+
+
+def _found(row: Row) -> Text:
+    text = cell(row.found, most=600)
+    for each in row.lost if row.ok else ():
+        text.append(f"\n- {each}", style="dim")
+    return text
 
 
 def _document(row: Row) -> Json:
@@ -122,4 +131,5 @@ def _document(row: Row) -> Json:
         "ok": row.ok,
         "remedy": row.remedy,
         "needed": row.needed,
+        "lost": row.lost,
     }

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from swarm.sandbox.checkpoints import leftovers
-from swarm.sandbox.modes import lost
+from swarm.sandbox.modes import is_at_least, lost
 from swarm.sandbox.probing import ProbeReport, probe_all
 from swarm.sandbox.remedies import LOWEST_KERNEL, this_machine
 
 _FREE_BYTES = 2 << 30
 _MIB = 1 << 20
+
+SANDBOXES = "sandboxes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,15 @@ class DoctorRow:
     ok: bool
     found: str
     remedy: str = ""
+    needed: bool = True
+    """Without it no agent's work can be run; a comfort when false."""
+
+    lost: tuple[str, ...] = ()
+    """Of a mode: what it does not hold or cannot do, against the one above it."""
 
 
 def doctor_rows(scratch: Path) -> tuple[DoctorRow, ...]:
-    """`isolated sandboxes` is what matters; a row for each mode tells what else could be had."""
+    """`sandboxes` is what matters; a row for each mode tells what there is and what else could be."""
     reports = probe_all(scratch, anew=True)
     modes = (_mode(each) for each in reports)
     return (_kernel(), _isolation(reports), *modes, _space(scratch), _left_over(scratch))
@@ -36,17 +43,22 @@ def _kernel() -> DoctorRow:
 
 
 def _isolation(reports: tuple[ProbeReport, ...]) -> DoctorRow:
-    report = next(each for each in reports if each.mode == "namespaces")
-    return DoctorRow("isolated sandboxes", report.works, report.why or "work", report.remedy)
+    """With what would help, if there is none that is whole: what `namespaces` lack here."""
+    best = next((each.mode for each in reports if each.works), None)
+    wanted = next(each for each in reports if each.mode == "namespaces")
+    if best is None:
+        return DoctorRow(SANDBOXES, False, wanted.why, wanted.remedy)
+    found = f"{best} is the strongest mode here"
+    if is_at_least(best, "namespaces"):
+        return DoctorRow(SANDBOXES, True, found)
+    return DoctorRow(SANDBOXES, False, f"{found}. {wanted.why}", wanted.remedy, needed=False)
 
 
 def _mode(report: ProbeReport) -> DoctorRow:
     """A comfort: one mode that works is enough."""
     name = f"sandbox {report.mode}"
-    if not report.works:
-        return DoctorRow(name, False, report.why, report.remedy)
-    told = " ".join((f"works ({report.milliseconds} ms).", *lost(report.mode)))
-    return DoctorRow(name, True, told)
+    found = f"works ({report.milliseconds} ms)" if report.works else report.why
+    return DoctorRow(name, report.works, found, report.remedy, needed=False, lost=lost(report.mode))
 
 
 def _space(scratch: Path) -> DoctorRow:
@@ -59,4 +71,5 @@ def _left_over(scratch: Path) -> DoctorRow:
     found = leftovers(scratch)
     size = sum(each.bytes for each in found) // _MIB
     remedy = "swarm clean" if found else ""
-    return DoctorRow("left over", not found, f"{len(found)} folders, {size} MiB", remedy)
+    told = f"{len(found)} folders, {size} MiB"
+    return DoctorRow("left over", not found, told, remedy, needed=False)

@@ -35,8 +35,8 @@ _LOST: dict[SandboxMode, tuple[str, ...]] = {
         "A directory of the base cannot be renamed in one step; mv copies it.",
     ),
     "namespaces": (
-        "Started by root, all sandboxes run as nobody, as other services of the machine may;"
-        " everything of the system is shown as nobody's.",
+        "All sandboxes run as one and the same user: you, or nobody if root started them.",
+        "What the system has is shown as nobody's.",
     ),
     "shared-proc": (
         "Processes outside are listed with their command lines; nothing else of them can be read.",

@@ -105,10 +105,10 @@ def _advice(number: int, step: str, machine: Machine) -> str:
         return NO_LANDLOCK
     if machine.kernel < LOWEST_KERNEL:
         return OLD_KERNEL
-    if machine.namespaces == 0 or number == errno.ENOSPC:
-        return MAX_SYSCTL
     if step.startswith(GIVE_AWAY):
         return ONE_ID
+    if machine.namespaces == 0 or number == errno.ENOSPC:
+        return MAX_SYSCTL
     if number in _DENIED:
         return _advice_when_denied(step, machine)
     if step.startswith("mount overlay"):
