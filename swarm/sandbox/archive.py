@@ -9,6 +9,7 @@ FIFOs and whiteouts are taken; no owner, no right to become somebody else, no ex
 overlay's "opaque"; and nothing is kept of a file that is cut short, altered or too large.
 """
 
+import errno
 import hashlib
 import io
 import os
@@ -64,21 +65,49 @@ class _Sum:
 
 def export(store: Store, at: CheckpointRef, file: Path) -> None:
     """Raises Rejected when there is no such checkpoint, or the file is there already."""
-    part = file.with_name(f".{file.name}.{store.new_id()}")
     try:
-        with store.adding():  # so that none of its strata goes away meanwhile
-            kept = store.read(at)
-            with part.open("xb") as out:
-                _write(store, kept, out)
-                out.flush()
-                os.fsync(out.fileno())
-        os.link(part, file)
+        with store.adding(), _appearing(store, file) as out:  # no stratum goes away meanwhile
+            _write(store, store.read(at), out)
     except FileExistsError as error:
         raise Rejected(f"{file} is there already", advice="name a new file") from error
     except OSError as error:
         raise Rejected(f"cannot export to {file}: {error.strerror}") from error
+
+
+@contextmanager
+def _appearing(store: Store, file: Path) -> Iterator[BinaryIO]:
+    """A file that has no name before all of it is on disk, so that nothing is left of us if we are
+    killed; where the file system knows no such thing, one of another name.
+    """
+    try:
+        fd = os.open(file.parent, os.O_TMPFILE | os.O_RDWR | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR):
+            raise
+        with _renamed(file, file.with_name(f".{file.name}.{store.new_id()}")) as out:
+            yield out
+        return
+    with os.fdopen(fd, "w+b") as out:
+        yield out
+        _force(out)
+        # Only with a directory this is the call that follows the link, which is no real one.
+        os.link(f"/proc/self/fd/{fd}", file, src_dir_fd=fd, follow_symlinks=True)
+
+
+@contextmanager
+def _renamed(file: Path, part: Path) -> Iterator[BinaryIO]:
+    try:
+        with part.open("xb") as out:
+            yield out
+            _force(out)
+        os.link(part, file)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _force(out: BinaryIO) -> None:
+    out.flush()
+    os.fsync(out.fileno())
 
 
 def _write(store: Store, kept: Kept, out: BinaryIO) -> None:
