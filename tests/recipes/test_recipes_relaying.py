@@ -141,7 +141,9 @@ def test_a_build_gets_packages_and_never_the_password(
     assert ran(tmp_path, base, made, "-c", "import leaf").returncode == 0
     seen = Path(made.python).parent.parent / "seen"
     assert "PATH=" in seen.read_text()
-    kept = b"".join(each.read_bytes() for each in tmp_path.rglob("*") if each.is_file())
+    kept = b"".join(
+        each.read_bytes() for each in (tmp_path / "environments").rglob("*") if each.is_file()
+    )
     assert PASSWORD.encode() not in kept + "".join((*told, made.model_dump_json())).encode()
     assert (f"/files/{WHEEL}", True) in upstream.asked
 
