@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
+from swarm.actors.abroad import Ways
 from swarm.actors.clock import Clock
 from swarm.actors.coordinator import Coordinator, Terms
 from swarm.actors.crew import Cast, CheckerMember, Crew, Member, PlannerMember
@@ -19,6 +20,7 @@ from swarm.actors.crew import Planner as PlannerPort
 from swarm.actors.host import Host
 from swarm.actors.knowledge import Knowledge
 from swarm.actors.metering import SECONDS_PER_HOUR, Meter
+from swarm.actors.minds import Minds, with_minds
 from swarm.actors.notifier import Notifier
 from swarm.actors.office import AUTHOR, Office, PublisherPort, replace_file
 from swarm.actors.places import Places
@@ -102,6 +104,7 @@ def publisher_of(places: Places) -> Publisher:
         outlet,
         LocalForge(places.forge),
         holds=lambda certificate: not verify_certificate(certificate, verify_event),
+        abroad=Ways(places),
     )
 
 
@@ -171,8 +174,9 @@ def host_of(
     clock: Clock,
     cast: Cast | None = None,
     facts: FactsPort | None = None,
+    minds: Minds | None = None,
 ) -> Host:
-    """`facts`: how others reach its replicas; None = in this process."""
+    """`facts`: how others reach its replicas; None = in this process. `minds`: models to ask."""
     host = _new_id(name)
     work = folders.work / name
     boxes = _Boxes(work / "boxes", folders.work / "services")
@@ -193,7 +197,8 @@ def host_of(
     replicas = Replicas(lambda _: open_replica(verify=verify_digest), kept_nowhere)
     circle = Circle(host, registry, replicas)
     knowledge = _knowledge(name, folders, circle, clock)
-    crew = crew_of(name, host, folders, settings, knowledge, clock, cast or default_cast(settings))
+    whole = with_minds(cast or default_cast(settings), minds, PLANNER)
+    crew = crew_of(name, host, folders, settings, knowledge, clock, whole)
     return Host(
         host=host,
         name=name,

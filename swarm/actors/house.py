@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
+from swarm.actors.minds import Routes
 from swarm.actors.places import Places
 from swarm.actors.rayenv import prepare_environment
 from swarm.domain.errors import Exhausted, Lacking, SwarmError, Transient
@@ -120,6 +121,8 @@ def _arguments() -> argparse.ArgumentParser:
 
 
 def _serve(places: Places, settings: Settings, asked: argparse.Namespace) -> None:
+    """Keys of models are not kept longer than goals are open."""
+    routes = Routes(places)
     if asked.runtime == "ray":
         prepare_environment(places)
         from swarm.actors.ray import run_on_ray
@@ -129,8 +132,10 @@ def _serve(places: Places, settings: Settings, asked: argparse.Namespace) -> Non
         except Transient as error:
             sys.stderr.write(f"{error}\nGoing on in one process (--runtime inline).\n")
         else:
+            routes.forget()
             return
     asyncio.run(_inline(places, settings, asked.parent, forever=asked.forever))
+    routes.forget()
 
 
 async def _inline(places: Places, settings: Settings, parent: int | None, *, forever: bool) -> None:

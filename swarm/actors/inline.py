@@ -7,6 +7,7 @@ from swarm.actors.assembly import HOSTS, HostFolders, coordinator_of, host_of, p
 from swarm.actors.clock import Clock
 from swarm.actors.coordinator import Coordinator
 from swarm.actors.crew import Cast
+from swarm.actors.minds import minds_of
 from swarm.actors.places import Places
 from swarm.actors.registry import Registry
 from swarm.journal.public_api import Journal
@@ -40,13 +41,14 @@ async def run_inline(
     )
     coordinator.rebuild()
     folders = HostFolders(places.keys, places.work)
-    async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(
-                host_of(name, "here", folders, settings, coordinator, registry, clock, cast).run()
+    async with minds_of(places, clock) as minds, asyncio.TaskGroup() as group:
+        hosts = (
+            host_of(
+                name, "here", folders, settings, coordinator, registry, clock, cast, minds=minds
             )
             for name in HOSTS
-        ]
+        )
+        tasks = [group.create_task(host.run()) for host in hosts]
         await coordinator.run(forever=forever, awaited=awaited)
         for task in tasks:
             task.cancel()

@@ -56,6 +56,16 @@ class Places:
         """The registry's last picture, for people: `swarm agents`."""
         return self.home / "agents.json"
 
+    @property
+    def models(self) -> Path:
+        """What was asked of models, answered, reserved and spent: the gateway's own."""
+        return self.home / "models"
+
+    @property
+    def routes(self) -> Path:
+        """Models and their keys, for the gateway alone."""
+        return self.keys / "models.json"
+
     def mirror_of(self, repository: str) -> Path:
         return self.mirrors / f"{key_of(repository)}.git"
 

@@ -29,6 +29,7 @@ from swarm.actors.assembly import (
 )
 from swarm.actors.clock import SystemClock
 from swarm.actors.crew import Cast
+from swarm.actors.minds import Minds, gateway_of, views_of
 from swarm.actors.places import Places
 from swarm.actors.ports import Entry, News, Orders
 from swarm.actors.registry import Registry
@@ -36,9 +37,12 @@ from swarm.coordination.public_api import AgentCommand
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Transient
 from swarm.domain.facts import SignedFact
+from swarm.domain.goals import Tracker
 from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash
-from swarm.forge.public_api import Published, PublishRequest
+from swarm.forge.public_api import Outcome, Published, PublishRequest, Standing
 from swarm.journal.public_api import open_journal
+from swarm.models.public_api import Answer as Answered
+from swarm.models.public_api import Ask, RouteView
 from swarm.repository.public_api import Landing
 from swarm.settings.public_api import Settings
 
@@ -144,12 +148,29 @@ class RemoteRegistry:
 class RemotePublisher:
     actor: Any
 
+    async def outcome(self, tracker: Tracker, number: int) -> Outcome:
+        outcome: Outcome = await answered(self.actor.outcome.remote(tracker, number))
+        return outcome
+
+    async def show(self, tracker: Tracker, standing: Standing) -> None:
+        await answered(self.actor.show.remote(tracker, standing))
+
+    async def make_ready(self, tracker: Tracker, number: int) -> None:
+        await answered(self.actor.make_ready.remote(tracker, number))
+
+    async def why_revoked(self, tracker: Tracker) -> str:
+        why: str = await answered(self.actor.why_revoked.remote(tracker))
+        return why
+
     async def publish(self, request: PublishRequest) -> Published:
         published: Published = await answered(self.actor.publish.remote(request))
         return published
 
-    async def withdraw(self, repository: str, goal_id: GoalId) -> int | None:
-        number: int | None = await answered(self.actor.withdraw.remote(repository, goal_id))
+    async def withdraw(
+        self, repository: str, goal_id: GoalId, tracker: Tracker | None = None
+    ) -> int | None:
+        call = self.actor.withdraw.remote(repository, goal_id, tracker)
+        number: int | None = await answered(call)
         return number
 
     async def note_merge(self, number: int, how: Landing) -> None:
@@ -158,6 +179,17 @@ class RemotePublisher:
     async def is_closed(self, number: int) -> bool:
         closed: bool = await answered(self.actor.is_closed.remote(number))
         return closed
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteModels:
+    """Implements `Models` by calls to the gateway's actor."""
+
+    actor: Any
+
+    async def ask(self, ask: Ask) -> Answered:
+        answer: Answered = await answered(self.actor.ask.remote(ask))
+        return answer
 
 
 def _packed(actor: Any) -> bytes:
@@ -198,12 +230,30 @@ class PublisherShell:
         self._publisher = publisher_of(Places(home))
 
     @ray.method
+    async def outcome(self, tracker: Tracker, number: int) -> Outcome:
+        return await self._publisher.outcome(tracker, number)
+
+    @ray.method
+    async def show(self, tracker: Tracker, standing: Standing) -> None:
+        await self._publisher.show(tracker, standing)
+
+    @ray.method
+    async def make_ready(self, tracker: Tracker, number: int) -> None:
+        await self._publisher.make_ready(tracker, number)
+
+    @ray.method
+    async def why_revoked(self, tracker: Tracker) -> str:
+        return await self._publisher.why_revoked(tracker)
+
+    @ray.method
     async def publish(self, request: PublishRequest) -> Published:
         return await self._publisher.publish(request)
 
     @ray.method
-    async def withdraw(self, repository: str, goal_id: GoalId) -> int | None:
-        return await self._publisher.withdraw(repository, goal_id)
+    async def withdraw(
+        self, repository: str, goal_id: GoalId, tracker: Tracker | None = None
+    ) -> int | None:
+        return await self._publisher.withdraw(repository, goal_id, tracker)
 
     @ray.method
     async def note_merge(self, number: int, how: Landing) -> None:
@@ -212,6 +262,21 @@ class PublisherShell:
     @ray.method
     async def is_closed(self, number: int) -> bool:
         return await self._publisher.is_closed(number)
+
+
+class GatewayShell:
+    """The only process that reads the models' keys."""
+
+    def __init__(self, home: Path) -> None:
+        self._gateway = gateway_of(Places(home))
+
+    @ray.method
+    async def ask(self, ask: Ask) -> Answered:
+        return await self._gateway.ask(ask)
+
+    @ray.method
+    async def process(self) -> int:
+        return os.getpid()
 
 
 class CoordinatorShell:
@@ -298,7 +363,11 @@ class HostShell:
         coordinator: bytes,
         registry: bytes,
         cast: Callable[[Settings], Cast],
+        gateway: bytes = b"",
+        views: tuple[RouteView, ...] = (),
     ) -> None:
+        """`gateway` and `views`: the models that can be asked, if there are any."""
+        minds = Minds(views, RemoteModels(_reached(gateway))) if views else None
         node = ray.get_runtime_context().get_node_id()
         self._host = host_of(
             name,
@@ -310,6 +379,7 @@ class HostShell:
             SystemClock(),
             cast(settings),
             _own_facts(),
+            minds,
         )
 
     @ray.method
@@ -333,6 +403,7 @@ class HostShell:
 
 RegistryActor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(RegistryShell)
 PublisherActor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(PublisherShell)
+GatewayActor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(GatewayShell)
 CoordinatorActor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(CoordinatorShell)
 HostActor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1)(HostShell)
 
@@ -362,11 +433,14 @@ class Troupe:
     publisher: Any
     coordinator: Any
     hosts: Mapping[str, Any]
+    gateway: Any = None
 
     def dismiss(self) -> None:
         """End every actor for good; what they knew is in the journal."""
         for actor in (*self.hosts.values(), self.coordinator, self.publisher, self.registry):
             ray.kill(actor)
+        if self.gateway is not None:
+            ray.kill(self.gateway)
 
 
 def assemble(
@@ -392,16 +466,19 @@ def assemble(
     coordinator = CoordinatorActor.options(**at_home).remote(
         home, settings, _packed(registry), _packed(publisher), hosts
     )
+    seen = views_of(Places(home), SystemClock())
+    gateway = GatewayActor.options(**at_home).remote(home) if seen else None
+    reached = b"" if gateway is None else _packed(gateway)
     where = placement or {}
     started = {
         name: HostActor.options(resources=dict(where.get(name, {})), max_concurrency=CALLS).remote(
-            name, home, here, settings, _packed(coordinator), _packed(registry), cast
+            name, home, here, settings, _packed(coordinator), _packed(registry), cast, reached, seen
         )
         for name in hosts
     }
     for host in started.values():
         host.run.remote()
-    return Troupe(registry, publisher, coordinator, started)
+    return Troupe(registry, publisher, coordinator, started, gateway)
 
 
 def run_on_ray(places: Places, settings: Settings, *, address: str | None, forever: bool) -> None:

@@ -8,7 +8,10 @@ import typer
 from swarm.cli.options import (
     Address,
     AsJson,
+    BaseUrl,
+    EngineOption,
     GoalName,
+    ModelOption,
     Python,
     Repo,
     Rule,
@@ -47,6 +50,9 @@ def run(
         int | None, typer.Option(metavar="N", help="So many work at the same time.", min=1)
     ] = None,
     rule: Rule = "market",
+    engine: EngineOption = None,
+    model: ModelOption = None,
+    base_url: BaseUrl = None,
     unsafe_worktree: UnsafeWorktree = False,
     untrusted: Untrusted = False,
     build: Annotated[
@@ -66,6 +72,7 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Work on a goal until there is a pull request, or why not."""
+    from swarm.cli.minds import bring_models
     from swarm.cli.running import run_goal
     from swarm.cli.starting import Asked, watched
 
@@ -87,6 +94,8 @@ def run(
         runtime=runtime,
         address=address,
     )
+    if not estimate:
+        bring_models(engine, model, base_url)
     raise typer.Exit(run_goal(asked, estimate=estimate, detach=detach, as_json=as_json))
 
 

@@ -64,7 +64,23 @@ Untrusted = Annotated[
         help="The goal or the repository is others' work: no weak sandbox while nobody watches.",
     ),
 ]
+StepNumber = Annotated[
+    int, typer.Argument(metavar="STEP", help="Number of a step of the goal.", min=1)
+]
 Number = Annotated[int, typer.Argument(metavar="N", help="Number of a pull request.", min=1)]
 Rule = Annotated[
     str, typer.Option(metavar="RULE", help="Who tries what: market, or single:AGENT...")
+]
+EngineOption = Annotated[
+    Literal["claude", "openai"] | None,
+    typer.Option(
+        help="A model that bids too; its key comes from ANTHROPIC_API_KEY or OPENAI_API_KEY."
+    ),
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", metavar="NAME", help="Which model the engine asks.")
+]
+BaseUrl = Annotated[
+    str | None,
+    typer.Option("--base-url", metavar="URL", help="Where it is asked, e.g. a model of your own."),
 ]

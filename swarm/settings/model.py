@@ -81,6 +81,18 @@ class Settings(Frozen, use_attribute_docstrings=True):
     heartbeat_seconds: Count = 5
     """How often a working agent says so, in seconds; a lease lasts three of them at least."""
 
+    engine: Literal["", "claude", "openai"] = ""
+    """A model that takes part in the market: `claude`, or `openai` for whatever speaks that protocol."""
+
+    engine_model: str = ""
+    """The model's name; empty: the engine's own choice."""
+
+    engine_url: str = ""
+    """Where the model is asked; empty: at its maker's."""
+
+    engine_price: str = ""
+    """Dollars for a million tokens read and written, as `3/15`; empty: as the price table says."""
+
     notify: str = ""
     """Command that is run when a human is needed or a goal ends; gets JSON on its standard input."""
 

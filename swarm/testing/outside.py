@@ -62,6 +62,9 @@ class Outside:
     prefix: tuple[str, ...] = ()
     """What the program is started with: `setpriv`, for example."""
 
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """Besides, in the user's environment: keys, for example."""
+
     def start(self, *argv: str | Path, **options: Any) -> "subprocess.Popen[str]":
         """Start the program; it leads a process group of its own."""
         return subprocess.Popen(
@@ -109,6 +112,7 @@ class Outside:
             "HOME": str(own),
             "COLUMNS": "200",
             "SWARM_HOME": str(self.home),
+            **self.environ,
             **{f"SWARM_{name.upper()}": value for name, value in self.settings.items()},
         }
 

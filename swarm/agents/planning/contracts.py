@@ -27,6 +27,11 @@ although most of what they do is found long before their time is over.
 
 FAILURE_LENGTH = 1200
 DESCRIPTION_LENGTH = 6000
+TITLE_LENGTH = 100
+MOST_WORDS = 20_000
+"""Characters of a goal's text that an open task is described with."""
+
+OPEN_DIFFICULTY = 600_000
 SHOWN = 4
 """Failures quoted, suspects named."""
 
@@ -68,6 +73,23 @@ def contracts(
         for number, (group, value, budget) in enumerate(
             zip(groups, values, budgets, strict=True), start=FIRST_TASK
         )
+    )
+
+
+def open_contract(goal: Goal, suite: Suite) -> Contract:
+    """One write task for what no failing test describes: the goal's own words are the description."""
+    first = next((line.strip() for line in goal.text.splitlines() if line.strip()), goal.text)
+    return Contract(
+        task_id=nth_task(goal.goal_id, FIRST_TASK),
+        goal_id=goal.goal_id,
+        kind=TaskKind.WRITE,
+        title=first[:TITLE_LENGTH],
+        description=goal.text[:MOST_WORDS],
+        value=goal.value,
+        budget=goal.budget * 4 // 5,
+        seconds=attempt_seconds(goal.seconds, 1, goal.writers),
+        difficulty=OPEN_DIFFICULTY,
+        features={"open": 1, "suite_tests": suite.tests, "suite_ms": suite.milliseconds},
     )
 
 

@@ -8,7 +8,7 @@ from itertools import accumulate
 from pathlib import Path
 
 from swarm.agents.checks.baseline import Baseline, base_run
-from swarm.agents.planning.contracts import Suite, contracts
+from swarm.agents.planning.contracts import Suite, contracts, open_contract
 from swarm.agents.planning.conventions import GUIDES, SETTINGS
 from swarm.agents.planning.grouping import Group, grouped, spread
 from swarm.agents.planning.request import Seen, Selection, home_of, select
@@ -16,7 +16,7 @@ from swarm.agents.planning.statements import Author, statements
 from swarm.agents.planning.suspicion import is_test_file
 from swarm.agents.planning.tracing import Coverage, trace
 from swarm.agents.port import Plan, Workbench
-from swarm.domain.evidence import GREEN, Outcome
+from swarm.domain.evidence import GREEN, Outcome, SuiteRun
 from swarm.domain.facts import Fact
 from swarm.domain.goals import Goal
 from swarm.domain.names import AgentId, TestId
@@ -49,19 +49,23 @@ def new_nonce() -> str:
 
 
 class Planner:
-    """Plans goals that the suite can decide. Thinks with no model."""
+    """Plans goals that the suite can decide. Thinks with no model; where writers do (`open_ended`), a
+    goal that no failing test describes becomes one task in the user's own words.
+    """
 
     def __init__(
         self,
         agent_id: AgentId,
         *,
         remedy: str = WITHOUT_MODEL,
+        open_ended: bool = False,
         suite_seconds: float = SUITE_SECONDS,
         nonces: Callable[[], str] = new_nonce,
     ) -> None:
         """`remedy` ends the sentence `needs a model engine: ...`."""
         self._agent_id = agent_id
         self._remedy = remedy
+        self._open_ended = open_ended
         self._suite_seconds = suite_seconds
         self._nonces = nonces
 
@@ -80,15 +84,25 @@ class Planner:
         author = Author(goal, self._agent_id, at)
         if baseline.run.broken:
             facts = statements(author, paths, texts, baseline.run, ())
+            if self._open_ended and not goal.fix_failing and _has_no_tests(baseline.run):
+                return self._opened(goal, baseline, facts, paths)
             return _refused(baseline, facts, f"the suite gives no results: {baseline.run.broken}")
         coverage = await self._coverage(goal, workbench, baseline)
         selection = _selection(goal, baseline, coverage, frozenset(paths))
         groups = grouped(selection.targets, coverage) if selection.targets else ()
         facts = statements(author, paths, texts, baseline.run, groups)
+        if selection.engine_needed and self._open_ended:
+            return self._opened(goal, baseline, facts, paths)
         if selection.refusal:
             return _refused(baseline, facts, self._worded(selection))
         tasks = contracts(goal, groups, coverage, _suite(baseline, paths))
         return Plan(tasks, baseline.run, baseline.voided, facts, failures=baseline.failures)
+
+    def _opened(
+        self, goal: Goal, baseline: Baseline, facts: tuple[Fact, ...], paths: Collection[str]
+    ) -> Plan:
+        task = open_contract(goal, _suite(baseline, paths))
+        return Plan((task,), baseline.run, baseline.voided, facts, failures=baseline.failures)
 
     def _worded(self, selection: Selection) -> str:
         if selection.engine_needed:
@@ -166,6 +180,11 @@ def _selection(
     if unread and (blind or (selection.refusal and not red)):
         return Selection((), _unread(unread[0], baseline))
     return selection
+
+
+def _has_no_tests(run: SuiteRun) -> bool:
+    """There is nothing to run yet: then nothing is broken either."""
+    return run.broken.startswith("no tests were collected")
 
 
 def _unread(module: TestId, baseline: Baseline) -> str:

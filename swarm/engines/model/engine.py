@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 
 from swarm.domain.bids import Curve
 from swarm.domain.errors import Exhausted, Lacking, NeedsHuman, Rejected
@@ -18,25 +17,22 @@ def new_nonce() -> str:
     return secrets.token_hex(16)
 
 
-@dataclass(frozen=True, slots=True)
 class ModelEngine:
     """Implements Engine with one route of the gateway."""
 
-    view: RouteView
-    models: Models
-    nonces: Callable[[], str] = new_nonce
-
-    @property
-    def strategy(self) -> str:
-        return self.view.name
-
-    @property
-    def family(self) -> str:
+    def __init__(
+        self, view: RouteView, models: Models, *, nonces: Callable[[], str] = new_nonce
+    ) -> None:
+        self.strategy = view.name
+        self.family = f"model:{view.model}"
         """Engines that ask the same model fail together."""
-        return f"model:{self.view.model}"
+
+        self._view = view
+        self._models = models
+        self._nonces = nonces
 
     def curves(self) -> tuple[Curve, ...]:
-        return (offers.curve(self.view.price),)
+        return (offers.curve(self._view.price),)
 
     async def work(
         self,
@@ -46,11 +42,11 @@ class ModelEngine:
         guidance: Callable[[], tuple[str, ...]],
         budget: int,
     ) -> AsyncIterator[Item]:
-        bench = Bench(sandbox, assignment, self.nonces)
+        bench = Bench(sandbox, assignment, self._nonces)
         records = unpacked([step.result for step in done])
         if records:
             bench.shell = records[-1].shell
-        session = Session(self.view.name, self.models, bench, records, budget)
+        session = Session(self._view.name, self._models, bench, records, budget)
         told = await self._taken_up(session, guidance)
         while True:
             if (end := await self._end(session)) is not None:

@@ -1,0 +1,86 @@
+"""Which models a state folder's agents may ask, and who asks them.
+
+The routes, with their keys, are one file in the state folder, written by the command line from the
+user's environment, read by whoever builds the gateway, and removed when no goal is open any more.
+Without that file there is no model engine, and nothing else is different.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from swarm.actors.clock import Clock
+from swarm.actors.crew import Cast
+from swarm.actors.places import Places
+from swarm.agents.public_api import Planner
+from swarm.coordination.public_api import rebuild
+from swarm.domain.names import AgentId
+from swarm.engines.public_api import ModelEngine
+from swarm.journal.public_api import read_only
+from swarm.models.public_api import ModelGateway, Models, RouteView, read_routes, views
+
+
+@dataclass(frozen=True, slots=True)
+class Minds:
+    """Models that can be asked, and how."""
+
+    views: tuple[RouteView, ...]
+    models: Models
+
+
+def views_of(places: Places, clock: Clock) -> tuple[RouteView, ...]:
+    """What agents may know of the routes; none without a file. Raises for one that cannot be used."""
+    today = datetime.fromtimestamp(clock.now() / 1000, UTC).date()
+    return views(read_routes(places.routes), today)
+
+
+def gateway_of(places: Places) -> ModelGateway:
+    """The one object that reads the keys."""
+    return ModelGateway(read_routes(places.routes), places.models)
+
+
+@asynccontextmanager
+async def minds_of(places: Places, clock: Clock) -> AsyncIterator[Minds | None]:
+    """For one process that holds everything."""
+    seen = views_of(places, clock)
+    if not seen:
+        yield None
+        return
+    gateway = gateway_of(places)
+    try:
+        yield Minds(seen, gateway)
+    finally:
+        await gateway.close()
+
+
+def with_minds(cast: Cast, minds: Minds | None, planner: AgentId) -> Cast:
+    """The cast, with an engine for each model, and a planner that knows of them."""
+    if minds is None:
+        return cast
+    engines = tuple(ModelEngine(view, minds.models) for view in minds.views)
+    thinking = Planner(planner, open_ended=True) if isinstance(cast.planner, Planner) else None
+    return replace(cast, engines=(*cast.engines, *engines), planner=thinking or cast.planner)
+
+
+class Routes:
+    """The file of routes as it was at the beginning: removed when every goal has ended, unless it is
+    another file by then.
+    """
+
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._seen = self._content()
+
+    def _content(self) -> bytes:
+        path = self._places.routes
+        return path.read_bytes() if path.is_file() else b""
+
+    def forget(self) -> None:
+        """Goals that wait for a human still need the keys when they go on."""
+        if self._seen and self._content() == self._seen and self._is_over():
+            self._places.routes.unlink(missing_ok=True)
+
+    def _is_over(self) -> bool:
+        goals = rebuild(record.event for record in read_only(self._places.journal).read())
+        return all(state.status.is_final for state in goals.values())
