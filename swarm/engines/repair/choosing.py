@@ -30,13 +30,13 @@ def _standing(progress: Progress, position: int) -> int:
 
 
 def _strangeness(known: Weighed | None) -> int:
-    """From 0 to 90. Another result where nobody asked for one speaks against a patch; another kind of
+    """From 0 to 100. Another result where nobody asked for one speaks against a patch; another kind of
     result more so; and so does disagreement with the other patches where they differ.
     """
     if known is None:
         return UNKNOWN
     alone = _PPM - known.agreeing
-    return (40 * known.odd + 15 * known.recorded + 10 * known.near + 25 * alone) // _PPM
+    return (40 * known.odd + 15 * known.recorded + 20 * known.near + 25 * alone) // _PPM
 
 
 def _doubt(plausible: Plausible) -> int:

@@ -85,12 +85,17 @@ def _agreeing(
     mine = plausible[position]
     alike: dict[tuple[str, int, str], list[int]] = {}
     for other, words in zip(plausible, patched, strict=True):
-        group = (other.path, other.line, other.label)
-        if words and group != (mine.path, mine.line, mine.label):
+        group = _family(other)
+        if words and group != _family(mine):
             same = sum(_word(words, k) == _word(patched[position], k) for k in contested)
             alike.setdefault(group, []).append(_PPM * same // len(contested))
     means = [sum(each) // len(each) for each in alike.values()]
     return sum(means) // max(len(means), 1)
+
+
+def _family(plausible: Plausible) -> tuple[str, int, str]:
+    """A slip undone in one place and everywhere in a statement is the same slip."""
+    return plausible.path, plausible.line, plausible.label.split(" (")[0]
 
 
 def _word(words: Words, k: int) -> str:
