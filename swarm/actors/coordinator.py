@@ -25,6 +25,7 @@ from swarm.actors.notifier import Notifier
 from swarm.actors.office import Office
 from swarm.actors.ports import Entry, Orders, RegistryPort
 from swarm.actors.room import is_lack_of_room, waiting_for_room
+from swarm.actors.tidings import Tidings
 from swarm.coordination.public_api import (
     AgentCommand,
     Attempt,
@@ -120,6 +121,7 @@ class Coordinator:
 
     goals: dict[GoalId, GoalState] = field(default_factory=dict)
     _attendance: Attendance = field(init=False)
+    _tidings: Tidings = field(init=False)
     _courses: dict[GoalId, Course] = field(default_factory=dict)
     _unwritten: SwarmError | None = None
     """Why the journal could not be written."""
@@ -133,6 +135,9 @@ class Coordinator:
 
     def __post_init__(self) -> None:
         self._attendance = Attendance(self.terms.expected)
+        self._tidings = Tidings(
+            self.office.publisher, lambda: self.goals, self._commit, self._hear, self.clock.now
+        )
 
     # Life ---------------------------------------------------------------------------------------
 
@@ -154,10 +159,12 @@ class Coordinator:
         await self._commit((started,))
         try:
             async with asyncio.TaskGroup() as group:
-                attending = [group.create_task(each) for each in (self._watch(), self._beat())]
+                lives = (self._watch(), self._beat(), self._tidings.run())
+                attending = [group.create_task(each) for each in lives]
                 await self._work(lambda: forever or (awaited() and any(self._open())))
                 for task in attending:
                     task.cancel()
+            await self._tidings.once()
         finally:
             self._announce_news()
             await asyncio.to_thread(self.notifier.close)
@@ -220,7 +227,7 @@ class Coordinator:
             return
         self._next_look = self.clock.elapsed() + LOOK_SECONDS
         for state in tuple(self.goals.values()):
-            if state.published is None or state.landed:
+            if state.published is None or state.landed or state.goal.tracker is not None:
                 continue
             with suppress(SwarmError):  # a repository that is gone says nothing about its merges
                 if await self.office.is_closed(state):

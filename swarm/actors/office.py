@@ -24,7 +24,7 @@ from swarm.domain.errors import Exhausted, Lacking, Rejected
 from swarm.domain.events import PublicationIntended
 from swarm.domain.evidence import Evidence
 from swarm.domain.facts import Fact
-from swarm.domain.goals import Goal
+from swarm.domain.goals import Goal, Tracker
 from swarm.domain.names import (
     AgentId,
     AttemptId,
@@ -36,7 +36,16 @@ from swarm.domain.names import (
     task_of,
 )
 from swarm.domain.tasks import TaskKind
-from swarm.forge.public_api import Published, PublishRequest, body, opening, plain_line, title
+from swarm.forge.public_api import (
+    Outcome,
+    Published,
+    PublishRequest,
+    Standing,
+    body,
+    opening,
+    plain_line,
+    title,
+)
 from swarm.identity.public_api import Signer
 from swarm.journal.public_api import Blobs
 from swarm.repository.public_api import Conflict, Joined, Landing, Mirror, inspect, landed
@@ -48,9 +57,17 @@ STEP_TITLE = "{attempt}, step {step}"
 
 class PublisherPort(Protocol):
     async def publish(self, request: PublishRequest) -> Published: ...
-    async def withdraw(self, repository: str, goal_id: GoalId) -> int | None: ...
+    async def withdraw(
+        self, repository: str, goal_id: GoalId, tracker: Tracker | None = None
+    ) -> int | None: ...
     async def note_merge(self, number: int, how: Landing) -> None: ...
     async def is_closed(self, number: int) -> bool: ...
+
+    # Forges that are far away:
+    async def outcome(self, tracker: Tracker, number: int) -> Outcome: ...
+    async def show(self, tracker: Tracker, standing: Standing) -> None: ...
+    async def make_ready(self, tracker: Tracker, number: int) -> None: ...
+    async def why_revoked(self, tracker: Tracker) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +176,15 @@ class Office:
                 body=text.decode(),
                 partial=intended.partial,
                 certificate=state.certificate,
+                tracker=state.goal.tracker,
                 at=intended.at // 1000,
             )
         )
 
     async def withdraw(self, state: GoalState) -> int | None:
         """Close what was published in spite of everything, if anything was; its number."""
-        return await self.publisher.withdraw(state.goal.repository, state.goal.goal_id)
+        goal = state.goal
+        return await self.publisher.withdraw(goal.repository, goal.goal_id, goal.tracker)
 
     # Facts --------------------------------------------------------------------------------------
 

@@ -9,8 +9,20 @@ from swarm.forge.body import (
     body,
     title,
 )
+from swarm.forge.github.board import Standing
 from swarm.forge.github.calls import CALLS
 from swarm.forge.github.forge import GitHubForge
+from swarm.forge.github.intake import (
+    GITHUB,
+    ApprovedIssue,
+    IssueName,
+    approved_issue,
+    issue_named,
+    open_issues,
+    place_of,
+)
+from swarm.forge.github.outcome import Outcome
+from swarm.forge.github.safety import Safeguard, safeguards
 from swarm.forge.github.wire import Wire
 from swarm.forge.local import LocalForge
 from swarm.forge.port import (
@@ -22,7 +34,7 @@ from swarm.forge.port import (
     PullRequest,
     PullRequestRequest,
 )
-from swarm.forge.publisher import Outlet, Published, Publisher, PublishRequest
+from swarm.forge.publisher import Abroad, Outlet, Published, Publisher, PublishRequest
 from swarm.forge.served.hosting import forge_running, open_world, serve_forge
 from swarm.forge.served.routes import ROUTES
 from swarm.forge.served.values import Protection
@@ -31,8 +43,11 @@ from swarm.forge.wording import markdown_line, opening, plain_line, visible
 
 __all__ = [
     "CALLS",
+    "GITHUB",
     "ROUTES",
+    "Abroad",
     "Account",
+    "ApprovedIssue",
     "AttemptAccount",
     "AwardAccount",
     "Forge",
@@ -41,9 +56,11 @@ __all__ = [
     "Ground",
     "How",
     "Issue",
+    "IssueName",
     "IssueRequest",
     "Issues",
     "LocalForge",
+    "Outcome",
     "Outlet",
     "Protection",
     "PublishRequest",
@@ -51,16 +68,23 @@ __all__ = [
     "Publisher",
     "PullRequest",
     "PullRequestRequest",
+    "Safeguard",
     "SandboxAccount",
+    "Standing",
     "TaskAccount",
     "Wire",
     "World",
+    "approved_issue",
     "body",
     "forge_running",
+    "issue_named",
     "markdown_line",
+    "open_issues",
     "open_world",
     "opening",
+    "place_of",
     "plain_line",
+    "safeguards",
     "serve_forge",
     "title",
     "visible",

@@ -7,14 +7,21 @@ before it calls.
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from pydantic import Field
 
 from swarm.domain.ballots import Certificate
-from swarm.domain.errors import Rejected
+from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.frozen import Frozen
+from swarm.domain.goals import Tracker
 from swarm.domain.names import CommitHash, GoalId, TreeHash, branch_of, is_goal_id
+from swarm.forge.github.board import Board, Standing
+from swarm.forge.github.forge import GitHubForge
+from swarm.forge.github.intake import why_revoked
+from swarm.forge.github.outcome import Outcome, look
+from swarm.forge.github.wire import Wire
 from swarm.forge.port import (
     LONGEST_BODY,
     LONGEST_TITLE,
@@ -49,6 +56,9 @@ class PublishRequest(Frozen):
     body: str = Field(max_length=LONGEST_BODY)
     partial: bool = False
     certificate: Certificate
+    tracker: Tracker | None = None
+    """Where the goal came from, and goes to; None: the embedded forge."""
+
     at: int
     """Seconds since 1970, from the journalled intent: the same in a repeated request."""
 
@@ -59,6 +69,19 @@ class Published(Frozen):
     head: CommitHash
 
 
+@dataclass(frozen=True, slots=True)
+class Abroad:
+    """A forge that is far away, and the way there."""
+
+    wire: Wire
+    outlet_of: Callable[[str], Outlet]
+    """By the repository on this machine."""
+
+
+def nowhere(tracker: Tracker) -> Abroad:
+    raise NeedsHuman(f"swarm has no access to {tracker.api}", advice="swarm github login")
+
+
 class Publisher:
     def __init__(
         self,
@@ -66,37 +89,45 @@ class Publisher:
         forge: Forge,
         *,
         holds: Callable[[Certificate], bool],
+        abroad: Callable[[Tracker], Abroad] = nowhere,
     ) -> None:
         """`holds` tells whether a certificate's ballots are genuine and meet its policy."""
         self._outlet_of = outlet_of
         self._forge = forge
         self._holds = holds
+        self._abroad = abroad
         self._turn = asyncio.Lock()
 
     async def publish(self, request: PublishRequest) -> Published:
         """Raises Rejected when the certificate does not certify exactly what would be pushed."""
         async with self._turn:
-            outlet = await asyncio.to_thread(self._outlet_of, request.repository)
+            outlet_of, forge, repository = self._ways(request.repository, request.tracker)
+            outlet = await asyncio.to_thread(outlet_of, request.repository)
             await asyncio.to_thread(self._verify, request, outlet)
             branch = branch_of(request.goal_id)
-            pull_request = await self._forge.find(request.repository, branch)
+            pull_request = await forge.find(repository, branch)
             # The branch came before the pull request. If it is gone or elsewhere by now, a person did
             # that, and it stays so.
             if pull_request is None:
+                await self._demand_approval(request.tracker)
                 await asyncio.to_thread(_push, outlet, branch, request.head)
-                pull_request = await self._forge.open_pull_request(_asked(request, branch))
+                asked = _asked(request, repository, branch)
+                pull_request = await forge.open_pull_request(asked)
             return _published(pull_request, request)
 
-    async def withdraw(self, repository: str, goal_id: GoalId) -> int | None:
+    async def withdraw(
+        self, repository: str, goal_id: GoalId, tracker: Tracker | None = None
+    ) -> int | None:
         """Close the goal's pull request if it was opened; its number. A repetition is harmless.
 
         Raises Rejected when a person has merged it.
         """
         async with self._turn:
-            pull_request = await self._forge.find(repository, branch_of(goal_id))
+            _, forge, named = self._ways(repository, tracker)
+            pull_request = await forge.find(named, branch_of(goal_id))
             if pull_request is None:
                 return None
-            return (await self._forge.close(pull_request.number, "veto")).number
+            return (await forge.close(pull_request.number, "veto")).number
 
     async def note_merge(self, number: int, how: How) -> None:
         """The user has merged it; nothing of the kind is ever done here. A repetition is harmless."""
@@ -107,6 +138,41 @@ class Publisher:
     async def is_closed(self, number: int) -> bool:
         """Whether a person has turned it down."""
         return (await self._forge.get(number)).state == "closed"
+
+    # Far away ---------------------------------------------------------------------------------------
+
+    async def outcome(self, tracker: Tracker, number: int) -> Outcome:
+        """What has become of a pull request at its forge."""
+        return await look(self._abroad(tracker).wire, tracker.repository, number)
+
+    async def show(self, tracker: Tracker, standing: Standing) -> None:
+        """Bring comment, labels and status of a goal to where they should be."""
+        async with self._turn:
+            await Board(self._abroad(tracker).wire, tracker.repository).show(standing)
+
+    async def make_ready(self, tracker: Tracker, number: int) -> None:
+        """A draft no more. A repetition is harmless."""
+        async with self._turn:
+            await Board(self._abroad(tracker).wire, tracker.repository).make_ready(number)
+
+    async def why_revoked(self, tracker: Tracker) -> str:
+        """Why a goal's approval holds no more; empty = it does."""
+        return await why_revoked(self._abroad(tracker).wire, tracker)
+
+    async def _demand_approval(self, tracker: Tracker | None) -> None:
+        """Nothing goes out for a text that nobody has approved."""
+        if tracker is not None and (why := await self.why_revoked(tracker)):
+            raise NeedsHuman(f"nothing was published: {why}", advice="approve it anew")
+
+    def _ways(
+        self, repository: str, tracker: Tracker | None
+    ) -> tuple[Callable[[str], Outlet], Forge, str]:
+        """Where branches go, where pull requests go, and what the repository is called there."""
+        if tracker is None:
+            return self._outlet_of, self._forge, repository
+        there = self._abroad(tracker)
+        forge = GitHubForge(there.wire, tracker.repository, tracker.issue)
+        return there.outlet_of, forge, tracker.repository
 
     def _verify(self, request: PublishRequest, outlet: Outlet) -> None:
         subject, policy = request.certificate.subject, request.certificate.policy
@@ -133,10 +199,10 @@ def _push(outlet: Outlet, branch: str, head: CommitHash) -> None:
         outlet.publish_branch(branch, head)
 
 
-def _asked(request: PublishRequest, branch: str) -> PullRequestRequest:
+def _asked(request: PublishRequest, repository: str, branch: str) -> PullRequestRequest:
     subject = request.certificate.subject
     return PullRequestRequest(
-        repository=request.repository,
+        repository=repository,
         branch=branch,
         head=request.head,
         tree=subject.tree,

@@ -64,6 +64,7 @@ class SeenIssue(Read):
     labels: tuple[str, ...] = ()
     pull_request: dict[str, Any] | None = None
     updated_at: str = ""
+    comments: int = 0
     locked: bool = False
 
     @field_validator("labels", mode="before")

@@ -1,0 +1,167 @@
+"""News to and from the forge that a goal came from: how it stands, and what people there decide.
+
+The journal is the truth; what is shown there mirrors it and is put right from time to time. What people
+do there (merge, close, take an approval back) becomes a fact here. Nothing of it is in a hurry, and a
+forge that cannot be reached stops no goal: it is told, or asked, the next time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from swarm.coordination.public_api import Accepted, GoalState, HumanCommand, Veto, closed, merged
+from swarm.domain.errors import SwarmError
+from swarm.domain.events import Event
+from swarm.domain.goals import GoalStatus, Tracker
+from swarm.domain.names import CommandId, GoalId
+from swarm.domain.tasks import TaskKind
+from swarm.forge.public_api import Outcome, Standing, markdown_line
+
+ROUND_SECONDS = 20.0
+"""Between two looks. Where nothing is new, a look costs none of the calls that a forge allows."""
+
+GRACE_MS = 60_000
+"""A repository without any check for so long after publication has none."""
+
+DAY_MS = 24 * 3_600_000
+
+_WORDS = {
+    GoalStatus.DONE: "done",
+    GoalStatus.FAILED: "failed",
+    GoalStatus.BLOCKED: "blocked",
+    GoalStatus.CANCELLED: "cancelled",
+    GoalStatus.PAUSED: "paused",
+    GoalStatus.WAITING: "waiting",
+    GoalStatus.QUEUED: "queued",
+}
+
+
+class Abroad(Protocol):
+    """Of the publisher: the part that forges far away need."""
+
+    async def outcome(self, tracker: Tracker, number: int) -> Outcome: ...
+    async def show(self, tracker: Tracker, standing: Standing) -> None: ...
+    async def make_ready(self, tracker: Tracker, number: int) -> None: ...
+    async def why_revoked(self, tracker: Tracker) -> str: ...
+
+
+@dataclass(slots=True)
+class Tidings:
+    publisher: Abroad
+    goals: Callable[[], Mapping[GoalId, GoalState]]
+    commit: Callable[[tuple[Event, ...]], Awaitable[None]]
+    hear: Callable[[HumanCommand], Awaitable[None]]
+    now: Callable[[], int]
+    _shown: dict[GoalId, Standing] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """For ever."""
+        while True:
+            await self.once()
+            await asyncio.sleep(ROUND_SECONDS)
+
+    async def once(self) -> None:
+        """One look at every goal of a forge, and one word about each where something is new."""
+        for state in tuple(self.goals().values()):
+            tracker = state.goal.tracker
+            if tracker is None or (_is_over(state) and self._was_told(state)):
+                continue
+            with suppress(SwarmError):  # the next round does it
+                await self._follow(state, tracker)
+            with suppress(SwarmError):
+                await self._show(self.goals()[state.goal.goal_id], tracker)
+
+    def _was_told(self, state: GoalState) -> bool:
+        """By this process, or by one before it that had a day's time."""
+        old = self.now() - state.touched_at > DAY_MS
+        return old or state.goal.goal_id in self._shown
+
+    async def _follow(self, state: GoalState, tracker: Tracker) -> None:
+        if state.published is not None and not state.landed:
+            await self._settle(state, tracker, state.published.number)
+        elif not state.status.is_final and (why := await self.publisher.why_revoked(tracker)):
+            await self.hear(
+                Veto(
+                    command_id=CommandId(f"c-revoked-{state.goal.goal_id}"),
+                    goal_id=state.goal.goal_id,
+                    reason=why,
+                )
+            )
+
+    async def _settle(self, state: GoalState, tracker: Tracker, number: int) -> None:
+        outcome = await self.publisher.outcome(tracker, number)
+        match outcome.state:
+            case "merged":
+                await self.commit(merged(state, "said", self.now()))
+            case "closed":
+                await self.commit(closed(state, self.now()))
+            case "open" if outcome.draft and self._is_ready(state, outcome):
+                await self.publisher.make_ready(tracker, number)
+
+    def _is_ready(self, state: GoalState, outcome: Outcome) -> bool:
+        """The quorum has spoken before it was opened; what is left is the repository's own checks."""
+        assert state.published is not None
+        if outcome.checks == "none":
+            return self.now() - state.published.at > GRACE_MS
+        return outcome.checks == "green"
+
+    async def _show(self, state: GoalState, tracker: Tracker) -> None:
+        standing = standing_of(state, tracker)
+        if self._shown.get(state.goal.goal_id) != standing:
+            await self.publisher.show(tracker, standing)
+            self._shown[state.goal.goal_id] = standing
+
+
+def _is_over(state: GoalState) -> bool:
+    return state.status.is_final and (state.published is None or bool(state.landed))
+
+
+def standing_of(state: GoalState, tracker: Tracker) -> Standing:
+    """What people at the forge see of a goal. Pure."""
+    word = _word(state)
+    return Standing(
+        key=state.goal.goal_id,
+        issue=tracker.issue,
+        label=f"swarm:{word}",
+        text=_text(state, tracker, word),
+        head=state.intended.head if state.intended and state.published else None,
+        verdict="success" if state.certificate else "pending",
+        said=_verdict(state),
+    )
+
+
+def _word(state: GoalState) -> str:
+    if state.published is not None and state.landed:
+        return "settled"
+    if state.published is not None:
+        return "review"
+    return _WORDS.get(state.status, "working")
+
+
+def _text(state: GoalState, tracker: Tracker, word: str) -> str:
+    lines = [f"**swarm** · {word} · goal `{state.goal.goal_id}`, approved by {_name(tracker)}"]
+    if state.published is not None:
+        lines.append(f"Pull request: #{state.published.number}. A person merges it, or closes it.")
+    writes = tuple(state.of_kind(TaskKind.WRITE))
+    if writes:
+        accepted = sum(isinstance(task.phase, Accepted) for task in writes)
+        lines.append(f"Tasks: {accepted} of {len(writes)} accepted.")
+    if state.status.is_final and state.published is None and state.reason:
+        lines.append(f"Why: {markdown_line(state.reason, 600)}")
+    return "\n\n".join(lines)
+
+
+def _name(tracker: Tracker) -> str:
+    """Named, not notified."""
+    return f"`{tracker.approver}`"
+
+
+def _verdict(state: GoalState) -> str:
+    if state.certificate is None:
+        return "no quorum yet"
+    yes = sum(ballot.choice == "yes" for ballot in state.certificate.ballots)
+    return (
+        f"{yes} yes of {len(state.certificate.ballots)}; certificate {state.certificate.hash[:16]}"
+    )
