@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from swarm.cli import everyday, inside, more, sandbox
+from swarm.cli import everyday, inside, market, more, sandbox
 from swarm.cli.options import EVERYDAY, INSIDE, MORE
 from swarm.domain.errors import SwarmError
 
@@ -37,7 +37,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
         inside.triage,
         inside.agents,
         inside.facts,
-        inside.market,
+        market.market,
         inside.config,
         inside.env,
         inside.doctor,

@@ -19,7 +19,6 @@ HERE = Path()
 
 Suite = Literal["own", "quixbugs"]
 
-market = typer.Typer(name="market", no_args_is_help=True, help="Why the market decided as it did.")
 config = typer.Typer(
     name="config", no_args_is_help=True, help="Settings, and where they come from."
 )
@@ -102,17 +101,6 @@ def bench(
     ways = Ways(policy, runtime, seconds_of(suite, seconds), budget)
     choice = Choice(suite, path, names, ways, jobs, log)
     raise typer.Exit(measure(choice, as_document=as_json))
-
-
-@market.command("explain")
-def market_explain(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="Id of a task: g-7k2m9x.t2")],
-    as_json: AsJson = False,
-) -> None:
-    """Tell who got a task, and why not the others."""
-    from swarm.cli.looking import explain_task
-
-    explain_task(task, as_json=as_json)
 
 
 @config.command("show")

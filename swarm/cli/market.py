@@ -1,0 +1,77 @@
+"""Signatures of the commands about the market."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from swarm.cli.options import AsJson
+
+market = typer.Typer(
+    name="market", no_args_is_help=True, help="Who tries what, why, and what that is worth."
+)
+
+
+@market.command("explain")
+def explain(
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Id of a task: g-7k2m9x.t2")],
+    as_json: AsJson = False,
+) -> None:
+    """Tell who got a task, and why not the others."""
+    from swarm.cli.looking import explain_task
+
+    explain_task(task, as_json=as_json)
+
+
+@market.command("simulate")
+def simulate(
+    outcomes: Annotated[
+        Path,
+        typer.Option(
+            "--outcomes", metavar="FILE", help="Table of agents by tasks; cells resolved:dollars."
+        ),
+    ],
+    value: Annotated[
+        str, typer.Option("--value", metavar="USD", help="What a right result is worth.")
+    ] = "10",
+    wrong: Annotated[
+        str | None,
+        typer.Option("--wrong", metavar="USD", help="What an accepted wrong one costs; half."),
+    ] = None,
+    alpha: Annotated[
+        float, typer.Option("--alpha", min=0, max=1, help="Share of wrong results accepted.")
+    ] = 0.1,
+    beta: Annotated[
+        float, typer.Option("--beta", min=0, max=1, help="Share of right results refused.")
+    ] = 0.1,
+    orders: Annotated[
+        int, typer.Option("--orders", min=1, max=1000, help="Orders of the tasks.")
+    ] = 5,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", metavar="NAMES", help="Leave these agents out.")
+    ] = None,
+    rules: Annotated[
+        list[str] | None, typer.Option("--rule", metavar="RULE", help="Only these rules.")
+    ] = None,
+    seed: Annotated[str, typer.Option("--seed", help="Of the orders and the dice.")] = "swarm",
+    as_json: AsJson = False,
+) -> None:
+    """Run rules of allocation over recorded outcomes, beside what hindsight would have done."""
+    from swarm.cli.market_simulation import simulate_outcomes
+
+    simulate_outcomes(
+        outcomes,
+        value=value,
+        wrong=wrong,
+        alpha=alpha,
+        beta=beta,
+        orders=orders,
+        without=_named(without),
+        rules=tuple(rules or ()),
+        seed=seed,
+        as_json=as_json,
+    )
+
+
+def _named(texts: list[str] | None) -> tuple[str, ...]:
+    return tuple(name for text in texts or () for name in text.split(",") if name)
