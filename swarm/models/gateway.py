@@ -161,7 +161,7 @@ class ModelGateway:
         cost = most
         try:
             answer = await self._read(line, body)
-            cost = cost_of(answer.usage, line.price)
+            cost = min(cost_of(answer.usage, line.price), most)
             return answer.model_copy(update={"cost": cost, "size": len(body)})
         except Trouble as trouble:
             cost = most if trouble.billed else 0
