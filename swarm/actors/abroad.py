@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from swarm.actors.places import Places
+from swarm.actors.places import Places, key_of
 from swarm.domain.errors import NeedsHuman
 from swarm.domain.goals import Tracker
-from swarm.forge.public_api import Abroad, Wire
-from swarm.repository.public_api import Mirror, Remote, RemoteOutlet
+from swarm.forge.public_api import Abroad, ApprovedIssue, Wire
+from swarm.repository.public_api import Mirror, Remote, RemoteOutlet, clone_branch
 
 
 def token_file(places: Places) -> Path:
@@ -56,6 +56,15 @@ def _tokens(places: Places) -> dict[str, str]:
 
 def wire_to(places: Places, api: str, dry: Callable[[str], None] | None = None) -> Wire:
     return Wire(api, lambda: read_token(places, api), dry=dry)
+
+
+def clone_of(places: Places, found: ApprovedIssue) -> Path:
+    """A clone of our own, at the head of the default branch as it is now."""
+    tracker = found.tracker
+    folder = places.home / "clones" / key_of(f"{tracker.api} {tracker.repository_id}")
+    remote = Remote(tracker.clone, lambda: read_token(places, tracker.api))
+    clone_branch(remote, folder, found.place.default_branch)
+    return folder
 
 
 @dataclass(slots=True)

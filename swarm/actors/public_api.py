@@ -1,5 +1,6 @@
 """The door of swarm.actors. Nothing here imports Ray; see `swarm.actors.ray` for its shells."""
 
+from swarm.actors.abroad import clone_of, keep_token, wire_to
 from swarm.actors.alive import coordinator_alive
 from swarm.actors.clock import Clock, SystemClock
 from swarm.actors.crew import Cast
@@ -35,8 +36,10 @@ __all__ = [
     "Unbuilt",
     "build_environment",
     "check_change",
+    "clone_of",
     "coordinator_alive",
     "estimate_goal",
+    "keep_token",
     "leave",
     "prepare_goal",
     "read_facts",
@@ -46,4 +49,5 @@ __all__ = [
     "verify_goal",
     "view_environment",
     "waiting",
+    "wire_to",
 ]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from swarm.cli import everyday, inside, market, more, sandbox
+from swarm.cli import everyday, forge, inside, market, more, sandbox
 from swarm.cli.options import EVERYDAY, INSIDE, MORE
 from swarm.domain.errors import SwarmError
 
@@ -31,6 +31,8 @@ _COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
         more.check,
         more.veto,
         more.serve,
+        forge.github,
+        forge.forge,
         more.demo,
     ),
     INSIDE: (

@@ -6,10 +6,14 @@ from typing import Annotated
 import typer
 
 from swarm.cli.options import (
+    GITHUB_API,
     Address,
     AsJson,
     BaseUrl,
+    Checkout,
+    DryRun,
     EngineOption,
+    ForgeUrl,
     GoalName,
     ModelOption,
     Python,
@@ -69,6 +73,13 @@ def run(
     detach: Annotated[
         bool, typer.Option("--detach", help="Come back as soon as the goal is taken up.")
     ] = False,
+    issue: Annotated[
+        str | None,
+        typer.Option(metavar="OWNER/REPO#N", help="An approved issue says what is wanted."),
+    ] = None,
+    forge_url: ForgeUrl = GITHUB_API,
+    checkout: Checkout = None,
+    dry_run: DryRun = False,
     as_json: AsJson = False,
 ) -> None:
     """Work on a goal until there is a pull request, or why not."""
@@ -96,6 +107,11 @@ def run(
     )
     if not estimate:
         bring_models(engine, model, base_url)
+    if issue is not None:
+        from swarm.cli.github import From, run_issue
+
+        source = From(issue, forge_url, checkout, dry_run)
+        raise typer.Exit(run_issue(source, asked, as_json=as_json))
     raise typer.Exit(run_goal(asked, estimate=estimate, detach=detach, as_json=as_json))
 
 

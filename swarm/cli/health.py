@@ -42,7 +42,7 @@ class Row:
 def examine(*, as_json: bool) -> int:
     session = open_session(as_json=as_json)
     rows = tuple(_rows(session))
-    session.show(_view(rows), {"rows": [_document(row) for row in rows]})
+    session.show(rows_view(rows), {"rows": [row_document(row) for row in rows]})
     return DONE if all(row.ok for row in rows if row.needed) else LACKS
 
 
@@ -106,7 +106,7 @@ def _tried_in(scratch: Path) -> Iterator[Row]:
         yield Row(row.name, row.found, row.ok, row.remedy, row.needed, row.lost)
 
 
-def _view(rows: tuple[Row, ...]) -> Table:
+def rows_view(rows: tuple[Row, ...]) -> Table:
     table = plain_table("", "what", "found", "remedy")
     for row in rows:
         mark, style = ("✓", "green") if row.ok else ("✗", "red" if row.needed else "yellow")
@@ -124,7 +124,7 @@ def _found(row: Row) -> Text:
     return text
 
 
-def _document(row: Row) -> Json:
+def row_document(row: Row) -> Json:
     return {
         "what": row.what,
         "found": row.found,

@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 import typer
 
 from swarm.cli.options import (
+    GITHUB_API,
     AsJson,
+    ForgeUrl,
     Python,
     Repo,
     Rule,
@@ -41,8 +43,19 @@ def facts(repo: Repo = HERE, as_json: AsJson = False) -> None:
     show_facts(repo, as_json=as_json)
 
 
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    repo: Annotated[
+        str | None,
+        typer.Option(metavar="OWNER/NAME", help="What keeps agents from merging there, instead."),
+    ] = None,
+    forge_url: ForgeUrl = GITHUB_API,
+    as_json: AsJson = False,
+) -> None:
     """Say what this machine can do, what it lacks, and the remedy."""
+    if repo is not None:
+        from swarm.cli.github_doctor import examine_repository
+
+        raise typer.Exit(examine_repository(repo, forge_url, as_json=as_json))
     from swarm.cli.health import examine
 
     raise typer.Exit(examine(as_json=as_json))

@@ -6,8 +6,12 @@ from typing import Annotated
 import typer
 
 from swarm.cli.options import (
+    GITHUB_API,
     Address,
     AsJson,
+    Checkout,
+    DryRun,
+    ForgeUrl,
     GoalName,
     Number,
     Repo,
@@ -107,8 +111,38 @@ def check(
     raise typer.Exit(check_change(change, repo, base, test, tuple(target or ()), as_json=as_json))
 
 
-def serve(runtime: RuntimeOption = "ray", address: Address = None) -> None:
-    """Keep a coordinator running in the foreground."""
+def serve(
+    repo: Annotated[
+        str | None,
+        typer.Option(metavar="OWNER/NAME", help="Take up approved issues of this repository."),
+    ] = None,
+    forge_url: ForgeUrl = GITHUB_API,
+    checkout: Checkout = None,
+    test: TestCommand = None,
+    open_pulls: Annotated[
+        int, typer.Option("--open", metavar="N", help="So many pull requests at once.", min=1)
+    ] = 3,
+    unprotected: Annotated[
+        bool, typer.Option("--unprotected", help="Although nothing keeps a pusher from merging.")
+    ] = False,
+    exposed: Annotated[
+        bool, typer.Option("--exposed", help="Although CI runs pushed branches with secrets.")
+    ] = False,
+    dry_run: DryRun = False,
+    runtime: RuntimeOption = "ray",
+    address: Address = None,
+) -> None:
+    """Keep a coordinator running in the foreground; with --repo, take up a repository's issues."""
+    if repo is not None:
+        from swarm.cli.github import From
+        from swarm.cli.serve_repository import Terms, serve_repository
+        from swarm.cli.session import open_session
+        from swarm.cli.starting import Asked
+
+        asked = Asked(text="", repository=HERE, test=test, runtime=runtime, address=address)
+        terms = Terms(repo, open_pulls, unprotected, exposed)
+        source = From("", forge_url, checkout, dry_run)
+        raise typer.Exit(serve_repository(open_session(make=True), terms, source, asked))
     from swarm.cli.running import serve_here
 
     raise typer.Exit(serve_here(runtime, address))

@@ -84,3 +84,15 @@ BaseUrl = Annotated[
     str | None,
     typer.Option("--base-url", metavar="URL", help="Where it is asked, e.g. a model of your own."),
 ]
+
+GITHUB_API = "https://api.github.com"
+ForgeUrl = Annotated[
+    str, typer.Option("--forge-url", metavar="URL", help="The forge's interface, if not GitHub's.")
+]
+Checkout = Annotated[
+    Path | None,
+    typer.Option(metavar="PATH", help="Your clone, with its environment; else swarm makes one."),
+]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Print every write to the forge, and make none.")
+]

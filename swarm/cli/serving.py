@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Callable
 
 from swarm.actors.public_api import coordinator_alive
 from swarm.cli.failing import DONE
@@ -10,8 +11,17 @@ from swarm.cli.session import Session
 from swarm.domain.errors import Rejected
 
 
-def serve(session: Session, runtime: Runtime, address: str | None) -> int:
-    """Its log goes to the terminal; its exit code is ours. Ctrl-C ends it in order."""
+def _wait(house: "subprocess.Popen[bytes]") -> int:
+    return house.wait()
+
+
+def serve(
+    session: Session,
+    runtime: Runtime,
+    address: str | None,
+    beside: Callable[["subprocess.Popen[bytes]"], int] = _wait,
+) -> int:
+    """`beside` works while the coordinator does, and returns its exit code. Its log goes to the terminal; its exit code is ours. Ctrl-C ends it in order."""
     if coordinator_alive(session.places):
         raise Rejected(
             "a coordinator works in this state folder already",
@@ -24,7 +34,7 @@ def serve(session: Session, runtime: Runtime, address: str | None) -> int:
     )
     with subprocess.Popen(argv, start_new_session=True) as house:
         try:
-            return house.wait()
+            return beside(house)
         except KeyboardInterrupt:
             house.terminate()
             house.wait()

@@ -9,7 +9,7 @@ from swarm.forge.body import (
     body,
     title,
 )
-from swarm.forge.github.board import Standing
+from swarm.forge.github.board import Board, Standing
 from swarm.forge.github.calls import CALLS
 from swarm.forge.github.forge import GitHubForge
 from swarm.forge.github.intake import (
@@ -20,6 +20,7 @@ from swarm.forge.github.intake import (
     issue_named,
     open_issues,
     place_of,
+    whoami,
 )
 from swarm.forge.github.outcome import Outcome
 from swarm.forge.github.safety import Safeguard, safeguards
@@ -50,6 +51,7 @@ __all__ = [
     "ApprovedIssue",
     "AttemptAccount",
     "AwardAccount",
+    "Board",
     "Forge",
     "GitHubForge",
     "GitRequest",
@@ -88,4 +90,5 @@ __all__ = [
     "serve_forge",
     "title",
     "visible",
+    "whoami",
 ]

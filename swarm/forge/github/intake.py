@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from swarm.domain.canonical import Json
 from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.goals import Tracker
-from swarm.domain.names import GoalId
+from swarm.domain.names import CommitHash, GoalId
 from swarm.forge.github.approval import LABEL, LINE, Approval, claims, renamed_at, stands
 from swarm.forge.github.reading import (
     Place,
@@ -54,6 +54,8 @@ class ApprovedIssue:
     """For people: what they could not."""
 
     place: Place
+    head: CommitHash
+    """Of the default branch, now: what the goal begins with."""
 
 
 def issue_named(text: str) -> IssueName:
@@ -115,7 +117,18 @@ async def approved_issue(
     again = await _issue(wire, at)
     if digest_of(again.title, again.text) != digest_of(seen.title, seen.text):
         raise _not_approved(place, number, label, "its text is being changed")
-    return _approved(wire.api, place, seen, approval)
+    return _approved(wire.api, place, seen, approval, await _head(wire, place))
+
+
+async def whoami(wire: Wire) -> str:
+    """The login that the token belongs to. Raises NeedsHuman for a token that is not accepted."""
+    return read(Who, await wire.ask("me", {})).login
+
+
+async def _head(wire: Wire, place: Place) -> CommitHash:
+    at: Query = {"repository": place.full_name, "branch": place.default_branch}
+    answer = await wire.ask("branch", at)
+    return CommitHash(str(answer["commit"]["sha"]))
 
 
 async def why_revoked(wire: Wire, tracker: Tracker) -> str:
@@ -184,7 +197,9 @@ def _not_approved(place: Place, number: int, label: str, why: str) -> NeedsHuman
     )
 
 
-def _approved(api: str, place: Place, seen: SeenIssue, approval: Approval) -> ApprovedIssue:
+def _approved(
+    api: str, place: Place, seen: SeenIssue, approval: Approval, head: CommitHash
+) -> ApprovedIssue:
     digest = digest_of(seen.title, seen.text)
     named = f"{api}\0{place.id}\0{seen.number}\0{digest}\0{approval.at}"
     told = f"{cleaned(seen.title)}\n\n{cleaned(seen.text)}"
@@ -202,4 +217,5 @@ def _approved(api: str, place: Place, seen: SeenIssue, approval: Approval) -> Ap
         text=told.strip(),
         hidden=hidden(f"{seen.title}\n{seen.text}"),
         place=place,
+        head=head,
     )

@@ -1,0 +1,152 @@
+"""Issues of GitHub as goals, and the token to reach them with."""
+
+import asyncio
+import sys
+from dataclasses import dataclass, replace
+from getpass import getpass
+from pathlib import Path
+
+from swarm.actors.public_api import clone_of, keep_token, wire_to
+from swarm.cli.keeping import Keeper
+from swarm.cli.running import submit
+from swarm.cli.session import Session, open_session
+from swarm.cli.starting import Asked, goal_of
+from swarm.cli.words import legible
+from swarm.domain.errors import Rejected
+from swarm.domain.goals import Goal
+from swarm.domain.names import CommitHash, TreeHash, branch_of
+from swarm.forge.public_api import (
+    GITHUB,
+    ApprovedIssue,
+    Board,
+    GitHubForge,
+    PullRequestRequest,
+    Standing,
+    Wire,
+    approved_issue,
+    issue_named,
+    whoami,
+)
+from swarm.repository.public_api import inspect
+
+MOST_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """Where an issue is, as it was typed."""
+
+    issue: str
+    api: str = GITHUB
+    checkout: Path | None = None
+    """The user's own clone; None: swarm makes one."""
+
+    dry: bool = False
+
+
+def login(api: str, token_file: Path | None, *, as_json: bool) -> None:
+    """The token is tried before it is kept. Raises NeedsHuman for one that is not accepted."""
+    session = open_session(as_json=as_json, make=True)
+    token = _typed(token_file)
+    who = asyncio.run(whoami(Wire(api, lambda: token)))
+    keep_token(session.places, api, token)
+    told = f"swarm comes to {api} as {who}; the token lies in {session.places.keys}"
+    session.show(told, {"api": api, "login": who})
+
+
+def _typed(token_file: Path | None) -> str:
+    try:
+        if token_file is not None:
+            typed = token_file.read_text()
+        else:
+            typed = getpass("token: ") if sys.stdin.isatty() else sys.stdin.readline()
+    except OSError as error:
+        raise Rejected(f"{token_file} cannot be read: {error.strerror}") from error
+    token = typed.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise Rejected("that is no token", advice="one line, as the forge shows it")
+    return token
+
+
+def run_issue(source: From, asked: Asked, *, as_json: bool) -> int:
+    """Work on an approved issue, to the pull request there."""
+    session = open_session(as_json=as_json, make=True)
+    named = issue_named(source.issue)
+    if named.host and source.api == GITHUB and named.host != "https://github.com":
+        raise Rejected(f"{named.host} is not GitHub", advice="name its interface: --forge-url URL")
+    wire = wire_to(session.places, source.api)
+    found = asyncio.run(approved_issue(wire, named.repository, named.number))
+    show_hidden(session, found)
+    if source.dry:
+        tell_writes(session, wire, found)
+        return 0
+    goal = goal_of_issue(session, found, asked, source.checkout)
+    return submit(session, goal, Keeper(session.places, asked.runtime, asked.address))
+
+
+def goal_of_issue(
+    session: Session, found: ApprovedIssue, asked: Asked, checkout: Path | None
+) -> Goal:
+    """Its text is somebody else's, so its walls are whole ones."""
+    clone = _own(checkout, found) if checkout else clone_of(session.places, found)
+    asked = replace(asked, text=found.text, repository=clone, untrusted=True)
+    goal = goal_of(asked, session.settings)
+    return goal.model_copy(update={"goal_id": found.goal_id, "tracker": found.tracker})
+
+
+def _own(checkout: Path, found: ApprovedIssue) -> Path:
+    """What was not pushed must not be pushed by us along with a branch."""
+    state = inspect(checkout.absolute())
+    pushed = found.head
+    if state.base != pushed:
+        raise Rejected(
+            f"{state.top} stands at {state.base[:12]}, and {found.place.default_branch} of"
+            f" {found.place.full_name} at {pushed[:12]}",
+            advice="pull and push first, or leave --checkout out",
+        )
+    return state.top
+
+
+def show_hidden(session: Session, found: ApprovedIssue) -> None:
+    """A person sees what agents will not."""
+    name = f"{found.tracker.repository}#{found.tracker.issue}"
+    session.say(f"{name}, approved by {found.tracker.approver}: {legible(found.text[:300])}")
+    for each in found.hidden[:MOST_SHOWN]:
+        session.say(f"hidden in the issue, kept from agents: {legible(each)[:300]}", "yellow")
+
+
+def tell_writes(session: Session, wire: Wire, found: ApprovedIssue) -> None:
+    """Every write that its goal would make there; the texts come later."""
+
+    def told(line: str) -> None:
+        session.say(f"would: {line[:600]}")
+
+    branch = branch_of(found.goal_id)
+    told(f"PUSH {found.tracker.clone} refs/heads/{branch}")
+    asyncio.run(_dry(Wire(wire.api, wire.token, dry=told), found, branch))
+
+
+async def _dry(wire: Wire, found: ApprovedIssue, branch: str) -> None:
+    where, nothing = found.tracker.repository, "0" * 40
+    request = PullRequestRequest(
+        repository=where,
+        branch=branch,
+        head=CommitHash(nothing),
+        tree=TreeHash(nothing),
+        base=CommitHash(nothing),
+        title="(what was done)",
+        body="(five lines, evidence, votes)\n",
+        certificate="{}",
+        at=0,
+    )
+    await GitHubForge(wire, where, found.tracker.issue).open_pull_request(request)
+    standing = Standing(
+        key=found.goal_id,
+        issue=found.tracker.issue,
+        label="swarm:working",
+        text="(how it stands)",
+        head=found.head,
+        verdict="success",
+        said="(votes)",
+    )
+    await Board(wire, where).show(standing)
