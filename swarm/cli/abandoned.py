@@ -12,10 +12,17 @@ from pathlib import Path
 from stat import S_IMODE, S_ISDIR
 
 JUST_NOW_SECONDS = 60
-_COMMANDS = ("bench", "check", "demo", "doctor", "estimate", "lint", "patch", "tree", "verify")
-"""What works in a temporary folder named after it: anything may be in there."""
-
 _PRIVATE = 0o700
+_PASSED = 0o711
+_SHOWN = 0o755
+_COMMANDS = {
+    **dict.fromkeys(("bench", "check", "demo", "doctor", "estimate", "lint"), _PRIVATE),
+    **dict.fromkeys(("patch", "tree", "verify", "attacked"), _PRIVATE),
+    **dict.fromkeys(("attack", "shell", "walls"), _PASSED),
+    "recipe": _SHOWN,
+}
+"""What works in a temporary folder named after it: anything may be in there. And the folder's mode:
+sandboxes that run as another user have to get through some, or to see what is in them."""
 
 
 def abandoned(temporary: Path, now: float) -> tuple[Path, ...]:
@@ -48,7 +55,7 @@ def _is_ours(path: Path, now: float) -> bool:
     elif path.name.startswith(("swarm-ray-", "sr-")):
         known = all(name.startswith("session_") for name in inside)
     else:
-        known = S_IMODE(status.st_mode) == _PRIVATE
+        known = S_IMODE(status.st_mode) in {_PRIVATE, _COMMANDS[path.name.split("-")[1]]}
     return known and now - status.st_mtime > JUST_NOW_SECONDS
 
 

@@ -24,12 +24,14 @@ from swarm.coordination.public_api import GoalState
 from swarm.domain.errors import Rejected
 from swarm.domain.names import GoalId
 from swarm.repository.public_api import Mirror
-from swarm.sandbox.public_api import remove_leftovers
+from swarm.sandbox.public_api import keep_only, remove_leftovers
 
 ORDINARY = {
     "journal": "what has happened, with its evidence",
     "mirrors": "every step of every task",
     "work": "sandboxes and trees",
+    "environments": "what tests run with, built",
+    "models": "what models answered, and what was asked of them",
     "facts": "what was learned about repositories",
     "forge": "pull requests",
     "keys": "the agents' signatures",
@@ -39,6 +41,12 @@ ORDINARY = {
     "ray.token": "what Ray processes know each other by",
 }
 """What lies in a state folder, and what it is for."""
+
+PARTS = {
+    "checkpoints": "what sandboxes held at each step of goals",
+    "services": "databases, made and seeded",
+}
+"""What lies below `work` and is counted by itself."""
 
 
 def clean_up(*, everything: bool, as_json: bool) -> None:
@@ -51,7 +59,8 @@ def clean_up(*, everything: bool, as_json: bool) -> None:
         remove_all(places)
     elif not alive:
         goals = Watch(places).catch_up().goals
-        remove_work(places)
+        remove_work(places, steps_of(goals.values()))
+        remove_parts(places)
         forget_old(places, goals)
     after = sizes(places)
     freed = sum(max(octets - after.get(name, 0), 0) for name, octets in before.items())
@@ -72,27 +81,63 @@ def clean_up(*, everything: bool, as_json: bool) -> None:
 
 def sizes(places: Places) -> dict[str, int]:
     """Bytes on disk by what they are for."""
-    return {
-        name: sum(_octets(path) for path in _below(places.home / name))
-        for name in ORDINARY
-        if (places.home / name).exists()
+    found = {name: _total(places.home / name) for name in ORDINARY if (places.home / name).exists()}
+    parts = {
+        "checkpoints": sum(map(_total, places.work.glob("*/boxes/checkpoints"))),
+        "services": _total(places.work / "services"),
     }
+    if "work" in found:
+        found["work"] -= sum(parts.values())
+    return found | {name: octets for name, octets in parts.items() if octets}
 
 
-def remove_work(places: Places) -> None:
-    """Sandboxes with their mounts and processes, and the trees they were made from."""
+def steps_of(goals: Iterable[GoalState]) -> frozenset[str]:
+    """Checkpoints that goals which are not over may still go back to."""
+    needed = [state for state in goals if _is_needed(state)]
+    marked = (mark.step.checkpoint for state in needed for mark in state.marks)
+    left = (each.left for state in needed for each in state.attempts.values())
+    asked = (world.checkpoint for world in left if world is not None)
+    return frozenset(each.sandbox for each in (*marked, *asked) if each is not None)
+
+
+def remove_work(places: Places, keep: frozenset[str] = frozenset()) -> None:
+    """Sandboxes with their mounts and processes, and the trees they were made from.
+
+    `keep`: checkpoints that stay; and with any of them what services hold, for it lies below them.
+    """
     if not places.work.is_dir():
         return
     _end_boxes(places.work)
+    kept = {
+        boxes.parent for boxes in places.work.glob("*/boxes") if keep and keep_only(boxes, keep)
+    }
     for child in places.work.iterdir():
-        _remove(child)
+        if child in kept:
+            _remove_but(child, ("boxes", "checkpoints"))
+        elif not kept or child.name != "services":
+            _remove(child)
+
+
+def _remove_but(folder: Path, path: tuple[str, ...]) -> None:
+    """Everything below but that path."""
+    for child in folder.iterdir() if path else ():
+        if child.name == path[0]:
+            _remove_but(child, path[1:])
+        else:
+            _remove(child)
+
+
+def remove_parts(places: Places) -> None:
+    """What killed builders of environments left."""
+    for part in places.environments.glob(".part-*"):
+        _remove(part)
 
 
 def remove_abandoned(now: int) -> dict[Path, int]:
     """What Ray and its hosts left in the temporary folder, with its bytes. `now`: milliseconds."""
     thrown = {}
     for folder in abandoned(Path(os.environ.get("TMPDIR") or "/tmp"), now / 1000):  # noqa: S108
-        thrown[folder] = sum(_octets(path) for path in _below(folder))
+        thrown[folder] = _total(folder)
         _end_boxes(folder)
         _remove(folder)
     return thrown
@@ -160,6 +205,10 @@ def _below(path: Path) -> Iterator[Path]:
         yield from path.rglob("*")
 
 
+def _total(path: Path) -> int:
+    return sum(_octets(each) for each in _below(path))
+
+
 def _octets(path: Path) -> int:
     try:
         return path.lstat().st_blocks * 512
@@ -186,7 +235,7 @@ def _view(
 ) -> Group:
     table = plain_table(str(places.home), "", "")
     for name, octets in after.items():
-        table.add_row(name, size(octets), cell(ORDINARY[name], "dim"))
+        table.add_row(name, size(octets), cell((ORDINARY | PARTS)[name], "dim"))
     table.add_row("together", size(sum(after.values())), "")
     parts: list[RenderableType] = [Text(told, style="bold"), table]
     parts += [cell(f"removed: {folder}", "dim") for folder in thrown]

@@ -19,7 +19,7 @@ after another one only when everything had been forced to disk (`settle`) before
 import fcntl
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
@@ -250,6 +250,15 @@ def remove_leftovers(scratch: Path) -> tuple[folders.Leftover, ...]:
     removed = (*folders.remove_leftovers(scratch), *store.sweep())
     store.vanish()
     return removed
+
+
+def keep_only(scratch: Path, wanted: Collection[str]) -> tuple[str, ...]:
+    """Discard all checkpoints but those; the ids of what is left."""
+    store = Store(scratch)
+    for kept in store.all():
+        if kept.ref.id not in wanted:
+            store.discard(kept.ref)
+    return tuple(kept.ref.id for kept in store.all())
 
 
 def boot() -> str:

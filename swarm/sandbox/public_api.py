@@ -6,7 +6,7 @@ from swarm.sandbox.attacks.definition import Attack
 from swarm.sandbox.attacks.definition import Result as AttackResult
 from swarm.sandbox.attacks.table import markdown as attack_table
 from swarm.sandbox.attacks.table import summary as expected_of
-from swarm.sandbox.checkpoints import leftovers, remove_leftovers
+from swarm.sandbox.checkpoints import keep_only, leftovers, remove_leftovers
 from swarm.sandbox.doctor import DoctorRow, doctor_rows
 from swarm.sandbox.folders import Leftover
 from swarm.sandbox.interpreter import interpreter_paths
@@ -73,6 +73,7 @@ __all__ = [
     "guarantees",
     "interpreter_paths",
     "is_at_least",
+    "keep_only",
     "leftovers",
     "lost",
     "open_host",
