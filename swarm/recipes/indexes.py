@@ -225,7 +225,7 @@ def _of_pip(text: str) -> Indexes:
     values: dict[str, str] = {}
     for section in ("global", "install"):
         if parser.has_section(section):
-            values |= dict(parser.items(section))
+            values |= {name.replace("_", "-"): said for name, said in parser.items(section)}
     links = tuple(shlex.split(values.get("find-links", "")))
     extra = tuple(values.get("extra-index-url", "").split())
     none = values.get("no-index", "").lower() in {"1", "true", "yes", "on"}

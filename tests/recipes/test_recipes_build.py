@@ -241,7 +241,7 @@ def test_passwords_are_taken_out_of_addresses_and_shown_to_nobody(
     if place == "variable":
         environ["PIP_INDEX_URL"] = with_password
     elif place == "file":
-        config = f"[global]\nindex-url = {with_password}\n"
+        config = f"[global]\nindex_url = {with_password}\n"
         write_files(tmp_path / ".config/pip", {"pip.conf": config})
     else:
         environ["UV_DEFAULT_INDEX"] = plain

@@ -71,7 +71,7 @@ def test_what_is_no_lock_lists_nothing(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "version"),
-    [("a", "==1\n--index-url=https://elsewhere"), ("--index-url=x", "==1"), ("a\nb", "==1")],
+    [("a", "==1\n--find-links=https://elsewhere"), ("--find-links=x", "==1"), ("a\nb", "==1")],
 )
 def test_what_a_lock_says_is_no_option(tmp_path: Path, name: str, version: str) -> None:
     text = json.dumps({"default": {name: {"version": version}}})
