@@ -20,6 +20,7 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
     worktree      mode `unsafe-worktree`: the same for a plain copy
     layout        what an isolated sandbox shows where
     limits        the limits as the kernel's and the watchdog's
+    groups        what the kernel bounds for all of a sandbox
     profiles      what a role may do, and what that weakens
     network       which hosts may be reached: rules
     proxy         the one way out to them

@@ -16,6 +16,7 @@ from typing import Protocol
 from swarm.domain.changes import Change, Changes, Removed
 from swarm.domain.errors import Lacking, Rejected
 from swarm.sandbox import channel, command, differences, network, profiles, tree, wire
+from swarm.sandbox.groups import Group
 from swarm.sandbox.port import (
     BaseRef,
     Blocked,
@@ -71,7 +72,9 @@ class Box:
         base: BaseRef,
         control: socket.socket,
         keeper: "Keeper",
+        group: Group | None = None,
     ) -> None:
+        self._group = group
         self._place = place
         self._spec = spec
         self._base = base
@@ -99,7 +102,7 @@ class Box:
 
     @property
     def guarantees(self) -> Guarantees:
-        return self._place.guarantees
+        return replace(self._place.guarantees, total_memory=self._group is not None)
 
     @property
     def spec(self) -> SandboxSpec:
@@ -132,7 +135,19 @@ class Box:
             limits.cpu_seconds,
         )
         await self.thawed()
-        return replace(await command.run(self, order), mode=self.mode)
+        before = (0, 0) if self._group is None else (self._group.killed(), self._group.refused())
+        return self._told(await command.run(self, order), *before)
+
+    def _told(self, result: ExecResult, killed: int, refused: int) -> ExecResult:
+        """With the mode, and with the bound that the kernel held, if nobody else has named one."""
+        result = replace(result, mode=self.mode)
+        if self._group is None or result.returncode == 0 or result.killed_by not in ("", "signal"):
+            return result
+        if self._group.killed() > killed:
+            return replace(result, killed_by="memory")
+        if self._group.refused() > refused:
+            return replace(result, killed_by="processes")
+        return result
 
     async def spawn(
         self, argv: tuple[str, ...], *, cwd: Path | None = None, env: dict[str, str] | None = None
@@ -311,9 +326,10 @@ class Box:
             each.close()
         self._running.clear()
 
-    def begin_again(self, place: Place, control: socket.socket) -> None:
+    def begin_again(self, place: Place, control: socket.socket, group: Group | None) -> None:
         """After all that ran has ended."""
         self._bury()
+        self._group = group
         self._place = place
         self._control = control
         self._frozen_since = None

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from swarm.sandbox import groups
 from swarm.sandbox.checkpoints import leftovers
 from swarm.sandbox.modes import is_at_least, lost
 from swarm.sandbox.probing import ProbeReport, probe_all
@@ -33,7 +34,8 @@ def doctor_rows(scratch: Path) -> tuple[DoctorRow, ...]:
     """`sandboxes` is what matters; a row for each mode tells what there is and what else could be."""
     reports = probe_all(scratch, anew=True)
     modes = (_mode(each) for each in reports)
-    return (_kernel(), _isolation(reports), *modes, _space(scratch), _left_over(scratch))
+    rows = (_kernel(), _isolation(reports), *modes, _groups())
+    return (*rows, _space(scratch), _left_over(scratch))
 
 
 def _kernel() -> DoctorRow:
@@ -59,6 +61,15 @@ def _mode(report: ProbeReport) -> DoctorRow:
     name = f"sandbox {report.mode}"
     found = f"works ({report.milliseconds} ms)" if report.works else report.why
     return DoctorRow(name, report.works, found, report.remedy, needed=False, lost=lost(report.mode))
+
+
+def _groups() -> DoctorRow:
+    """What the kernel bounds for a whole sandbox; without, a watchdog does, but for processors."""
+    found = groups.controllers()
+    told = (
+        f"the kernel bounds {', '.join(found)}" if found else "none: a watchdog looks after memory"
+    )
+    return DoctorRow("control groups", bool(found), told, groups.DELEGATE, needed=False)
 
 
 def _space(scratch: Path) -> DoctorRow:

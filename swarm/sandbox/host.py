@@ -17,6 +17,7 @@ from swarm.sandbox import (
     archive,
     channel,
     confined,
+    groups,
     isolated,
     layout,
     modes,
@@ -28,6 +29,7 @@ from swarm.sandbox import (
 from swarm.sandbox.box import Box, Place
 from swarm.sandbox.checkpoints import Store, Strata
 from swarm.sandbox.folders import HostFolder, erase
+from swarm.sandbox.groups import Group, Groups
 from swarm.sandbox.holding import Holding, check
 from swarm.sandbox.launch import Launched, Launcher
 from swarm.sandbox.port import (
@@ -69,12 +71,15 @@ class _Made:
     holding: Holding
     launcher: Launcher
     launched: Launched
+    group: Group | None
 
     async def end(self) -> None:
         """Return when all that ran in it is dead."""
         doors, self.launched = self.launched.doors, replace(self.launched, doors=())
         channel.close_all(doors)
         await self.launcher.end(self.launched.pid)
+        if self.group is not None:
+            await asyncio.to_thread(self.group.end)
 
 
 class Host:
@@ -91,6 +96,7 @@ class Host:
         self._numbers = count(1)
         self._boxes: dict[str, _Made] = {}
         self._copies: dict[Path, Path] = {}
+        self._groups: Groups | None = None
 
     async def create(self, spec: SandboxSpec, base: BaseRef) -> Sandbox:
         """Raises Lacking when the machine cannot do it, Rejected when the request is wrong."""
@@ -200,6 +206,11 @@ class Host:
             )
         layout.check(spec)
         profiles.check(spec)
+        if spec.limits.cpus and "cpu" not in groups.controllers():
+            raise Lacking(
+                "a share of the processors cannot be bounded here: no control group for it",
+                advice=groups.DELEGATE,
+            )
 
     async def _strata(self, at: CheckpointRef, spec: SandboxSpec, base: BaseRef) -> Strata:
         kept = await asyncio.to_thread(self._store.read, at)
@@ -214,8 +225,9 @@ class Host:
         except BaseException:
             await asyncio.to_thread(erase, folder)
             raise
-        box = Box(place, spec, base, launched.control, self)
-        self._boxes[box.id] = made = _Made(box, held, launcher, launched)
+        group = await _to_the_end(self._bound, launched.pid, spec)
+        box = Box(place, spec, base, launched.control, self, group)
+        self._boxes[box.id] = made = _Made(box, held, launcher, launched, group)
         await self._connect(made)
         return box
 
@@ -241,14 +253,21 @@ class Host:
         try:
             made.holding = await _to_the_end(self._hold, old.folder, box.spec, old.base, strata)
             place, made.launcher, made.launched = await self._start(made.holding, strata)
+            made.group = await _to_the_end(self._bound, made.launched.pid, box.spec)
         except BaseException:
             self._boxes.pop(box.id, None)
             await asyncio.to_thread(erase, old.folder)
             raise
         finally:
             await asyncio.to_thread(erase, gone)
-        box.begin_again(place, made.launched.control)
+        box.begin_again(place, made.launched.control, made.group)
         await self._connect(made)
+
+    def _bound(self, pid: int, spec: SandboxSpec) -> Group | None:
+        """Nothing of the sandbox's runs yet but its server."""
+        if self._groups is None:
+            self._groups = Groups(groups.find())
+        return self._groups.make(spec.limits, pid)
 
     async def _connect(self, made: _Made) -> None:
         try:

@@ -122,7 +122,8 @@ class Limits:
 
     def recorded(self) -> dict[str, int]:
         """As evidence records them."""
-        return {
+        share = {"cpu_percent": int(self.cpus * 100)} if self.cpus else {}
+        return share | {
             "cpu_seconds": self.cpu_seconds,
             "disk_bytes": self.disk_bytes,
             "file_bytes": self.file_bytes,

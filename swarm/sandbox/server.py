@@ -299,9 +299,22 @@ def _start(server: Server, message: wire.Message, reply: socket.socket, fds: lis
         "limits": server.watchdog.bounded(server.limits),
     }
     pid = starting.start(order, fds, server.chain if _is_quiet(server) else None)
+    _offer(pid)
     server.commands[pid] = Command(message["number"], reply, " ".join(message["argv"])[:_NAME])
     if message["tell"]:
         _answer(reply, {"pid": pid})
+
+
+def _offer(pid: int) -> None:
+    """When memory is full, the sandbox's or the machine's, this process goes, not ours, and nobody's
+    outside.
+    """
+    with suppress(OSError):  # it has ended, or its /proc is read-only
+        fd = os.open(f"/proc/{pid}/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(fd, b"1000")
+        finally:
+            os.close(fd)
 
 
 def _is_quiet(server: Server) -> bool:
