@@ -176,6 +176,9 @@ def _files(tests: Iterable[str]) -> tuple[str, ...]:
 def _suspects(body: dict[str, Any], assignment: Assignment) -> list[str]:
     touch = assignment.contract.touch
     found = [path for path in body["lines"] if may_touch(path, touch)]
+    if body["tests"] and not body["lines"]:
+        ends = sorted({seen["outcome"] for seen in body["tests"].values()})
+        raise Unsuitable(f"the failing tests end before they tell anything: {', '.join(ends)}")
     if not found:
         raise Unsuitable("the failing tests run no Python file that may be changed")
     return found

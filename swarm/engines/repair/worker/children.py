@@ -19,6 +19,9 @@ from dataclasses import dataclass
 Tell = Callable[[str], None]
 
 _LOOK_MS = 50
+_STARVED = 6
+"""How many times as long it may be silent while it computes: on a busy machine it gets little time."""
+
 _MOST_PROCESSES = 40
 """A child that has more with its descendants is taken for one that forks without end."""
 
@@ -37,7 +40,7 @@ class Ended:
 def in_child(work: Callable[[Tell], None], idle_seconds: float, memory_bytes: int) -> Ended:
     """Run `work` in a fork of this process, in a session of its own, and wait for its end.
 
-    It is killed when it has told nothing for `idle_seconds`, or forks without end.
+    It is killed when it has told nothing and rested for `idle_seconds`, or forks without end.
     """
     told = os.memfd_create("told")
     began = time.monotonic()
@@ -89,15 +92,29 @@ def _wait(pid: int, told: int, idle_seconds: float) -> bool:
     poller = select.poll()
     poller.register(handle, select.POLLIN)
     try:
-        size, since = 0, time.monotonic()
+        size, idle = 0, 0.0
+        since = looked = time.monotonic()
         while not poller.poll(_LOOK_MS):
+            now = time.monotonic()
+            idle += 0.0 if _is_computing(pid) else now - looked
+            looked = now
             if os.fstat(told).st_size != size:
-                size, since = os.fstat(told).st_size, time.monotonic()
-            if time.monotonic() - since > idle_seconds or _members(pid) > _MOST_PROCESSES:
+                size, since, idle = os.fstat(told).st_size, now, 0.0
+            silent = idle > idle_seconds or now - since > _STARVED * idle_seconds
+            if silent or _members(pid) > _MOST_PROCESSES:
                 return False
         return True
     finally:
         os.close(handle)
+
+
+def _is_computing(pid: int) -> bool:
+    """It runs, or would if it were given a processor: its own limit ends it, not our patience."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:  # noqa: PTH123 - not a path of the tree
+            return stat.read().rpartition(b")")[2].split()[:1] == [b"R"]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def _members(session: int) -> int:

@@ -14,7 +14,7 @@ from swarm.engines.repair.worker.sources import DEFINITIONS
 
 _USUAL = ("return", "return None", "return 0", "return []", "return False", "return True")
 _JUMPS = ("continue", "break")
-_MOST_EXITS = 8
+_MOST_EXITS = 7
 _SHORT = 30
 
 
@@ -57,6 +57,11 @@ def _returned(drafts: Drafts, function: ast.AST) -> Iterator[str]:
             simple = isinstance(each.value, (ast.Constant, ast.Name, ast.List, ast.Tuple, ast.Dict))
             if simple and len(text) <= _SHORT and "\n" not in text:
                 yield text
+            yield from (_NOTHING[kind] for kind in sorted(drafts.types(each.value) & set(_NOTHING)))
+
+
+_NOTHING = {"int": "0", "float": "0", "list": "[]", "str": "''", "bool": "False", "dict": "{}"}
+"""What a function of such results returns when there is nothing to tell."""
 
 
 def _tests(drafts: Drafts, variable: str, kinds: frozenset[str]) -> list[tuple[str, float]]:
@@ -67,7 +72,7 @@ def _tests(drafts: Drafts, variable: str, kinds: frozenset[str]) -> list[tuple[s
         tests += [(f"{variable} < 0", 0.1), (f"{variable} <= 0", 0.1)]
     for attribute, held in drafts.attributes(kinds):
         if "bool" in held:
-            tests += [(f"not {variable}.{attribute}", 0.2), (f"{variable}.{attribute}", 0.12)]
+            tests += [(f"not {variable}.{attribute}", 0.5), (f"{variable}.{attribute}", 0.3)]
         if "NoneType" in held:
             tests.append((f"{variable}.{attribute} is None", 0.2))
     return tests

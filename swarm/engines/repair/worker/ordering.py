@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 
 from swarm.engines.repair.worker.drafts import NUMBERS, Drafts
 from swarm.engines.repair.worker.snippets import Snippet, minus, name
@@ -24,9 +25,10 @@ def sort_keys(drafts: Drafts, node: ast.Lambda) -> None:
 
 def _criteria(drafts: Drafts, node: ast.Lambda, known: list[str]) -> None:
     """One criterion more, as the last or the first, or one less."""
-    for new in _others(drafts, node, known):
+    for rank, new in enumerate(_others(drafts, node, known)):
         for texts, weight in (([*known, new], 0.5), ([new, *known], 0.3)):
-            drafts.replace(node.body, _tuple(texts), weight, "sort criterion")
+            share = weight / (1 + rank / 20)
+            drafts.replace(node.body, _tuple(texts), share, "sort criterion")
     for k in range(len(known)) if len(known) > 1 else ():
         rest = known[:k] + known[k + 1 :]
         text = _tuple(rest) if len(rest) > 1 else Snippet(rest[0], 0)
@@ -42,17 +44,18 @@ def _others(drafts: Drafts, node: ast.Lambda, known: list[str]) -> list[str]:
     (first, *more) = [*(each.arg for each in node.args.args), ""]
     if not first or more != [""]:
         return []
-    read = {
+    read = Counter(
         each.attr
         for each in ast.walk(drafts.source.tree)
         if isinstance(each, ast.Attribute) and drafts.source.places[each].field != "func"
-    }
+    )
     used = [each for each in ast.walk(node.body) if isinstance(each, ast.Name) and each.id == first]
     kinds = frozenset(kind for each in used for kind in drafts.types(each))
     held = [attribute for attribute, _ in drafts.attributes(kinds)]
     attributes = held or (sorted(read) if any(_is_read(drafts, each) for each in used) else [])
+    attributes.sort(key=lambda attribute: -read[attribute])  # what the file speaks of most
     items = ["[0]", "[1]"] if kinds & {"tuple", "list"} else []
-    others = [name(first).text, *(f"{first}.{each}" for each in attributes)]
+    others = [*(f"{first}.{each}" for each in attributes), name(first).text]
     return [each for each in [*others, *(first + part for part in items)] if each not in known]
 
 
