@@ -222,6 +222,7 @@ def limits_of(settings: Settings) -> Limits:
         cpu_seconds=settings.command_minutes * 60,
         memory_bytes=settings.memory_mb << 20,
         processes=settings.processes,
+        cpus=settings.cpus,
         tmp_bytes=settings.tmp_mb << 20,
     )
 

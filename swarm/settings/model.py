@@ -140,6 +140,9 @@ class Settings(Frozen, use_attribute_docstrings=True):
     processes: Count = 256
     """Processes in one sandbox, at most."""
 
+    cpus: Annotated[int, BeforeValidator(_refuse_yes_and_no), Field(ge=0, le=10_000)] = 0
+    """Processors' worth of time that one sandbox gets, where control groups are; 0: all there is."""
+
     tmp_mb: Count = 512
     """Temporary files of one sandbox, in megabytes."""
 
