@@ -38,6 +38,9 @@ AT_ONCE = 8
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 20.0
 """Seconds between two tries: each time up to twice as long, by chance between nothing and that."""
 
+DRAIN_SECONDS, MOST_DRAINED = 0.5, 64 << 10
+"""For what comes behind an answer's end."""
+
 _COUNTS_AGAINST: frozenset[Kind] = frozenset(
     {"overloaded", "server-error", "network", "no-first-word", "fell-silent", "garbage"}
 )
@@ -215,6 +218,7 @@ class ModelGateway:
                     watch.heard = self._world.clock()
                     alarm.reschedule(self._moment(watch))
                 if assembly.done:
+                    await _drained(pieces)
                     return
         raise Trouble("cut-off", "the answer broke off", billed=watch.heard is not None)
 
@@ -256,6 +260,17 @@ class ModelGateway:
 
     def _told(self, line: _Line, trouble: Trouble) -> SwarmError:
         return raised(trouble, line.route.name)
+
+
+async def _drained(pieces: AsyncIterator[bytes]) -> None:
+    """Read the end of the body, so that the connection can be used again; not for long."""
+    left = MOST_DRAINED
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for piece in pieces:
+                left -= len(piece)
+                if left < 0:
+                    return
 
 
 def views(routes: Sequence[Route], on: date) -> tuple[RouteView, ...]:

@@ -134,6 +134,7 @@ class ModelServer:
     def __init__(self, brain: Brain) -> None:
         self.heard: list[Heard] = []
         self.counted: list[Mapping[str, Any]] = []
+        self.connections = 0
         self._brain = brain
         self._over = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
@@ -185,6 +186,11 @@ class _Server(ThreadingHTTPServer):
 def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            server.connections += 1
+            super().setup()
+
         disable_nagle_algorithm = True
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name

@@ -93,6 +93,12 @@ def test_what_stays_the_same_is_marked_for_the_cache(tmp_path: Path) -> None:
     assert "cache_control" in body["system"][0]
 
 
+def test_one_connection_serves_call_after_call(tmp_path: Path) -> None:
+    with a_model(script(Say("ok"))) as server:
+        asked(a_gateway(tmp_path, a_route(server)), *(an_ask(str(n)) for n in range(3)))
+        assert server.connections == 1
+
+
 def test_equal_asks_are_equal_bytes(tmp_path: Path) -> None:
     with a_model(script(Say("ok"))) as server:
         for folder in ("one", "two"):

@@ -1,0 +1,105 @@
+"""What the loop around a model costs by itself, measured from the model's side of the wire.
+
+A scripted server answers at once with one shell command a turn, as the peers were measured: so the time
+between an answer and the next request is all ours - the command in its sandbox, the step in the journal
+on the disk, the checkpoint, the next request. The first request counts from the start of `swarm run`.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from swarm.testing.git import a_repository
+from swarm.testing.outside import Outside, descendants
+from swarm.testing.wire import Heard, Reply, Say, Use, a_model
+
+STEPS = 25
+FILES = {"app.py": "x = 1\n", "test_app.py": "from app import x\n\n\ndef test_x():\n    assert x\n"}
+MOST_MS = 25.0
+LEAST_CACHED = 0.85
+
+
+@dataclass
+class Timed:
+    """A brain that notes when it was asked, and how much memory everything had in the middle."""
+
+    process: int = 0
+    answered: list[float] = field(default_factory=list)
+    asked: list[float] = field(default_factory=list)
+    memory: int = 0
+
+    def __call__(self, heard: Heard) -> Reply:
+        self.asked.append(heard.at)
+        if heard.answered == STEPS // 2:
+            self.memory = sum(pss(each) for each in descendants(self.process))
+        self.answered.append(time.monotonic())
+        if heard.answered >= STEPS:
+            return Say("", (Use("give_up", {"reason": "measured"}),))
+        return Say("", (Use("run", {"command": f"echo {heard.answered} > out.txt; cat out.txt"}),))
+
+
+def pss(process: int) -> int:
+    """Proportional set size in bytes; nothing of a process that has gone."""
+    try:
+        told = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    line = next(line for line in told.splitlines() if line.startswith("Pss:"))
+    return int(line.split()[1]) * 1024
+
+
+def measure(runtime: str) -> dict[str, float]:
+    with tempfile.TemporaryDirectory(prefix="swarm-bench-") as name:
+        folder, timed = Path(name), Timed()
+        a_repository(folder / "project", FILES)
+        user = Outside(folder / "home", environ={"ANTHROPIC_API_KEY": "none"})
+        with a_model(timed) as server:
+            began = time.monotonic()
+            process = user.start(
+                "run", "measure yourself", "--repo", folder / "project", "--runtime", runtime,
+                "--engine", "claude", "--base-url", server.url, "--json",
+            )  # fmt: skip
+            timed.process = process.pid
+            out, err = process.communicate(timeout=600)
+        if len(timed.asked) < STEPS:
+            raise SystemExit(f"only {len(timed.asked)} requests came\n{out}\n{err}")
+        return figures(timed, began, server.heard)
+
+
+def figures(timed: Timed, began: float, heard: list[Heard]) -> dict[str, float]:
+    own = [
+        (later - earlier) * 1000
+        for earlier, later in zip(timed.answered, timed.asked[1:], strict=False)
+    ]
+    sent = sum(len(json.dumps(dict(each.body))) for each in heard)
+    again = sum(len(json.dumps(dict(each.body))) for each in heard[:-1])
+    return {
+        "first request s": round(timed.asked[0] - began, 2),
+        "own time per step ms, median": round(statistics.median(own), 1),
+        "own time per step ms, best": round(min(own), 1),
+        "memory MB": round(timed.memory / 1e6),
+        "sent before, share": round(again / sent, 3),
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runtime", choices=("inline", "ray"), default="inline")
+    asked = parser.parse_args()
+    found = measure(asked.runtime)
+    load = os.getloadavg()[0]
+    for name, value in found.items():
+        print(f"{name:32} {value:10}")
+    print(f"{'load of the machine':32} {load:10.1f}  ({os.cpu_count()} processors)")
+    good = found["own time per step ms, median"] <= MOST_MS
+    return 0 if good and found["sent before, share"] >= LEAST_CACHED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
