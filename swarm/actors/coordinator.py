@@ -51,10 +51,13 @@ from swarm.coordination.public_api import (
     goal_named,
     intended,
     joined,
+    learn,
     merged,
     overtime_of,
     published,
     rebuild,
+    remember,
+    remembering,
     unpublishable,
     withdrawn,
 )
@@ -68,10 +71,12 @@ from swarm.domain.events import (
     QuestionAsked,
 )
 from swarm.domain.evidence import Evidence
+from swarm.domain.experience import Experience
 from swarm.domain.goals import Goal, GoalStatus
 from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash, goal_of
 from swarm.domain.tasks import TaskKind
 from swarm.journal.public_api import Blobs, Journal
+from swarm.market.public_api import Key
 from swarm.quorum.public_api import Verify
 from swarm.repository.public_api import Conflict
 
@@ -120,6 +125,9 @@ class Coordinator:
     """How the registry tells of it: its replicas of facts are the ones that are kept."""
 
     goals: dict[GoalId, GoalState] = field(default_factory=dict)
+    experience: dict[Key, Experience] = field(default_factory=dict)
+    """What the market has learned of agents, over all goals of the journal."""
+
     _attendance: Attendance = field(init=False)
     _tidings: Tidings = field(init=False)
     _courses: dict[GoalId, Course] = field(default_factory=dict)
@@ -143,7 +151,8 @@ class Coordinator:
 
     def rebuild(self) -> None:
         """Fold the journal. Live leases get one full duration from now."""
-        self.goals = rebuild(record.event for record in self.journal.read())
+        events = (record.event for record in self.journal.read())
+        self.goals = rebuild(remembering(self.experience, events))
         self._started = self._looked = self.clock.elapsed()
         for state in self._open():
             for attempt in state.live():
@@ -416,6 +425,7 @@ class Coordinator:
             beta=self.terms.beta,
             rounds=self.terms.rules.rounds,
             lease_ms=self.terms.lease_seconds * 1000,
+            experience=self.experience,
         )
 
     def _is_complete(self, state: GoalState) -> bool:
@@ -455,8 +465,7 @@ class Coordinator:
         if not events:
             return
         self._demand_journal()
-        for event in events:
-            fold(self.goals, event)
+        events = tuple(self._folded(events))
         try:
             await self.journal.append_durably(events)
         except SwarmError as error:
@@ -475,6 +484,18 @@ class Coordinator:
             if isinstance(event, GoalRolledBack):
                 self._courses.pop(event.goal_id, None)
         self._announce_news()
+
+    def _folded(self, events: tuple[Event, ...]) -> Iterator[Event]:
+        """The same events, each followed by what the market learns from it."""
+        for event in events:
+            fold(self.goals, event)
+            yield event
+            for lesson in learn(
+                self.goals, self.experience, event, self.terms.alpha, self.terms.beta
+            ):
+                fold(self.goals, lesson)
+                remember(self.experience, lesson)
+                yield lesson
 
     def _demand_journal(self) -> None:
         """What is held here went ahead of the disk: nothing may be decided or done any more."""

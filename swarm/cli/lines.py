@@ -13,6 +13,7 @@ from swarm.domain.events import (
     CheckReported,
     CoordinatorStarted,
     Event,
+    ExperienceGained,
     GoalEnded,
     GoalGuided,
     GoalJoined,
@@ -97,7 +98,7 @@ def _said(event: Event, state: GoalState) -> Line | None:
             return _decided(event)
         case GoalEnded():
             return Line(f"{event.status}: {event.reason}", _END_STYLES[event.status])
-        case CoordinatorStarted():
+        case CoordinatorStarted() | ExperienceGained():
             return None
         case _:
             assert_never(event)

@@ -5,7 +5,7 @@ the same agent again without a clearing, within the limit of rounds.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from swarm.coordination.decide import Events
 from swarm.coordination.state import (
@@ -22,7 +22,7 @@ from swarm.domain.clearings import Award, Clearing
 from swarm.domain.events import Event, LeaseGranted, MarketCleared, TaskDropped
 from swarm.domain.names import AgentId, TaskId, nth_attempt
 from swarm.domain.tasks import TaskKind
-from swarm.market.public_api import AtWork, OpenTask, Terms, clear
+from swarm.market.public_api import AtWork, OpenTask, Table, Terms, clear
 
 RESERVE = 3
 """So many times its price may be reserved for an attempt, within what its task may cost."""
@@ -49,6 +49,8 @@ class Exchange:
     beta: int
     rounds: int
     lease_ms: int
+    experience: Table = field(default_factory=dict)
+    """What was learned of agents, over all goals."""
 
 
 def award(state: GoalState, exchange: Exchange, at: int) -> Events:
@@ -175,7 +177,7 @@ def _cleared(state: GoalState, exchange: Exchange, tasks: tuple[OpenTask, ...]) 
     )
     free = {card.agent_id: max(_free(exchange, card), 0) for card in exchange.cards}
     seed = f"{state.goal.goal_id}:{state.epoch}"
-    return clear(tasks, tuple(_bids(exchange, tasks)), free, terms, seed)
+    return clear(tasks, tuple(_bids(exchange, tasks)), free, terms, seed, exchange.experience)
 
 
 def _bids(exchange: Exchange, tasks: Iterable[OpenTask]) -> Iterator[Bid]:

@@ -26,6 +26,7 @@ from swarm.domain.events import (
     CheckReported,
     CoordinatorStarted,
     Event,
+    ExperienceGained,
     GoalEnded,
     GoalGuided,
     GoalJoined,
@@ -95,7 +96,7 @@ def evolve(state: GoalState, event: Event) -> GoalState:
 
 def _evolved(state: GoalState, event: Event) -> GoalState:
     match event:
-        case CoordinatorStarted() | GoalSubmitted() | GoalReplayed():
+        case CoordinatorStarted() | GoalSubmitted() | GoalReplayed() | ExperienceGained():
             return state
         case GoalRolledBack():
             back = returned(state, event.step, event.at)

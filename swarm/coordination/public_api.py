@@ -44,6 +44,7 @@ from swarm.coordination.duties import (
     withdrawn,
 )
 from swarm.coordination.evolve import evolve, fold
+from swarm.coordination.lessons import learn, remember, remembering
 from swarm.coordination.progress import Context, Rules, follow
 from swarm.coordination.rebuilding import rebuild
 from swarm.coordination.returning import lineage
@@ -122,11 +123,14 @@ __all__ = [
     "intended",
     "is_partial",
     "joined",
+    "learn",
     "lineage",
     "merged",
     "overtime_of",
     "published",
     "rebuild",
+    "remember",
+    "remembering",
     "seconds_for",
     "unpublishable",
     "withdrawn",

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter
 from swarm.domain.ballots import Ballot, Certificate, Policy, Subject
 from swarm.domain.clearings import Clearing
 from swarm.domain.evidence import CheckReport
+from swarm.domain.experience import Experience
 from swarm.domain.frozen import Frozen
 from swarm.domain.goals import Goal, GoalStatus
 from swarm.domain.money import MicroUsd, Ppm
@@ -27,7 +28,7 @@ from swarm.domain.names import (
     TestId,
     TreeHash,
 )
-from swarm.domain.tasks import Checkpoint, Contract, Finding, Step
+from swarm.domain.tasks import Checkpoint, Contract, Finding, Step, TaskKind
 
 Cause = Literal["", "budget", "time", "environment"]
 
@@ -134,6 +135,18 @@ class MarketCleared(Recorded):
     type: Literal["market.cleared"] = "market.cleared"
     goal_id: GoalId
     clearing: Clearing
+
+
+class ExperienceGained(Recorded):
+    """What is believed of an agent from now on, by the outcome of one task."""
+
+    type: Literal["market.learned"] = "market.learned"
+    task_id: TaskId
+    agent_id: AgentId
+    """`class:ENGINE` for what all agents of an engine have in common."""
+
+    kind: TaskKind
+    experience: Experience
 
 
 class LeaseGranted(Recorded):
@@ -383,6 +396,7 @@ Event = Annotated[
     | GoalEnded
     | TaskAnnounced
     | MarketCleared
+    | ExperienceGained
     | LeaseGranted
     | LeaseExpired
     | StepRecorded

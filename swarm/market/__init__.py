@@ -14,6 +14,7 @@ waits more urgent, let that value grow.
     skill         how good an agent is, as a distribution; Bayes' rule on it
     learning      what verified outcomes teach, about agents and about their classes
     belief        how much less likely the others become when one has failed
+    judging       what one clearing makes of claims and quotes, by experience
     continuation  what a task is worth when a given bid is tried first
     touch         which tasks may be worked on at the same time
     flow          the best assignment of tasks to agents, under capacities

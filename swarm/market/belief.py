@@ -8,7 +8,8 @@ is the one of a fixed skill whose mean is the claim.
 
 Failures correlate more within a family of agents than across (0.64 against 0.60 in 43 configurations on
 500 tasks of SWE-bench Verified), so a failure of another family counts 0.60/0.64 of one. A failure of the
-very same strategy counts twice: that figure is a judgement, not a measurement.
+very same strategy counts twice; when an agent fails again at what it was sent back with, that counts a
+quarter for others, who would not have gone its way. These two figures are judgements, not measurements.
 
 Floats live inside these functions only. What leaves them is rounded to parts per million and recorded
 with the clearing; nobody computes it again from the record.
@@ -16,7 +17,7 @@ with the clearing; nobody computes it again from the record.
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from swarm.domain.experience import Skill
 from swarm.domain.frozen import Frozen
@@ -27,6 +28,7 @@ from swarm.market.skill import Curve, curve, mean
 
 _ACROSS_FAMILIES = 0.60 / 0.64
 _SAME_STRATEGY = 2.0
+_AGAIN = 0.25
 _LEAST = 1e-6
 _MOST = 0.999
 """A claim of certainty must not survive a failure untouched."""
@@ -59,6 +61,11 @@ class Belief:
         self._refusals = _refusals(self._failures, alpha / CERTAIN, beta / CERTAIN)
         self._known: dict[tuple[float, ...], Sequence[float]] = {}
 
+    @property
+    def is_fresh(self) -> bool:
+        """Nobody has failed at the task yet."""
+        return not self._failures
+
     def probability(
         self,
         claimed: Ppm,
@@ -83,7 +90,10 @@ class Belief:
 
     def weights(self, strategy: str, family: str) -> Sequence[float]:
         """What is believed of the difficulty, as far as it concerns this agent."""
-        bearings = tuple(_bearing(failure, strategy, family) for failure in self._failures)
+        bearings = tuple(
+            _bearing(failure, strategy, family) * again
+            for failure, again in zip(self._failures, _novelty(self._failures), strict=True)
+        )
         if bearings not in self._known:
             weights: Sequence[float] = WEIGHTS
             for power, refusals in zip(bearings, self._refusals, strict=True):
@@ -99,12 +109,20 @@ def _refusals(failures: Sequence[Failure], alpha: float, beta: float) -> list[li
     """
     weights: Sequence[float] = WEIGHTS
     found = []
-    for failure in failures:
+    for failure, again in zip(failures, _novelty(failures), strict=True):
         skill = _skill(_within(failure.probability_used), weights)
         chances = [sigmoid(skill - SPREAD * node) for node in NODES]
         found.append([max(p * beta + (1 - p) * (1 - alpha), _LEAST_LIKELY) for p in chances])
-        weights = updated(weights, found[-1])
+        weights = updated(weights, (chance**again for chance in found[-1]))
     return found
+
+
+def _novelty(failures: Sequence[Failure]) -> Iterator[float]:
+    """One for the first failure of a strategy, less for each that follows."""
+    seen: set[str] = set()
+    for failure in failures:
+        yield _AGAIN if failure.strategy in seen else 1.0
+        seen.add(failure.strategy)
 
 
 def _bearing(failure: Failure, strategy: str, family: str) -> float:

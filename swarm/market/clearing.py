@@ -24,6 +24,8 @@ from swarm.market.belief import Belief
 from swarm.market.continuation import SCALE, beginnings
 from swarm.market.flow import Edge
 from swarm.market.index import Prospect, parts, prospect
+from swarm.market.judging import Judge
+from swarm.market.learning import Table
 from swarm.market.rules import Rule, next_by_rule, read_rule
 from swarm.market.touch import overlap
 
@@ -45,16 +47,21 @@ def clear(
     capacities: Mapping[AgentId, int],
     terms: Terms,
     seed: str,
+    experience: Table | None = None,
 ) -> Clearing:
     """Decide. `capacities` are agents' free slots now; who is not named has none.
+
+    `experience` is what was learned of agents; without it, claims are taken at their word.
 
     Raises Rejected when `terms.rule` is no rule.
     """
     rule = read_rule(terms.rule)
     by_task = {task.task_id: task for task in sorted(tasks, key=lambda task: task.task_id)}
     offers = _offers(bids)
+    judge = Judge(experience or {})
     examined = [
-        _examine(task, offers.get(task.task_id, ()), terms, rule) for task in by_task.values()
+        _examine(task, offers.get(task.task_id, ()), terms, rule, judge)
+        for task in by_task.values()
     ]
     problem = _problem(examined, capacities, terms, seed)
     allocation = allocate(problem)
@@ -90,10 +97,14 @@ def _preference(bid: Bid) -> tuple[int, int, int, str, str]:
     return (bid.price, bid.seconds, -bid.probability, bid.strategy, bid.family)
 
 
-def _examine(task: OpenTask, bids: Sequence[Bid], terms: Terms, rule: Rule) -> _Examined:
+def _examine(
+    task: OpenTask, bids: Sequence[Bid], terms: Terms, rule: Rule, judge: Judge
+) -> _Examined:
     belief = Belief(task.failures, terms.alpha, terms.beta)
-    used = [belief.probability(bid.probability, bid.strategy, bid.family) for bid in bids]
-    trials = [_trial(task, bid, p, terms) for bid, p in zip(bids, used, strict=True)]
+    kind = task.contract.kind
+    used = [judge.probability(belief, bid, kind) for bid in bids]
+    costs = [judge.cost(bid, kind, terms.delay_cost) for bid in bids]
+    trials = [_trial(task, cost, p, terms) for cost, p in zip(costs, used, strict=True)]
     refused = _sorted_out(task, list(zip(bids, used, trials, strict=True)), terms, rule)
     left = [n for n, bid in enumerate(bids) if bid.agent_id not in refused]
     if rule.is_market or not task.is_writing:
@@ -113,8 +124,7 @@ def _examine(task: OpenTask, bids: Sequence[Bid], terms: Terms, rule: Rule) -> _
     )
 
 
-def _trial(task: OpenTask, bid: Bid, p: Ppm, terms: Terms) -> Prospect:
-    cost = bid.price + terms.delay_cost * bid.seconds
+def _trial(task: OpenTask, cost: MicroUsd, p: Ppm, terms: Terms) -> Prospect:
     return prospect(task.contract.value, task.wrong_cost, cost, p, terms.alpha, terms.beta)
 
 

@@ -145,7 +145,7 @@ class Mind:
             engine=_CLASS,
             claimed=_EVEN,
             used=used,
-            verdict="accepted" if accepted else "refused",
+            ruling="accepted" if accepted else "refused",
             quoted=self.quotes[agent],
             spent=self.matrix.bills[agent][task],
         )

@@ -23,7 +23,7 @@ from swarm.market.skill import Curve, centre, curve, half_forgotten, learned, pr
 Key = tuple[AgentId, TaskKind]
 Table = Mapping[Key, Experience]
 
-Verdict = Literal["accepted", "refused", "nothing", "right", "wrong"]
+Ruling = Literal["accepted", "refused", "nothing", "right", "wrong"]
 """`nothing`: the agent gave up. `right`, `wrong`: a human's last word, which is never mistaken."""
 
 OPTIMISM = 0.1
@@ -78,7 +78,7 @@ class Tried:
     used: Ppm
     """The probability that it was awarded on."""
 
-    verdict: Verdict
+    ruling: Ruling
     quoted: int = 0
     spent: int = 0
     promised_ms: int = 0
@@ -177,13 +177,13 @@ def _without(
 
 
 def _likelihood(ability: Curve, each: Tried, alpha: Ppm, beta: Ppm) -> list[float]:
-    right, wrong = _errors(each.verdict, alpha, beta)
+    right, wrong = _errors(each.ruling, alpha, beta)
     return [max(p * right + (1 - p) * wrong, 1e-12) for p in ability]
 
 
-def _errors(verdict: Verdict, alpha: Ppm, beta: Ppm) -> tuple[float, float]:
-    """How likely the verdict is for right work, and for wrong work."""
-    match verdict:
+def _errors(ruling: Ruling, alpha: Ppm, beta: Ppm) -> tuple[float, float]:
+    """How likely the ruling is for right work, and for wrong work."""
+    match ruling:
         case "accepted":
             return (CERTAIN - beta) / CERTAIN, alpha / CERTAIN
         case "refused":
@@ -197,11 +197,11 @@ def _errors(verdict: Verdict, alpha: Ppm, beta: Ppm) -> tuple[float, float]:
 def _wiser(
     old: Experience, each: Tried, weights: Sequence[float], alpha: Ppm, beta: Ppm
 ) -> Experience:
-    right, wrong = _errors(each.verdict, alpha, beta)
+    right, wrong = _errors(each.ruling, alpha, beta)
     skill = learned(
         old.skill, each.claimed, [right * w for w in weights], [wrong * w for w in weights]
     )
-    good = each.verdict in {"accepted", "right"}
+    good = each.ruling in {"accepted", "right"}
     tries = old.tries + 1
     miss = (CERTAIN - each.used if good else each.used) ** 2 // CERTAIN
     return old.model_copy(
@@ -223,16 +223,14 @@ def _faded(total: int, new: int) -> int:
     return total - total // _FADING + new
 
 
-def corrected(
-    known: Experience, claimed: Ppm, verdict: Verdict, alpha: Ppm, beta: Ppm
-) -> Experience:
+def corrected(known: Experience, claimed: Ppm, ruling: Ruling, alpha: Ppm, beta: Ppm) -> Experience:
     """The last word on work that the checks had accepted: what they said is unlearned, this is learned.
 
     The difficulty is taken as unknown again, which makes it an approximation: the odds of right to wrong
     that the acceptance stood for are taken back, at least one in twenty having been wrong.
     """
     said_right, said_wrong = _errors("accepted", alpha, beta)
-    right, wrong = _errors(verdict, alpha, beta)
+    right, wrong = _errors(ruling, alpha, beta)
     unsaid = [w * right / max(said_right, 0.05) for w in WEIGHTS]
     unsaid_wrong = [w * wrong / max(said_wrong, 0.05) for w in WEIGHTS]
     return known.model_copy(update={"skill": learned(known.skill, claimed, unsaid, unsaid_wrong)})

@@ -9,6 +9,7 @@ from swarm.market.explanation import explain
 from swarm.market.index import IndexParts, index
 from swarm.market.learning import (
     Key,
+    Ruling,
     Table,
     Tried,
     class_of,
@@ -37,6 +38,7 @@ __all__ = [
     "Reason",
     "Refusal",
     "Rule",
+    "Ruling",
     "ScoredBid",
     "Setting",
     "Standing",

@@ -32,14 +32,17 @@ from swarm.coordination.public_api import (
     follow,
     intended,
     joined,
+    learn,
     published,
     rebuild,
+    remember,
     withdrawn,
 )
 from swarm.domain.ballots import Ballot, Choice, Voter, VoterRole
 from swarm.domain.bids import AgentCard, Curve, Role, Row
 from swarm.domain.events import EVENT, Event
 from swarm.domain.evidence import CheckReport, Evidence, EvidenceKind
+from swarm.domain.experience import Experience
 from swarm.domain.goals import Goal
 from swarm.domain.money import USD
 from swarm.domain.names import (
@@ -56,6 +59,7 @@ from swarm.domain.names import (
 )
 from swarm.domain.tasks import CheckSubject, Contract, Finding, Step, TaskKind, Verdict
 from swarm.identity.public_api import verify_event
+from swarm.market.public_api import Key
 from swarm.quorum.public_api import cast, read_ballot
 from swarm.testing.events import BEGIN, a_blob, a_goal, a_hash
 from swarm.testing.identity import a_signer
@@ -206,6 +210,7 @@ class World:
     plan: tuple[Contract, ...] = (a_contract(2),)
     at: int = BEGIN
     events: list[Event] = field(default_factory=list)
+    experience: dict[Key, Experience] = field(default_factory=dict)
     time_is_up: bool = False
     overtime_is_up: bool = False
     is_complete: bool = True
@@ -232,6 +237,10 @@ class World:
             fold(self.goals, event)
             self.events.append(event)
             self.watch(before, event, self.state)
+            for lesson in learn(self.goals, self.experience, event, 20_000, 50_000):
+                fold(self.goals, lesson)
+                remember(self.experience, lesson)
+                self.events.append(lesson)
         return events
 
     def settle(self) -> None:
@@ -268,6 +277,7 @@ class World:
             beta=50_000,
             rounds=self.rules.rounds,
             lease_ms=30_000,
+            experience=self.experience,
         )
 
     def reborn(self) -> dict[GoalId, GoalState]:

@@ -65,7 +65,8 @@ def test_the_update_is_what_the_integral_says() -> None:
 def test_a_second_failure_is_read_in_the_light_of_the_first() -> None:
     """It was awarded on a chance that the first had already lowered: three equals, two failed."""
     lowered = after(500_000, family="f").probability(500_000, "s", "f")
-    used = after(500_000, lowered, family="f").probability(500_000, "s", "f")
+    failures = (a_failure("x", family="f"), a_failure("y", chance=lowered, family="f"))
+    used = Belief(failures).probability(500_000, "s", "f")
     expected = mean(lambda q: (1 - q) ** 2 * q) / mean(lambda q: (1 - q) ** 2)
     assert abs(used - expected * 1_000_000) < 100
 
@@ -77,3 +78,9 @@ def test_a_refusal_by_a_blind_check_says_nothing() -> None:
 
 def test_certainty_does_not_survive_failures() -> None:
     assert after(1_000_000, 1_000_000, 1_000_000).probability(1_000_000, "s", "f") < 990_000
+
+
+def test_an_agent_that_fails_again_says_less_than_another_one_that_fails() -> None:
+    again = after(500_000, 150_000).probability(500_000, "s", "f")
+    failures = (a_failure("x"), a_failure("y", chance=150_000))
+    assert Belief(failures).probability(500_000, "s", "f") < again

@@ -11,8 +11,8 @@ from swarm.domain.names import AgentId
 from swarm.domain.tasks import TaskKind
 from swarm.market.learning import (
     Key,
+    Ruling,
     Tried,
-    Verdict,
     class_of,
     corrected,
     cost_factor,
@@ -27,7 +27,7 @@ WRITE = TaskKind.WRITE
 
 def tried(
     agent: str,
-    verdict: Verdict,
+    ruling: Ruling,
     family: str = "",
     *,
     quoted: int = 0,
@@ -39,7 +39,7 @@ def tried(
         "model",
         HALF,
         HALF,
-        verdict,
+        ruling,
         quoted=quoted,
         spent=spent,
     )

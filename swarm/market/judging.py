@@ -1,0 +1,60 @@
+"""How one clearing sees the bids: what is believed of each bidder, and what its work is expected to cost.
+
+Claims and quotes go in, experience decides what they are worth. Agents without experience of their own
+stand for their class; if the class has none either, they are taken at their word: somebody must be tried
+first. Looked up once for each agent and claim, since a window holds thousands of bids.
+"""
+
+from dataclasses import dataclass, field
+
+from swarm.domain.bids import Bid
+from swarm.domain.experience import Skill
+from swarm.domain.money import CERTAIN, MicroUsd, Ppm
+from swarm.domain.names import AgentId
+from swarm.domain.tasks import TaskKind
+from swarm.market.belief import Belief
+from swarm.market.learning import OPTIMISM, Table, cost_factor, known_of, time_factor
+
+_Place = tuple[AgentId, TaskKind]
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    experience: Table
+    _skills: dict[_Place, Skill | None] = field(default_factory=dict)
+    _factors: dict[_Place, tuple[Ppm, Ppm]] = field(default_factory=dict)
+    _fresh: dict[tuple[AgentId, TaskKind, Ppm], Ppm] = field(default_factory=dict)
+
+    def probability(self, belief: Belief, bid: Bid, kind: TaskKind) -> Ppm:
+        """What is used for the bid: never the claim itself once there is experience."""
+        if not self.experience:
+            return belief.probability(bid.probability, bid.strategy, bid.family)
+        if not belief.is_fresh:
+            skill = self._skill(bid, kind)
+            return belief.probability(bid.probability, bid.strategy, bid.family, skill, OPTIMISM)
+        place = (bid.agent_id, kind, bid.probability)
+        if place not in self._fresh:
+            self._fresh[place] = belief.probability(
+                bid.probability, bid.strategy, bid.family, self._skill(bid, kind), OPTIMISM
+            )
+        return self._fresh[place]
+
+    def cost(self, bid: Bid, kind: TaskKind, delay_cost: MicroUsd) -> MicroUsd:
+        """Price and delay, as they have turned out to be for each that was quoted."""
+        if not self.experience:
+            return bid.price + delay_cost * bid.seconds
+        dearer, slower = self._factor(bid.agent_id, kind)
+        return (bid.price * dearer + delay_cost * bid.seconds * slower) // CERTAIN
+
+    def _skill(self, bid: Bid, kind: TaskKind) -> Skill | None:
+        place = (bid.agent_id, kind)
+        if place not in self._skills:
+            self._skills[place] = known_of(self.experience, bid.agent_id, bid.family, kind)
+        return self._skills[place]
+
+    def _factor(self, agent_id: AgentId, kind: TaskKind) -> tuple[Ppm, Ppm]:
+        place = (agent_id, kind)
+        if place not in self._factors:
+            known = self.experience.get(place)
+            self._factors[place] = (cost_factor(known), time_factor(known))
+        return self._factors[place]
