@@ -1,9 +1,9 @@
 """What one sandbox holds on disk, and how that becomes part of a checkpoint.
 
-Over overlays there are two ways. Cold: what was collected since the last time is sealed as it is, and
-the overlays begin to collect anew; nothing is copied. Hot: what was collected is copied while
-everything stands still, and the overlays go on as they are. A sandbox that is a full copy knows only
-the second way.
+Over overlays there are two ways. To seal: what was collected since the last time becomes a layer as it
+is, and the overlays begin to collect anew; nothing is copied, and nothing may run. To copy: what was
+collected is copied while everything stands still, and the overlays go on as they are. A sandbox that
+is a full copy knows only the second way; a little is copied sooner than sealed.
 """
 
 import os
@@ -15,10 +15,12 @@ from itertools import count
 from pathlib import Path
 
 from swarm.domain.errors import Rejected
-from swarm.sandbox import copying, folders, isolated, layers, layout, tree, wire
+from swarm.sandbox import copying, folders, isolated, layers, layout, quota, tree, wire
 from swarm.sandbox.box import Place
 from swarm.sandbox.checkpoints import FRESH_MODE, Kept, Store, Strata, Stratum, boot, layers_of
 from swarm.sandbox.port import BaseRef, CheckpointRef, SandboxMode, SandboxSpec
+
+_LITTLE = quota.Usage(4 << 20, 100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Holding:
 
         self._numbers = count(1)
         self._copy: _Copy | None = None
+        self._laid_out: list[wire.Message] = []
 
     @property
     def whole(self) -> bool:
@@ -133,11 +136,17 @@ class Holding:
 
         return {
             "overlays": isolated.overlays(self.folder, self.spec, self._generation + 1, lowers),
-            "tops": [
+            "tops": self._tops(),
+        }
+
+    def _tops(self) -> list[wire.Message]:
+        """As they were laid out when it was made."""
+        if not self._laid_out:
+            self._laid_out = [
                 {"at": at, "mounts": [asdict(each) for each in mounts]}
                 for at, mounts in layout.mounts_below(self.spec).items()
-            ],
-        }
+            ]
+        return self._laid_out
 
     def seal(self) -> None:
         """What was collected is a stratum from now on."""
@@ -176,6 +185,12 @@ class Holding:
         with self.store.adding():
             self.strata = (self.store.add_stratum(merged, parts),)
             self.needs()
+
+    def is_little(self) -> bool:
+        """Less work to copy than to mount the overlays anew."""
+        with _opened(self.made) as made:
+            there = quota.measure(made, _LITTLE.inodes)
+        return there.inodes <= _LITTLE.inodes and there.bytes <= _LITTLE.bytes
 
     # Hot
 

@@ -95,13 +95,20 @@ class Host:
         self._launcher: Launcher | None = None
         self._numbers = count(1)
         self._boxes: dict[str, _Made] = {}
+        self._ready: dict[tuple[SandboxSpec, BaseRef], list[Box]] = {}
         self._copies: dict[Path, Path] = {}
         self._groups: Groups | None = None
 
     async def create(self, spec: SandboxSpec, base: BaseRef) -> Sandbox:
         """Raises Lacking when the machine cannot do it, Rejected when the request is wrong."""
         self._check(spec)
-        return await self._create(spec, base, None)
+        return self._taken(spec, base) or await self._create(spec, base, None)
+
+    async def prepare(self, spec: SandboxSpec, base: BaseRef, count: int = 1) -> None:
+        self._check(spec)
+        for _ in range(count):
+            box = await self._create(spec, base, None)
+            self._ready.setdefault((spec, base), []).append(box)
 
     async def restore(self, at: CheckpointRef, spec: SandboxSpec, base: BaseRef) -> Sandbox:
         self._check(spec)
@@ -132,6 +139,7 @@ class Host:
             await asyncio.to_thread(self._store.vanish)
             self._launcher = self._folder = None
             self._copies.clear()
+            self._ready.clear()
 
     # What sandboxes ask for
 
@@ -146,9 +154,13 @@ class Host:
 
     async def checkpoint(self, box: Box, label: str, hot: bool | None) -> CheckpointRef:
         made = self._boxes[box.id]
-        if hot is not True and not made.holding.whole and await box.let_go():
+        held = made.holding
+        copied = held.whole or hot is True
+        if not copied and hot is None:
+            copied = await asyncio.to_thread(held.is_little)
+        if not copied and await box.let_go():
             await self._seal(made)
-            return self._keep(made, label, made.holding.strata, hot=False)
+            return self._keep(made, label, held.strata, hot=False)
         runs = await box.runs()
         if runs and hot is False:
             raise Rejected("something runs, so a cold checkpoint is not possible")
@@ -217,7 +229,16 @@ class Host:
         check(kept, spec, base, whole=self._mode in _COPIED)
         return kept.strata
 
-    async def _create(self, spec: SandboxSpec, base: BaseRef, strata: Strata | None) -> Sandbox:
+    def _taken(self, spec: SandboxSpec, base: BaseRef) -> Box | None:
+        """One that was prepared, and has not died meanwhile."""
+        ready = self._ready.get((spec, base), [])
+        while ready:
+            box = ready.pop()
+            if self._boxes[box.id].launcher.alive:
+                return box
+        return None
+
+    async def _create(self, spec: SandboxSpec, base: BaseRef, strata: Strata | None) -> Box:
         folder = self._opened().path / f"{self._opened().token}-{next(self._numbers)}"
         try:
             held = await _to_the_end(self._hold, folder, spec, base, strata)
@@ -245,23 +266,36 @@ class Host:
         return held
 
     async def _begin_again(self, made: _Made, strata: Strata) -> None:
-        """End all that runs, and start anew over those, under the same name."""
+        """End all that runs while a new one starts over those, under the same name."""
         box, old = made.box, made.holding
         box.lose()
-        await made.end()
         gone = old.folder.rename(old.folder.with_name(f"{old.folder.name}-gone"))
         try:
-            made.holding = await _to_the_end(self._hold, old.folder, box.spec, old.base, strata)
-            place, made.launcher, made.launched = await self._start(made.holding, strata)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._finish(made, gone))
+                started = tasks.create_task(self._start_over(old, strata))
+            made.holding, place, made.launcher, made.launched = started.result()
             made.group = await _to_the_end(self._bound, made.launched.pid, box.spec)
-        except BaseException:
+        except BaseException as error:
             self._boxes.pop(box.id, None)
             await asyncio.to_thread(erase, old.folder)
+            if isinstance(error, BaseExceptionGroup):
+                raise error.exceptions[0] from error
             raise
-        finally:
-            await asyncio.to_thread(erase, gone)
         box.begin_again(place, made.launched.control, made.group)
         await self._connect(made)
+
+    async def _finish(self, made: _Made, gone: Path) -> None:
+        try:
+            await made.end()
+        finally:
+            await asyncio.to_thread(erase, gone)
+
+    async def _start_over(
+        self, old: Holding, strata: Strata
+    ) -> tuple[Holding, Place, Launcher, Launched]:
+        held = await _to_the_end(self._hold, old.folder, old.spec, old.base, strata)
+        return held, *await self._start(held, strata)
 
     def _bound(self, pid: int, spec: SandboxSpec) -> Group | None:
         """Nothing of the sandbox's runs yet but its server."""

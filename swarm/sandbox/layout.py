@@ -7,6 +7,7 @@ tree on /tmp or below a read-only directory.
 """
 
 import os
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -210,19 +211,28 @@ def _is_covered(path: Path, wanted: list[Path], mount_point: Path) -> bool:
 
 
 def _is_directory(path: str) -> bool:
-    return not _is_link(path) and Path(path).is_dir()
+    return stat.S_ISDIR(_mode(path))
 
 
 def _is_link(path: str) -> bool:
-    return Path(path).is_symlink()
+    return stat.S_ISLNK(_mode(path))
 
 
 def _is_file(path: str) -> bool:
-    return not _is_link(path) and Path(path).is_file()
+    return stat.S_ISREG(_mode(path))
 
 
 def _may_hide(path: str) -> bool:
     try:
-        return _is_file(path) or _is_directory(path)
+        mode = _mode(path)
     except PermissionError:  # below a directory that nobody else can enter either
         return False
+    return stat.S_ISREG(mode) or stat.S_ISDIR(mode)
+
+
+def _mode(path: str) -> int:
+    """Of the path itself, not of what it may lead to; 0 when there is none."""
+    try:
+        return os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0

@@ -273,7 +273,8 @@ class Sandbox(Protocol):
         """Keep what the tree and all layers hold now, until it is discarded.
 
         Hot: everything that runs stands still meanwhile and then goes on. Cold: nothing may run
-        (Rejected); costs the same however much was written. By default whichever is possible.
+        (Rejected); costs the same however much was written. By default whichever is possible, and
+        sooner done where little was written.
         Not kept: /tmp and what else lies outside of tree and layers, processes, sockets.
         """
         ...
@@ -291,6 +292,12 @@ class Sandbox(Protocol):
 
 class SandboxHost(Protocol):
     async def create(self, spec: SandboxSpec, base: BaseRef) -> Sandbox: ...
+    async def prepare(self, spec: SandboxSpec, base: BaseRef, count: int = 1) -> None:
+        """Have so many more ready for who will `create` exactly these, while there is nothing else
+        to do. They cost some memory until then; `close` ends what nobody wanted.
+        """
+        ...
+
     async def restore(self, at: CheckpointRef, spec: SandboxSpec, base: BaseRef) -> Sandbox:
         """A new sandbox that holds what the checkpoint holds, whoever took it, dead or alive.
 

@@ -303,7 +303,7 @@ def test_more_checkpoints_than_layers_that_one_would_mount(isolated: Place) -> N
         refs = []
         for number in range(55):
             await shell(sandbox, f"echo {number} > n{number % 7}; rm -rf d; mkdir d; echo > d/x")
-            refs.append(await sandbox.checkpoint(str(number)))
+            refs.append(await sandbox.checkpoint(str(number), hot=False))
         before = await listing(sandbox)
         store = Store(isolated.folder / "scratch")
         assert len(store.read(refs[-1]).strata) < 10

@@ -172,6 +172,28 @@ def test_two_sandboxes_do_not_see_each_other(place: Place) -> None:
     asyncio.run(main())
 
 
+def test_what_was_prepared_is_handed_out_once_and_to_nobody_else(place: Place) -> None:
+    async def main() -> None:
+        host = open_host(place.folder / "scratch", place.mode)
+        spec = SandboxSpec(place.folder / "r", require=place.mode)
+        base = a_base(place.folder / "base", {"a": "1"})
+        try:
+            await host.prepare(spec, base, 2)
+            other = SandboxSpec(place.folder / "other", require=place.mode)
+            made = [await host.create(each, base) for each in (other, spec, spec, spec)]
+            assert len({each.id for each in made}) == 4
+            assert [int(each.id.rpartition("-")[2]) for each in made] == [3, 2, 1, 4]
+            assert [each.spec for each in made] == [other, spec, spec, spec]
+            for each in made:
+                await each.exec(("sh", "-c", "cat a; echo 2 >> a"))
+                assert (await each.exec(("cat", "a"))).stdout == b"12\n"
+        finally:
+            await host.close()
+
+    asyncio.run(main())
+    assert list((place.folder / "scratch").iterdir()) == []
+
+
 def test_a_host_that_made_nothing_starts_and_leaves_nothing(tmp_path: Path) -> None:
     host = open_host(tmp_path / "scratch", "namespaces")
     asyncio.run(host.close())

@@ -133,6 +133,7 @@ class Sandboxes(RuleBasedStateMachine):
         self.supervisor = Supervisor(self.folder, self.mode)
         self.refs: dict[str, dict[str, Any]] = {}
         self.live: set[str] = set()
+        self.busy: set[str] = set()
         self.number = 0
         self.touched = ""
 
@@ -189,16 +190,19 @@ class Sandboxes(RuleBasedStateMachine):
     @rule(box=boxes)
     def keep_something_running(self, box: str) -> None:
         assert self.ask("spawn", box, script="echo begun; exec sleep 1000") == "begun\n"
+        self.busy.add(box)
 
-    @rule(target=kept, box=boxes, hot=st.sampled_from([None, None, True]))
+    @rule(target=kept, box=boxes, hot=st.sampled_from([None, False, False, True]))
     def checkpoint(self, box: str, hot: bool | None) -> str:
         name = self.new(self.model(box))
-        self.refs[name] = self.ask("checkpoint", box, label=name, hot=hot)
+        cold = None if box in self.busy else hot
+        self.refs[name] = self.ask("checkpoint", box, label=name, hot=hot or cold)
         return name
 
     @rule(box=boxes, to=kept)
     def rollback(self, box: str, to: str) -> None:
         self.ask("rollback", box, ref=self.refs[to])
+        self.busy.discard(box)
         shutil.rmtree(self.model(box))
         shutil.copytree(self.model(to), self.model(box), symlinks=True)
 
@@ -240,6 +244,7 @@ class Sandboxes(RuleBasedStateMachine):
         self.supervisor.kill()
         remove_leftovers(self.folder / "scratch")
         self.supervisor = Supervisor(self.folder, self.mode)
+        self.busy.clear()
         for box, ref in last.items():
             self.ask("restore", box, ref=ref)
 
