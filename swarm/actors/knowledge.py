@@ -50,13 +50,19 @@ class Knowledge:
 
     async def recall(self, lease: Lease, known: frozenset[str] = frozenset()) -> tuple[str, ...]:
         """What has been stated about the contract's tests and files, the latest first; not what was
-        `known` before.
+        `known` before, nor what was learned in a time that was gone back behind.
         """
         repository = lease.goal.repository
         await self.circle.synchronise(repository)
         about = {*lease.contract.targets, *lease.contract.touch, subject_of(lease)}
         facts = [signed.fact for signed in self.circle.replicas.of(repository).facts()]
-        told = [fact for fact in facts if fact.subject in about and fact.hash not in known]
+        told = [
+            fact
+            for fact in facts
+            if fact.subject in about
+            and fact.hash not in known
+            and not any(begin // 1000 <= fact.at <= end // 1000 for begin, end in lease.gaps)
+        ]
         told.sort(key=lambda fact: (-fact.at, fact.hash))
         return tuple(f"{fact.by} ({fact.kind}): {fact.claim}" for fact in told[:MOST_RECALLED])
 

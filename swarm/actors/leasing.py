@@ -34,6 +34,7 @@ def lease_of(state: GoalState, attempt: Attempt) -> Lease:
         left=_left(so_far),
         said=state.guidance[heard:],
         heard=heard,
+        gaps=state.gaps,
         evidence=_known_evidence(state, task),
     )
 

@@ -50,6 +50,11 @@ class Lease:
     heard: int
     """So many texts were said before those."""
 
+    gaps: tuple[tuple[int, int], ...]
+    """Times, in milliseconds since 1970, that a human went back behind: what was learned then is not
+    known here.
+    """
+
     evidence: Digest | None
     """Known evidence for exactly this check, executed before: it need not be executed again."""
 

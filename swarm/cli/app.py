@@ -25,6 +25,8 @@ _COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
         more.resume,
         more.pause,
         more.play,
+        more.rollback,
+        more.replay,
         more.log,
         more.verify,
         more.pr,

@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 
 from swarm.cli.isolation import Walls, blocked_of
 from swarm.cli.standing import attempts_of, bids_on, task_status, total_ms, verdict_on, waits
+from swarm.cli.steps import NumberedStep, steps_of
 from swarm.coordination.public_api import Attempt, GoalState, Round, Task
 from swarm.domain.clearings import ScoredBid
 from swarm.domain.errors import SwarmError
@@ -44,6 +45,31 @@ def goal_document(
             "not_held": walls.unheld,
             "limits": walls.limits,
             "blocked": [each.model_dump(mode="json") for each in blocked_of(state)],
+        },
+    }
+
+
+def steps_document(state: GoalState, positions: Mapping[tuple[GoalId, int], int]) -> Json:
+    """`positions` of the records of steps in the journal, by goal and number."""
+    return [_step(state.goal.goal_id, each, positions) for each in steps_of(state)]
+
+
+def _step(goal_id: GoalId, each: NumberedStep, positions: Mapping[tuple[GoalId, int], int]) -> Json:
+    step = each.mark.step
+    return {
+        "step": each.number,
+        "before": each.mark.before,
+        "attempt": each.mark.attempt_id,
+        "number": step.number,
+        "action": step.action,
+        "at_ms": each.mark.at,
+        "undone": not each.stands,
+        "cost_micro_usd": step.cost,
+        "checkpoint": {
+            "tree": step.tree,
+            "sandbox": step.checkpoint.sandbox if step.checkpoint else "",
+            "knowledge": step.checkpoint.knowledge if step.checkpoint else None,
+            "record": positions.get((goal_id, each.number)),
         },
     }
 

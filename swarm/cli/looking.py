@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from swarm.actors.public_api import FactView, coordinator_alive, read_facts
-from swarm.cli.documents import Json, goal_document, overview_document
+from swarm.cli.documents import Json, goal_document, overview_document, steps_document
 from swarm.cli.isolation import isolation_section
 from swarm.cli.overview import overview
 from swarm.cli.page import page, plain_table, section
@@ -58,7 +58,8 @@ def show_goal(name: str, *, as_json: bool) -> None:
     )
     whole = page(state, now, coordinator_alive(session.places), _is_gone(state))
     parts = (whole, isolation_section(state, walls))
-    session.show(Group(*(part for part in parts if part)), document)
+    steps = {"steps": steps_document(state, watch.steps)}
+    session.show(Group(*(part for part in parts if part)), document | steps)
 
 
 def _is_gone(state: GoalState) -> bool:

@@ -17,6 +17,7 @@ from swarm.cli.options import (
     Repo,
     RuntimeOption,
     SomeGoal,
+    StepNumber,
     TestCommand,
 )
 
@@ -54,6 +55,33 @@ def play(
     from swarm.cli.running import resume_goals
 
     raise typer.Exit(resume_goals(goal, runtime, address, as_json=as_json))
+
+
+def rollback(goal: GoalName, step: StepNumber, as_json: AsJson = False) -> None:
+    """Go back to a step (`swarm show GOAL` numbers them): what came later is undone, and it goes on there.
+
+    The tree, what else the sandbox held, the services' data and what was known are those of that step.
+    What was spent stays spent, and what you said stays said.
+    """
+    from swarm.cli.returning import roll_back
+
+    roll_back(goal, step, as_json=as_json)
+
+
+def replay(
+    goal: GoalName,
+    step: Annotated[int, typer.Option("--from", metavar="STEP", help="Number of a step.", min=1)],
+    runtime: RuntimeOption = "ray",
+    address: Address = None,
+    as_json: AsJson = False,
+) -> None:
+    """Begin a new goal where another one was at a step, and follow it; the other one stays as it is.
+
+    Up to the step the recorded answers stand, and cost nothing again; what follows is worked on anew.
+    """
+    from swarm.cli.returning import replay as replay_goal
+
+    raise typer.Exit(replay_goal(goal, step, runtime, address, as_json=as_json))
 
 
 def veto(

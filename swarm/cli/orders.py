@@ -78,32 +78,32 @@ def is_heard(watch: Watch, command: HumanCommand) -> bool:
 
 
 def say(goal: str, text: str, *, as_json: bool) -> None:
-    session, watch, state = _opened(goal, as_json=as_json)
+    session, watch, state = opened(goal, as_json=as_json)
     command = Say(command_id=new_command_id(), goal_id=state.goal.goal_id, text=_asked(text))
-    _order(session, watch, state, command, "the agents hear it at their next step")
+    order(session, watch, state, command, "the agents hear it at their next step")
 
 
 def pause(goal: str, *, as_json: bool) -> None:
-    session, watch, state = _opened(goal, as_json=as_json)
+    session, watch, state = opened(goal, as_json=as_json)
     command = Pause(command_id=new_command_id(), goal_id=state.goal.goal_id)
-    _order(session, watch, state, command, f"paused; `swarm play {state.goal.goal_id}` goes on")
+    order(session, watch, state, command, f"paused; `swarm play {state.goal.goal_id}` goes on")
 
 
 def stop(goal: str, *, as_json: bool) -> None:
-    session, watch, state = _opened(goal, as_json=as_json)
+    session, watch, state = opened(goal, as_json=as_json)
     command = Stop(command_id=new_command_id(), goal_id=state.goal.goal_id)
-    _order(session, watch, state, command, "stopped; what was done stays in the journal")
+    order(session, watch, state, command, "stopped; what was done stays in the journal")
 
 
 def veto(goal: str, reason: str, *, as_json: bool) -> None:
-    session, watch, state = _opened(goal, as_json=as_json)
+    session, watch, state = opened(goal, as_json=as_json)
     command = Veto(
         command_id=new_command_id(), goal_id=state.goal.goal_id, reason=_asked(reason)[:2_000]
     )
-    _order(session, watch, state, command, "vetoed; no quorum can outvote it")
+    order(session, watch, state, command, "vetoed; no quorum can outvote it")
 
 
-def _opened(goal: str, *, as_json: bool) -> tuple[Session, Watch, GoalState]:
+def opened(goal: str, *, as_json: bool) -> tuple[Session, Watch, GoalState]:
     session = open_session(as_json=as_json)
     watch = Watch(session.places).catch_up()
     return session, watch, find_goal(watch.goals, goal)
@@ -117,7 +117,7 @@ def _asked(text: str) -> str:
     return text.strip()
 
 
-def _order(
+def order(
     session: Session, watch: Watch, state: GoalState, command: HumanCommand, done: str
 ) -> None:
     decide(state, command, session.now())

@@ -21,6 +21,7 @@ from swarm.cli.standing import (
     verdict_on,
     waits,
 )
+from swarm.cli.steps import steps_of
 from swarm.cli.words import STYLES, cell, count, lasted, legible, money, percent, short
 from swarm.coordination.public_api import Attempt, Dropped, GoalState, Round, Task
 from swarm.domain.ballots import Ballot
@@ -31,6 +32,7 @@ MARKS = {
     "open": ("○", ""),
     "working": ("●", "cyan"),
     "sent back": ("↺", "yellow"),
+    "asks you": ("?", "bold yellow"),
     "in check": ("◐", "cyan"),
     "accepted": ("✓", "green"),
     "answered": ("✓", "green"),
@@ -45,7 +47,7 @@ def page(state: GoalState, now: int, alive: bool, gone: bool = False) -> Group:
     """Everything about a goal that a person may ask for."""
     parts: list[RenderableType] = [head(state, now, gone), _waits(waits(state, now, alive, gone))]
     parts += [_task(state, task, now) for task in state.tasks.values() if is_own(task)]
-    parts += [votes(state), _guidance(state), times(state, now)]
+    parts += [steps(state), votes(state), _guidance(state), times(state, now)]
     return Group(*(part for part in parts if part))
 
 
@@ -97,12 +99,35 @@ def _waits(found: Sequence[Wait]) -> RenderableType:
     return section("Waits", table)
 
 
+# Steps ------------------------------------------------------------------------------------------
+
+
+def steps(state: GoalState) -> RenderableType:
+    """All of them by the numbers that one goes back to; undone ones too."""
+    if not state.marks:
+        return ""
+    table = plain_table("", "", "", "", "", "", whole=True)
+    for each in steps_of(state):
+        style = "" if each.stands else "dim"
+        stands = "" if each.stands else "undone"
+        table.add_row(
+            cell(f"{each.number}", style),
+            cell(short(each.mark.attempt_id), style),
+            cell(each.mark.step.action, style),
+            lasted(each.mark.step.seconds_ms),
+            money(each.mark.step.cost),
+            "here" if each.number == state.now_at else stands,
+        )
+    goal_id = state.goal.goal_id
+    how = f"to go back to one: swarm rollback {goal_id} STEP, swarm replay {goal_id} --from STEP"
+    return section("Steps", table, cell(how, "dim"))
+
+
 # A task -----------------------------------------------------------------------------------------
 
 
 def _task(state: GoalState, task: Task, now: int) -> RenderableType:
     parts = [_description(state, task), _attempts(state, task, now), bids(task)]
-    parts += [_steps(attempt) for attempt in attempts_of(state, task) if attempt.steps]
     parts += [_findings(task), _checks(state, task, now)]
     shown = [part for part in parts if part]
     return Group(Text("\n") + task_title(state, task), *(Padding(p, (0, 0, 0, 4)) for p in shown))
@@ -173,14 +198,6 @@ def bids(task: Task) -> RenderableType:
 def _named(agent: str, strategy: str) -> str:
     """The agent, and its way of working where the name does not say it."""
     return agent if strategy in agent else f"{agent} ({strategy})"
-
-
-def _steps(attempt: Attempt) -> RenderableType:
-    table = plain_table(f"steps of {short(attempt.attempt_id)}", "", "")
-    for step in attempt.steps:
-        action = cell(f"{step.number}  {step.action}")
-        table.add_row(action, lasted(step.seconds_ms), money(step.cost))
-    return table
 
 
 def _findings(task: Task) -> RenderableType:

@@ -19,7 +19,15 @@ from swarm.cli.session import Session, open_session
 from swarm.cli.starting import Asked, goal_of
 from swarm.cli.watching import Watch, find_goal
 from swarm.cli.words import legible
-from swarm.coordination.public_api import GoalState, Pause, Play, Say, SubmitGoal
+from swarm.coordination.public_api import (
+    GoalState,
+    Pause,
+    Play,
+    Replay,
+    RollBack,
+    Say,
+    SubmitGoal,
+)
 from swarm.domain.errors import Rejected
 from swarm.domain.goals import Goal, GoalStatus
 from swarm.domain.names import GoalId
@@ -48,8 +56,19 @@ def run_goal(asked: Asked, *, estimate: bool, detach: bool, as_json: bool) -> in
 def submit(session: Session, goal: Goal, keeper: Keeper, next_steps: NextSteps = next_steps) -> int:
     """Hand the goal in, follow it, and show what came of it and what may come next."""
     watch = _handed_in(session, goal)
-    code = follow(session, watch, keeper, (goal.goal_id,))
-    state = watch.goals.get(goal.goal_id)
+    return shown_to_the_end(session, watch, keeper, goal.goal_id, next_steps)
+
+
+def shown_to_the_end(
+    session: Session,
+    watch: Watch,
+    keeper: Keeper,
+    goal_id: GoalId,
+    next_steps: NextSteps = next_steps,
+) -> int:
+    """Follow a goal that was just handed in, and show what came of it."""
+    code = follow(session, watch, keeper, (goal_id,))
+    state = watch.goals.get(goal_id)
     if state is None:
         return code
     session.show(*_ended(session, watch, state, next_steps))
@@ -81,10 +100,17 @@ def resume_goals(name: str | None, runtime: Runtime, address: str | None, *, as_
 
 
 def _not_taken_up(session: Session, watch: Watch) -> Iterator[GoalId]:
-    """Goals that were handed in and that no coordinator has lived to read."""
+    """Goals that were handed in, or called back from their end, and that no coordinator has lived to
+    read of.
+    """
     for _, command in waiting(session.places.inbox):
-        if isinstance(command, SubmitGoal) and command.goal.goal_id not in watch.goals:
-            yield command.goal.goal_id
+        match command:
+            case SubmitGoal() if command.goal.goal_id not in watch.goals:
+                yield command.goal.goal_id
+            case Replay() if command.new not in watch.goals:
+                yield command.new
+            case RollBack() if watch.goals[command.goal_id].status.is_final:
+                yield command.goal_id
 
 
 def serve_here(runtime: Runtime, address: str | None) -> int:
@@ -126,7 +152,7 @@ def _follow(
     *,
     played: bool,
 ) -> None:
-    asleep = {n for n in goals if played and n in watch.goals and watch.goals[n].only_waits}
+    asleep = {n for n in goals if played and n in watch.goals and _rests(watch.goals[n])}
     while True:
         for news in watch.news():
             if news.event.goal_id in goals or news.event.goal_id is None:
@@ -146,18 +172,22 @@ def _waits_here(watch: Watch, goals: tuple[GoalId, ...]) -> bool:
     return any(state is not None and state.only_waits for state in known)
 
 
+def _rests(state: GoalState) -> bool:
+    return state.status.is_final or state.only_waits
+
+
 def _is_about_to_go_on(session: Session, state: GoalState) -> bool:
     """It is still paused though a *play* is on its way, or what was said is still to be heard."""
-    if state.paused or not state.only_waits:
+    if state.paused or not _rests(state):
         return state.paused
     mail = (command for _, command in waiting(session.places.inbox))
-    return any(isinstance(each, Say) and each.goal_id == state.goal.goal_id for each in mail)
+    return any(
+        isinstance(each, Say | RollBack) and each.goal_id == state.goal.goal_id for each in mail
+    )
 
 
 def _stands(state: GoalState | None, about_to_go_on: bool) -> bool:
-    if state is None:
-        return False
-    return state.status.is_final or (state.only_waits and not about_to_go_on)
+    return state is not None and _rests(state) and not about_to_go_on
 
 
 def _interrupted(session: Session, watch: Watch, goals: tuple[GoalId, ...]) -> int:

@@ -8,7 +8,7 @@ from swarm.coordination.public_api import GoalState, fold
 from swarm.domain.errors import Rejected, Transient
 from swarm.domain.events import CoordinatorStarted, Event, LeaseGranted, StepRecorded
 from swarm.domain.names import AttemptId, GoalId
-from swarm.journal.public_api import Follower, read_only
+from swarm.journal.public_api import Follower, Record, read_only
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,9 @@ class Watch:
     since: dict[AttemptId, int] = field(default_factory=dict)
     """When the step that each attempt is at began."""
 
+    steps: dict[tuple[GoalId, int], int] = field(default_factory=dict)
+    """Where in the journal each step of a goal stands, by its number."""
+
     follower: Follower | None = None
 
     def news(self) -> Iterator[News]:
@@ -39,7 +42,9 @@ class Watch:
             return
         for record in self.follower.read(self.position):
             self.position = record.position
-            yield self._told(record.event)
+            told = self._told(record.event)
+            self._note(record)
+            yield told
 
     def catch_up(self) -> "Watch":
         for _ in self.news():
@@ -59,6 +64,12 @@ class Watch:
             case LeaseGranted() | StepRecorded():
                 self.since[event.attempt_id] = event.at
         return News(event, self.goals.get(event.goal_id) if event.goal_id else None)
+
+    def _note(self, record: Record) -> None:
+        if isinstance(record.event, StepRecorded):
+            state = self.goals.get(record.event.goal_id)
+            if state is not None:
+                self.steps[state.goal.goal_id, state.now_at] = record.position
 
 
 def _opened(places: Places) -> Follower | None:
