@@ -5,6 +5,7 @@
     quixbugs    forty programs with one wrong line each, whole or with half of the tests hidden
     mutants     one-edit mistakes in real libraries (mutating)
     impossible  twenty cases where only a refusal is right
+    rates       candidates a second
     planted     the demo's mistakes, each alone
 
 Everything public is brought to a folder outside of the checkout when it is measured; none of it is kept.

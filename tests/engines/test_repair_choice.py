@@ -114,3 +114,13 @@ def test_objects_are_told_by_what_they_hold_and_cycles_end() -> None:
     looped: list[object] = []
     looped.append(looped)
     assert form(looped) == "list(<list>)"
+
+
+def test_what_holds_itself_has_neighbours_and_they_end() -> None:
+    class Node:
+        def __init__(self) -> None:
+            self.next = self
+            self.number = 1
+
+    numbers = {other.number for other in near(Node())}
+    assert numbers == {1, 2}

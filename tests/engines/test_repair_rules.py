@@ -330,3 +330,23 @@ def test_an_f_string_with_anything_unusual_in_it_is_left_alone(text: str) -> Non
 def test_nothing_is_offered_where_no_test_fails() -> None:
     contract = an_assignment().contract.model_copy(update={"features": {"open": 1}})
     assert all(offered(e.curves(), contract) is None for e in repair_engines(cpu_price=50))
+
+
+def test_criteria_that_the_file_speaks_of_most_come_first() -> None:
+    text = (
+        "def f(rows):\n    return sorted(rows, key=lambda row: row.day)\n\n\n"
+        "def g(row):\n    return row.end, row.start, row.start\n"
+    )
+    source = Source("a.py", text.encode())
+    drafts = Drafts(source, dict.fromkeys(range(1, 3), 1.0), Seen())
+    scores = {edited(text, each.edits): each.score for each in templates(drafts)}
+    often, seldom = (
+        text.replace("row: row.day", f"row: (row.day, row.{x})") for x in ("start", "end")
+    )
+    assert scores[often] > scores[seldom]
+
+
+def test_a_function_of_numbers_is_left_with_zero() -> None:
+    text = "def f(a):\n    return a.b + 1\n"
+    found = proposed(text, expressions={"2:11-2:18": ["int"]})
+    assert "def f(a):\n    if not a:\n        return 0\n    return a.b + 1\n" in found

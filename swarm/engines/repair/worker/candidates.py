@@ -107,6 +107,12 @@ def words_of(text: str) -> list[str]:
 _WORD = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|\d[\w.]*|\w+|[^\w\s]+")
 _LITERAL = re.compile(r"['\"\d]")
 _HOLDING = frozenset("()[]{},.:;")
+
+
+def _counts(word: str) -> bool:
+    return word in ("[]", "{}") or not set(word) <= _HOLDING
+
+
 _EVERYDAY = frozenset({"0", "1", "2", "10", "''", '""'})
 
 
@@ -128,7 +134,7 @@ def stored(candidate: Candidate, text: str, tests: str) -> dict[str, Any]:
 
 def _distance(old: list[str], new: list[str]) -> int:
     """How many words go or come; brackets, dots and commas only hold the others together."""
-    before, after = ([word for word in words if not set(word) <= _HOLDING] for words in (old, new))
+    before, after = ([word for word in words if _counts(word)] for words in (old, new))
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     same = sum(block.size for block in matcher.get_matching_blocks())
     return max(len(before) + len(after) - 2 * same, 1)

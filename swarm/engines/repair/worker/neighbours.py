@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _MOST_ATTRIBUTES = 8
+_DEPTH = 4
 
 
 def neighbours(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -25,8 +26,10 @@ def neighbours(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 waiting.remove((name, others))
 
 
-def near(value: Any) -> Iterator[Any]:
+def near(value: Any, depth: int = _DEPTH) -> Iterator[Any]:
     """Values of the same type that are a step away; none for what we know nothing of."""
+    if depth == 0:  # what holds itself ends here
+        return
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, (int, float)):
@@ -34,13 +37,13 @@ def near(value: Any) -> Iterator[Any]:
     elif isinstance(value, (str, bytes)):
         yield from _distinct(_texts(value), value)
     elif isinstance(value, (list, tuple)):
-        yield from _sequences(value)
+        yield from _sequences(value, depth)
     elif isinstance(value, dict):
-        yield from _mappings(value)
+        yield from _mappings(value, depth)
     elif isinstance(value, (set, frozenset)):
         yield from (value - {each} for each in sorted(value, key=repr)[:3])
     else:
-        yield from _objects(value)
+        yield from _objects(value, depth)
 
 
 def _texts(value: Any) -> tuple[Any, ...]:
@@ -56,14 +59,14 @@ def _distinct(values: tuple[Any, ...], value: Any) -> Iterator[Any]:
             yield each
 
 
-def _sequences(value: Any) -> Iterator[Any]:
+def _sequences(value: Any, depth: int) -> Iterator[Any]:
     """Shorter, longer, in other orders, and with one item changed."""
     kind = type(value)
     if kind not in (list, tuple) or not value:
         return
     yield from (value[:-1], value[1:], value + value[:1], value[::-1])
     for k in range(min(len(value), 4)):
-        for other in near(value[k]):
+        for other in near(value[k], depth - 1):
             yield kind([*value[:k], other, *value[k + 1 :]])
             break
     if len(value) > 2:
@@ -71,22 +74,23 @@ def _sequences(value: Any) -> Iterator[Any]:
     yield value[:0]
 
 
-def _mappings(value: dict[Any, Any]) -> Iterator[dict[Any, Any]]:
+def _mappings(value: dict[Any, Any], depth: int) -> Iterator[dict[Any, Any]]:
     for key in list(value)[:3]:
         yield {k: v for k, v in value.items() if k != key}
-        for other in near(value[key]):
+        for other in near(value[key], depth - 1):
             yield {**value, key: other}
             break
 
 
-def _objects(value: Any) -> Iterator[Any]:
+def _objects(value: Any, depth: int) -> Iterator[Any]:
     """A copy with one attribute changed; `__setattr__` of frozen classes is passed by."""
-    for name in sorted(attributes(value))[:_MOST_ATTRIBUTES]:
-        for other in near(attributes(value)[name]):
+    held = attributes(value)
+    for name in sorted(held)[:_MOST_ATTRIBUTES]:
+        following = next(near(held[name], depth - 1), None)
+        if following is not None or attributes(held[name]):
             changed = copy.copy(value)
-            object.__setattr__(changed, name, other)
+            object.__setattr__(changed, name, following)
             yield changed
-            break
 
 
 def attributes(value: Any) -> dict[str, Any]:

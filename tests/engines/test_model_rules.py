@@ -1,0 +1,234 @@
+"""The pure parts of the model's loop: what is kept, shortened, replaced, and when it is stuck."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from swarm.domain.bids import offered
+from swarm.domain.names import Digest
+from swarm.engines.model import offers
+from swarm.engines.model.editing import replaced
+from swarm.engines.model.places import Refused, place, writable
+from swarm.engines.model.record import Record
+from swarm.engines.model.stuck import Footprint, Health, footprint, health
+from swarm.engines.model.toolbox import SPECS
+from swarm.engines.model.toolbox import offered as tools_of
+from swarm.engines.model.transcript import KEPT_TURNS, shortened_before, turns
+from swarm.engines.model.trimming import legible, trimmed
+from swarm.models.conversation import Call, Result, Text, Turn
+from swarm.models.prices import FREE, read_price
+from swarm.testing.engine import an_assignment
+
+OPENING = "# Task\nMend it.\n# Done when\n- the tests pass"
+
+
+def a_record(at: int, text: str = "out", *, tool: str = "run", **given: object) -> Record:
+    call = Call(id=f"c{at}", name=tool, arguments={"command": f"echo {at}", "text": f"note {at}"})
+    fields: dict[str, object] = {
+        "prompt": "writer.1",
+        "model": "m",
+        "blocks": (Text(text=f"step {at}"), call),
+        "results": (Result(call=f"c{at}", text=text),),
+    }
+    return Record.model_validate(fields | given)
+
+
+def said(turn: Turn) -> str:
+    return turn.model_dump_json()
+
+
+# The conversation -------------------------------------------------------------------------------
+
+
+def test_the_opening_is_the_same_bytes_over_twenty_shortenings() -> None:
+    records, openings, floors = [], set(), set()
+    for at in range(400):
+        records.append(a_record(at, "x" * 1_000))
+        told = turns(OPENING, records, (), most=20_000)
+        openings.add(said(told[0]))
+        floors.add(shortened_before(OPENING, records, most=20_000))
+    assert len(openings) == 1
+    assert len(floors) > 20
+
+
+def test_notes_are_never_shortened() -> None:
+    records = [a_record(0, "noted", tool="note")]
+    records += [a_record(at, "x" * 1_000) for at in range(1, 200)]
+    told = turns(OPENING, records, (), most=20_000)
+    assert "note 0" in said(told[1])
+
+
+def test_what_is_shortened_is_old_and_the_last_turns_are_whole() -> None:
+    records = [a_record(at, "x" * 3_000) for at in range(40)]
+    told = turns(OPENING, records, (), most=40_000)
+    assert "left out" in said(told[2])
+    for turn in told[-2 * KEPT_TURNS :: 2]:
+        assert "left out" not in said(turn)
+
+
+@given(st.lists(st.integers(0, 3_000), max_size=30), st.integers(1, 30))
+def test_a_conversation_grows_at_its_end_or_is_shortened(sizes: list[int], at: int) -> None:
+    records = [a_record(number, "x" * size) for number, size in enumerate(sizes)]
+    before = turns(OPENING, records[:at], (), most=20_000)
+    after = turns(OPENING, records, (), most=20_000)
+    floors = {shortened_before(OPENING, each, most=20_000) for each in (records[:at], records)}
+    if len(floors) == 1:
+        assert after[: len(before)] == before
+
+
+@given(st.lists(st.sampled_from(["", "one", "two"]), max_size=6))
+def test_speakers_take_turns_and_nobody_says_nothing(lines: list[str]) -> None:
+    records = [
+        a_record(at, blocks=(Text(text=line),) if line else (), results=())
+        for at, line in enumerate(lines)
+    ]
+    told = turns(OPENING, records, ("hear", "this"))
+    assert [turn.speaker for turn in told] == ["user", *["model", "user"] * len(records)]
+    assert all(turn.blocks for turn in told)
+    assert "hear" in said(told[-1])
+
+
+def test_every_call_is_answered_in_the_next_turn() -> None:
+    told = turns(OPENING, [a_record(at) for at in range(5)], ())
+    for speaks, hears in zip(told[1::2], told[2::2], strict=True):
+        calls = [block.id for block in speaks.blocks if isinstance(block, Call)]
+        assert [block.call for block in hears.blocks if isinstance(block, Result)] == calls
+
+
+# Stuck ------------------------------------------------------------------------------------------
+
+
+def a_print(did: str, saw: str, tree: str = "") -> Footprint:
+    return Footprint(did, Digest(saw), Digest(tree) if tree else None)
+
+
+def worst(trace: list[Footprint]) -> Health:
+    found = {health(trace[:end]) for end in range(1, len(trace) + 1)}
+    return "stop" if "stop" in found else "hint" if "hint" in found else "fine"
+
+
+LOOPS = {
+    "the same call": [a_print("list", "same")] * 12,
+    "two calls by turns": [a_print(each, each) for each in ("a", "b")] * 12,
+    "an edit that never applies": [a_print("edit", "not in the file", "t")] * 12,
+    "to and fro": [a_print(each, each, each) for each in ("do", "undo")] * 12,
+    "only words": [a_print("", "nothing")] * 20,
+    "rereading four files": [a_print(f"read {k}", f"text {k}", "t") for k in range(4)] * 8,
+}
+HEALTHY = {
+    "a long look around": [a_print(f"read {k}", f"text {k}") for k in range(60)],
+    "many edits and the same test": [
+        each
+        for k in range(30)
+        for each in (
+            a_print(f"edit {k}", f"changed {k}", f"t{k}"),
+            a_print("test", f"red {k}", f"t{k}"),
+        )
+    ],
+    "the same red test while the tree changes": [
+        each
+        for k in range(20)
+        for each in (a_print(f"edit {k}", "changed", f"t{k}"), a_print("test", "red", f"t{k}"))
+    ],
+    "waiting for a server twice": [a_print("curl", "refused")] * 2
+    + [a_print(f"step {k}", f"out {k}") for k in range(20)],
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_loop_is_hinted_at_and_then_stopped(name: str) -> None:
+    assert worst(LOOPS[name]) == "stop"
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_what_is_slow_but_healthy_goes_on(name: str) -> None:
+    assert worst(HEALTHY[name]) == "fine"
+
+
+def test_a_footprint_sees_what_was_done_and_shown() -> None:
+    assert footprint(a_record(1, "a")) != footprint(a_record(1, "b"))
+    assert footprint(a_record(1, "a")) != footprint(a_record(2, "a"))
+    assert footprint(a_record(1, "a")) == footprint(a_record(1, "a", model="another"))
+
+
+# Texts ------------------------------------------------------------------------------------------
+
+
+@given(
+    st.text("ab\n", max_size=12), st.text("ab\n", min_size=1, max_size=3), st.text("ab", max_size=3)
+)
+def test_a_replacement_is_of_one_place_or_refused(text: str, old: str, new: str) -> None:
+    if text.count(old) == 1 and old != new:
+        assert replaced(text, old, new) == text.replace(old, new)
+    else:
+        with pytest.raises(Refused):
+            replaced(text, old, new)
+
+
+def test_a_refusal_shows_what_comes_nearest() -> None:
+    with pytest.raises(Refused, match=r"from line 2 on it says:\n    return  a - b"):
+        replaced("def f(a, b):\n    return  a - b\n", "  return a - b\n", "x")
+
+
+@given(st.text(max_size=300), st.integers(30, 100))
+def test_trimmed_text_keeps_its_ends(text: str, most: int) -> None:
+    short = trimmed(text, most)
+    assert len(short) <= max(len(text), most + 50)
+    assert short[: most // 3] == text[: most // 3]
+    if text:
+        assert short[-1] == text[-1]
+
+
+@given(st.binary(max_size=60))
+def test_any_output_becomes_text_that_steers_nothing(data: bytes) -> None:
+    assert all(sign in "\n\t" or sign.isprintable() for sign in legible(data))
+
+
+@given(st.text("./~a\0", max_size=12))
+def test_no_name_leads_outside(named: str) -> None:
+    try:
+        found = place(Path("/repo"), named)
+    except Refused:
+        return
+    assert found.is_relative_to("/repo")
+    assert ".." not in found.parts
+
+
+@pytest.mark.parametrize("named", [".git", ".git/config", "a/.git/x", ".GIT/x", ".", ""])
+def test_version_control_is_not_written(named: str) -> None:
+    with pytest.raises(Refused):
+        writable(Path("/repo"), named)
+
+
+# Tools and offers -------------------------------------------------------------------------------
+
+
+def test_a_reader_has_no_tool_that_changes_anything() -> None:
+    assert {tool.name for tool in tools_of("reader")} == {
+        "read",
+        "search",
+        "list",
+        "test",
+        "note",
+        "give_up",
+    }
+    assert {tool.name for tool in tools_of("writer")} == set(SPECS)
+
+
+def test_every_schema_names_what_is_needed_and_forbids_the_rest() -> None:
+    for tool in tools_of("writer"):
+        assert tool.parameters["type"] == "object"
+        assert tool.parameters["additionalProperties"] is False
+
+
+def test_a_dearer_model_asks_for_more_and_a_free_one_for_something() -> None:
+    contract = an_assignment().contract
+    rows = [
+        offered((offers.curve(price),), contract)
+        for price in (FREE, read_price("1/5"), read_price("5/25"))
+    ]
+    prices = [row.price for row in rows if row is not None]
+    assert prices == sorted(prices)
+    assert 0 < prices[0] < prices[1] < prices[2]
