@@ -23,6 +23,7 @@ from swarm.bench.tasks import Files, read_files
 from swarm.engines.repair.selection import is_test
 
 SETTINGS = b"[pytest]\npythonpath = . src\nfilterwarnings = ignore\n"
+_GENERATED = "_version.py"
 _UNREAD = ("docs/", "examples/", "benchmarks/", "setup.py", "versioneer.py")
 
 
@@ -61,14 +62,18 @@ def _library(folder: Path, asked: argparse.Namespace, way: str) -> None:
 
 
 def _drawn(files: Files, random: Random) -> Iterator[Mutant]:
-    """Mutants without end, files in turns by chance."""
+    """Mutants without end, files by chance, a large one as much oftener as it is larger."""
     sources = [
         path
         for path in sorted(files)
-        if path.endswith(".py") and not is_test(path) and not path.startswith(_UNREAD)
+        if path.endswith(".py")
+        and not is_test(path)
+        and not path.startswith(_UNREAD)
+        and not path.endswith(_GENERATED)
     ]
+    sizes = [len(files[path]) for path in sources]
     while True:
-        path = random.choice(sources)
+        (path,) = random.choices(sources, sizes)
         yield from mutants(path, files[path], random, 1)
 
 
