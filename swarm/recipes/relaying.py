@@ -96,6 +96,10 @@ class Relay:
         except (OSError, TimeoutError, EOFError, http.client.HTTPException):
             # Either side has gone, or says nothing that is understood.
             writer.transport.abort()
+        except asyncio.CancelledError:
+            # The event loop ends. It has made this task itself, nobody waits for it, and it would
+            # print a traceback of one that was cancelled.
+            writer.transport.abort()
         finally:
             self._open.discard(writer)
             writer.close()

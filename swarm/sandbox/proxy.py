@@ -108,6 +108,10 @@ class Proxy:
             await self._answer(reader, writer)
         except (OSError, TimeoutError):  # either side has gone, or says nothing any more
             writer.transport.abort()
+        except asyncio.CancelledError:
+            # The event loop ends. It has made this task itself, nobody waits for it, and it would
+            # print a traceback of one that was cancelled.
+            writer.transport.abort()
         finally:
             self._open.discard(writer)
             writer.close()

@@ -344,6 +344,25 @@ def test_only_so_many_connections_are_open_at_a_time() -> None:
     asyncio.run(main())
 
 
+def test_an_interrupted_loop_tells_nothing_of_connections_that_are_open() -> None:
+    told: list[str] = []
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    async def main() -> socket.socket:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, context: told.append(context["message"]))
+        await Proxy(Network((("good.org", 1),))).serve(listening)
+        client = socket.create_connection(listening.getsockname())
+        client.sendall(b"CONNECT good.org:1")
+        for _turn in range(10):  # it is accepted, and listened to
+            await asyncio.sleep(0)
+        assert len(asyncio.all_tasks()) == 2
+        return client
+
+    with listening, asyncio.run(main()):
+        assert told == []
+
+
 def test_a_sandbox_reaches_the_allowed_host_and_no_other(isolated: Place) -> None:
     fetch = """
 import os, sys, urllib.request
