@@ -12,7 +12,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from swarm.domain.bids import Bid
 from swarm.domain.clearings import Award, Clearing, Reason, Refusal, ScoredBid
@@ -27,7 +26,7 @@ from swarm.market.index import Prospect, parts, prospect
 from swarm.market.judging import Judge
 from swarm.market.learning import Table
 from swarm.market.rules import Rule, next_by_rule, read_rule
-from swarm.market.touch import overlap
+from swarm.market.touch import overlap, overlapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,11 +209,7 @@ def _problem(
         prices={(s.task_id, s.agent_id): s.price for each in examined for s in each.scores},
         capacities={str(agent): free for agent, free in capacities.items()},
         writing=frozenset(str(task.task_id) for task in writing),
-        clashes=frozenset(
-            (one.task_id, other.task_id)
-            for one, other in combinations(writing, 2)
-            if overlap(one.contract.touch, other.contract.touch)
-        ),
+        clashes=frozenset(overlapping({task.task_id: task.contract.touch for task in writing})),
         slots=max(0, terms.slots - len(terms.at_work)),
         budget=terms.budget,
     )

@@ -14,22 +14,27 @@ from collections.abc import Sequence
 from swarm.market.index import SURE, Prospect
 
 SCALE = SURE * SURE
+_FINE = 1 << 160
+"""One, as a chance of getting so far: finer than any product of chances that still matters."""
 
 
 def beginnings(trials: Sequence[Prospect]) -> list[int]:
     """For each bid of one task, the value of beginning with it, over `SCALE`; 0 for a poor bid.
 
-    Poor bids (index not above 0) are in nobody's continuation.
+    Poor bids (index not above 0) are in nobody's continuation. What comes before a bid in the order and
+    what comes after it are summed up once for all bids.
     """
     good = [number for number, trial in enumerate(trials) if trial.index > 0]
     order = sorted(good, key=lambda number: -fine_index(trials[number]))
     values = [0] * len(trials)
     after = _suffixes([trials[number] for number in order])
+    earned, reached = 0, _FINE
     for place, number in enumerate(order):
-        rest = after[place + 1]
-        for earlier in reversed(order[:place]):
-            rest = _before(trials[earlier], rest)
-        values[number] = _before(trials[number], rest)
+        trial = trials[number]
+        rest = earned + reached * after[place + 1] // _FINE
+        values[number] = _before(trial, rest)
+        earned += reached * trial.net * SURE // _FINE
+        reached = reached * (SURE - trial.accept) // SURE
     return values
 
 

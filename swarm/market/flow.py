@@ -87,7 +87,7 @@ class _Net:
         start, end = self.number[source], self.number[sink]
         potential = self._first_potentials(start)
         while True:
-            distance, arrived = self._shortest(start, potential)
+            distance, arrived = self._shortest(start, end, potential)
             if distance[end] >= _FAR:
                 return
             potential = [
@@ -113,7 +113,7 @@ class _Net:
                         changed = True
         return [each if each < _FAR else 0 for each in distance]
 
-    def _shortest(self, start: int, potential: list[int]) -> tuple[list[int], list[int]]:
+    def _shortest(self, start: int, end: int, potential: list[int]) -> tuple[list[int], list[int]]:
         """Dijkstra over reduced costs: distances, and the arc by which each node was reached."""
         distance, arrived = [_FAR] * len(self.leaving), [-1] * len(self.leaving)
         distance[start] = 0
@@ -122,6 +122,8 @@ class _Net:
             far, node = heapq.heappop(queue)
             if far > distance[node]:
                 continue
+            if node == end:
+                break  # whatever is farther is cut to this distance anyway
             here = far + potential[node]
             for arc in self.leaving[node]:
                 if not self.room[arc]:

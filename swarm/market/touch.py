@@ -5,9 +5,49 @@ meets every other one. Where two globs might meet, they do: running one after th
 running both costs a conflict.
 """
 
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 
 _WILD = frozenset("*?[")
+
+
+def overlapping(sets: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    """All pairs of names, each sorted, whose sets may meet: by looking paths up, where there is no glob."""
+    plain = {name: patterns for name, patterns in sets.items() if _is_plain(patterns)}
+    for one, other in _sharing(plain):
+        yield one, other
+    names = sorted(sets)
+    for one in names:
+        if one not in plain:
+            for other in names:
+                if (other in plain or one < other) and overlap(sets[one], sets[other]):
+                    yield min(one, other), max(one, other)
+
+
+def _is_plain(patterns: tuple[str, ...]) -> bool:
+    return bool(patterns) and not any(_is_glob(each) for each in patterns)
+
+
+def _sharing(sets: Mapping[str, tuple[str, ...]]) -> set[tuple[str, str]]:
+    """Names that have a path in common, or a path of one lies below one of the other."""
+    holders: dict[str, set[str]] = {}
+    for name, patterns in sets.items():
+        for pattern in patterns:
+            holders.setdefault(_plain(pattern), set()).add(name)
+    found = set()
+    for name, patterns in sets.items():
+        for path in {above for each in patterns for above in _line(_plain(each))}:
+            others = holders.get(path, ())
+            found |= {(min(name, other), max(name, other)) for other in others if other != name}
+    return found
+
+
+def _line(path: str) -> Iterator[str]:
+    """The path and every folder above it."""
+    yield path
+    while "/" in path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 def overlap(one: tuple[str, ...], other: tuple[str, ...]) -> bool:

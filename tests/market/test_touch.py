@@ -1,8 +1,13 @@
 """Which touch sets can meet."""
 
+from itertools import combinations
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from swarm.market.public_api import overlap
+from swarm.market.touch import overlapping
 
 
 @pytest.mark.parametrize(
@@ -49,3 +54,17 @@ def test_an_empty_set_means_anything_and_meets_everything() -> None:
 def test_one_common_path_is_enough() -> None:
     assert overlap(("a", "b"), ("c", "b"))
     assert not overlap(("a", "b"), ("c", "d"))
+
+
+paths = st.lists(
+    st.sampled_from(["src", "src/a.py", "src/a/b.py", "./src/a", "lib/", "lib/*.py", "**", "x.py"]),
+    max_size=3,
+).map(tuple)
+
+
+@given(st.dictionaries(st.sampled_from("abcd"), paths))
+def test_looking_all_pairs_up_finds_what_comparing_them_finds(
+    sets: dict[str, tuple[str, ...]],
+) -> None:
+    pairs = {pair for pair in combinations(sorted(sets), 2) if overlap(*(sets[n] for n in pair))}
+    assert set(overlapping(sets)) == pairs
