@@ -22,6 +22,8 @@ waits more urgent, let that value grow.
     rules         fixed orders to compare the market with
     clearing      tasks and bids in, awards and refusals with reasons out
     explanation   a clearing in sentences
+    ledger        double entry: budgets, escrows, bills, credits
+    verification  canaries, which checks to buy, who checks
     matrix        recorded outcomes of many agents at many tasks, read from text
     contest       rules over the same recorded outcomes, with the same dice; the marks of hindsight
 """

@@ -1,0 +1,176 @@
+"""How far a checker can be trusted, what a check is worth, and who checks.
+
+A checker's errors are measured on canaries: changes of which it is known whether they are right. alpha is
+the share of bad ones that it accepts, beta the share of good ones that it refuses, each with an interval,
+since ten canaries say little. Checkers that are independent multiply: one more check is worth what its
+refusals save, less the right work that it refuses and its price.
+
+Two checkers of one principal, of one model family, or with the same lineage of prompts are not
+independent, and none may be any of these to an author. Who reviews is drawn by a seed that is fixed before
+the change exists, so that nobody can write for a reviewer.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from swarm.domain.money import CERTAIN, MicroUsd, Ppm
+
+_PRIOR_GOOD, _PRIOR_ALL = 1, 2
+"""Before any canary: one of two, like a coin that was thrown twice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A share with an interval of 95 %, in parts per million."""
+
+    mean: Ppm
+    low: Ppm
+    high: Ppm
+    seen: int
+
+
+def rate(errors: int, seen: int) -> Rate:
+    """Wilson's interval (JASA 22, 1927); the mean leans to one half while little was seen."""
+    mean = (errors + _PRIOR_GOOD) * CERTAIN // (seen + _PRIOR_ALL)
+    if seen == 0:
+        return Rate(mean, 0, CERTAIN, 0)
+    z = Fraction(196, 100)
+    share = Fraction(errors, seen)
+    middle = (share + z * z / (2 * seen)) / (1 + z * z / seen)
+    inside = share * (1 - share) / seen + z * z / (4 * seen * seen)
+    root = Fraction(_root(int(inside * 10**24)), 10**12)
+    half = z * root / (1 + z * z / seen)
+    low, high = max(middle - half, Fraction(0)), min(middle + half, Fraction(1))
+    return Rate(mean, int(low * CERTAIN), -int(-high * CERTAIN), seen)
+
+
+def _root(number: int) -> int:
+    guess = 1 << ((number.bit_length() + 1) // 2)
+    while guess and guess * guess > number:
+        guess = (guess + number // guess) // 2
+    return guess
+
+
+@dataclass(frozen=True, slots=True)
+class Canaries:
+    """What a checker said of changes of which it was known whether they are right."""
+
+    bad: int = 0
+    bad_accepted: int = 0
+    good: int = 0
+    good_refused: int = 0
+
+    def heard(self, *, good: bool, accepted: bool) -> "Canaries":
+        return Canaries(
+            self.bad + (not good),
+            self.bad_accepted + (not good and accepted),
+            self.good + good,
+            self.good_refused + (good and not accepted),
+        )
+
+    @property
+    def alpha(self) -> Rate:
+        return rate(self.bad_accepted, self.bad)
+
+    @property
+    def beta(self) -> Rate:
+        return rate(self.good_refused, self.good)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOffer:
+    """A checker that could be asked. Errors in parts per million, the price in micro-USD."""
+
+    checker: str
+    principal: str
+    family: str
+    lineage: str
+    alpha: Ppm
+    beta: Ppm
+    price: MicroUsd
+
+    def is_kin(self, other: "CheckOffer") -> bool:
+        return (
+            self.principal == other.principal
+            or self.family == other.family
+            or (bool(self.lineage) and self.lineage == other.lineage)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    principal: str
+    family: str
+    lineage: str = ""
+
+
+def may_check(offer: CheckOffer, authors: Iterable[Author]) -> bool:
+    return not any(
+        offer.principal == author.principal
+        or (bool(author.family) and offer.family == author.family)
+        or (bool(author.lineage) and offer.lineage == author.lineage)
+        for author in authors
+    )
+
+
+def together(offers: Sequence[CheckOffer]) -> tuple[Ppm, Ppm]:
+    """Errors of asking all of them, each of whom can refuse; nobody asked accepts everything."""
+    alpha, kept = Fraction(1), Fraction(1)
+    for offer in offers:
+        alpha *= Fraction(offer.alpha, CERTAIN)
+        kept *= 1 - Fraction(offer.beta, CERTAIN)
+    return int(alpha * CERTAIN), int((1 - kept) * CERTAIN)
+
+
+def worth(
+    p: Ppm, value: MicroUsd, wrong_cost: MicroUsd, again: MicroUsd, offers: Sequence[CheckOffer]
+) -> MicroUsd:
+    """Of a submission that is right with chance p, after asking these one after the other.
+
+    `again`: what the task is worth after a refusal. A checker is only paid if those before it accepted.
+    """
+    right, wrong = Fraction(p, CERTAIN), Fraction(CERTAIN - p, CERTAIN)
+    bill = Fraction(0)
+    for offer in offers:
+        bill += (right + wrong) * offer.price
+        right *= 1 - Fraction(offer.beta, CERTAIN)
+        wrong *= Fraction(offer.alpha, CERTAIN)
+    refused = 1 - right - wrong
+    total = right * value - wrong * wrong_cost + refused * again - bill
+    return total.numerator // total.denominator
+
+
+def bought(
+    p: Ppm,
+    value: MicroUsd,
+    wrong_cost: MicroUsd,
+    again: MicroUsd,
+    offers: Iterable[CheckOffer],
+    authors: Sequence[Author] = (),
+    required: Sequence[CheckOffer] = (),
+) -> tuple[CheckOffer, ...]:
+    """Which checks to buy: one more as long as the best one more is worth its price.
+
+    `required` are asked whatever they are worth; nobody is asked who is kin to an author or to another.
+    """
+    chosen = [offer for offer in required if may_check(offer, authors)]
+    left = [offer for offer in offers if may_check(offer, authors)]
+    while True:
+        left = [offer for offer in left if not any(offer.is_kin(other) for other in chosen)]
+        now = worth(p, value, wrong_cost, again, chosen)
+        gains = [(worth(p, value, wrong_cost, again, [*chosen, o]) - now, o) for o in left]
+        best = max(gains, key=lambda each: (each[0], each[1].checker), default=None)
+        if best is None or best[0] <= 0:
+            return tuple(chosen)
+        chosen.append(best[1])
+
+
+def drawn(seed: str, goal: str, round_: int, names: Iterable[str], count: int) -> tuple[str, ...]:
+    """The reviewers of a round, by a seed that was on record before the change was written."""
+    keyed = sorted(
+        set(names),
+        key=lambda name: hashlib.sha256(f"{seed}|{goal}|{round_}|{name}".encode()).digest(),
+    )
+    return tuple(keyed[:count])
