@@ -43,20 +43,35 @@ def turns(
 
 
 def shortened_before(opening: str, records: Sequence[Record], most: int = MOST) -> int:
-    """How many of the first records are shown shortened."""
-    floor, size = 0, len(opening)
-    for at, record in enumerate(records):
-        size += _size(record, short=False)
-        if size > most and at + 1 - KEPT_TURNS > floor:
-            floor = at + 1 - KEPT_TURNS
-            size = len(opening)
-            size += sum(_size(each, short=k < floor) for k, each in enumerate(records[: at + 1]))
+    """How many of the first records are shown shortened. After each time there is room to grow again."""
+    floor, size, limit = 0, len(opening), most
+    sizes = [_size(record, short=False) for record in records]
+    for at, added in enumerate(sizes):
+        size += added
+        wanted = at + 1 - KEPT_TURNS
+        if size > limit and wanted > floor:
+            gone = (sizes[k] - _size(records[k], short=True) for k in range(floor, wanted))
+            size -= sum(gone)
+            floor, limit = wanted, max(most, size + most // 2)
     return floor
 
 
 def _size(record: Record, *, short: bool) -> int:
-    spoken = sum(len(block.model_dump_json()) for block in _spoken(record, short=short))
+    """Characters, about; each record is measured once whole and at most once short."""
+    spoken = sum(_length(block) for block in _spoken(record, short=short))
     return spoken + sum(len(result.text) for result in _results(record, short=short))
+
+
+def _length(block: Block) -> int:
+    match block:
+        case Text():
+            return len(block.text)
+        case Call():
+            return sum(len(str(value)) for value in block.arguments.values())
+        case Thinking():
+            return sum(len(value) for value in block.raw.values())
+        case Result():
+            return len(block.text)
 
 
 def _user(*blocks: Block) -> Turn:
