@@ -51,7 +51,7 @@ def get_permission(world: World, call: Call) -> Reply:
         raise Refused(404, "Not Found")
     role = world.role(call.repository, account)
     coarse = {"triage": "read", "maintain": "write"}.get(role, role)
-    user = rendering.user(account, call.base)
+    user = {**rendering.user(account, call.base), "role_name": role}
     return Reply({"permission": coarse, "role_name": role, "user": user})
 
 

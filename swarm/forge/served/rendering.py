@@ -19,6 +19,18 @@ from swarm.forge.served.world import NOBODY, World
 
 Json = dict[str, Any]
 
+_ADDRESSES = (
+    "archive", "assignees", "blobs", "branches", "collaborators", "comments", "commits", "compare",
+    "contents", "contributors", "deployments", "downloads", "events", "forks", "git_commits",
+    "git_refs", "git_tags", "hooks", "issue_comment", "issue_events", "issues", "keys",
+    "labels", "languages", "merges", "milestones", "notifications", "pulls", "releases", "ssh",
+    "stargazers", "statuses", "subscribers", "subscription", "svn", "tags", "teams", "trees",
+)  # fmt: skip
+_COUNTS = (
+    "forks", "forks_count", "network_count", "open_issues", "open_issues_count", "size",
+    "stargazers_count", "subscribers_count", "watchers", "watchers_count",
+)  # fmt: skip
+
 GHOST = Account(id=10137, login="ghost", digest="")
 """Whose account is gone."""
 
@@ -60,7 +72,14 @@ def repository(world: World, it: Repository, role: Role, base: str) -> Json:
     rank = ("read", "triage", "write", "maintain", "admin")
     granted = ("pull", "triage", "push", "maintain", "admin")
     reached = rank.index(role) if role in rank else -1
+    url = f"{base}/repos/{it.name}"
+    began = moment(min((t.created for t in world.tickets if t.repository == it.id), default=0))
     return {
+        **{f"{word}_url": f"{url}/{word}" for word in _ADDRESSES},
+        **dict.fromkeys(_COUNTS, 0),
+        **dict.fromkeys(("homepage", "language", "license", "mirror_url"), None),
+        **dict.fromkeys(("has_projects", "has_wiki", "has_pages", "has_discussions"), False),
+        **dict.fromkeys(("created_at", "updated_at", "pushed_at"), began),
         "id": it.id,
         "node_id": f"R_{it.id}",
         "name": name,
@@ -71,6 +90,7 @@ def repository(world: World, it: Repository, role: Role, base: str) -> Json:
         "html_url": f"{base}/{it.name}",
         "url": f"{base}/repos/{it.name}",
         "clone_url": f"{base}/{it.name}.git",
+        "git_url": f"{base}/{it.name}.git",
         "description": None,
         "fork": False,
         "default_branch": it.branch,
@@ -90,6 +110,8 @@ def label(it: Label, within: Repository, base: str) -> Json:
         "color": it.color,
         "default": False,
         "description": it.description or None,
+        "archived_at": None,
+        "archived_by": None,
     }
 
 
