@@ -8,8 +8,19 @@ import typer
 from swarm.cli.options import AsJson
 
 market = typer.Typer(
-    name="market", no_args_is_help=True, help="Who tries what, why, and what that is worth."
+    name="market",
+    invoke_without_command=True,
+    help="Who tries what, why, and what that is worth.",
 )
+
+
+@market.callback()
+def overview(context: typer.Context, as_json: AsJson = False) -> None:
+    """Show what agents have shown so far, what waits, and where the money is."""
+    if context.invoked_subcommand is None:
+        from swarm.cli.market_views import show_market
+
+        show_market(as_json=as_json)
 
 
 @market.command("explain")

@@ -1,5 +1,6 @@
 """The door of swarm.coordination."""
 
+from swarm.coordination.accounts import books
 from swarm.coordination.awards import Exchange, award
 from swarm.coordination.commands import (
     HUMAN_COMMAND,
@@ -112,6 +113,7 @@ __all__ = [
     "Withdraw",
     "World",
     "award",
+    "books",
     "closed",
     "conflicted",
     "decide",

@@ -35,8 +35,14 @@ LEFT = "a human went back to a step of it"
 
 
 def marked(state: GoalState, step: Step, attempt: Attempt, at: int) -> GoalState:
-    """With the step that was just recorded as the one the goal stands at."""
-    mark = Mark(attempt.attempt_id, step, before=state.now_at, at=at, then=replace(state, marks=()))
+    """With the step that was just recorded as the one the goal stands at.
+
+    The mark does without the attempt's steps, which its lineage tells: else a night of steps would be
+    held once for each of them.
+    """
+    attempts = {**state.attempts, attempt.attempt_id: replace(attempt, steps=())}
+    then = replace(state, marks=(), attempts=attempts)
+    mark = Mark(attempt.attempt_id, step, before=state.now_at, at=at, then=then)
     return replace(state, marks=(*state.marks, mark), now_at=len(state.marks) + 1)
 
 
@@ -54,10 +60,14 @@ def returned(state: GoalState, number: int, at: int) -> GoalState:
     mark = state.marks[number - 1]
     then = mark.then
     heard_more = len(state.guidance) > len(then.guidance)
+    standing = [state.marks[each - 1] for each in lineage(state.marks, number)]
     return replace(
         then,
         tasks={name: _task(task, then, heard_more) for name, task in state.tasks.items()},
-        attempts={name: _attempt(each, then) for name, each in state.attempts.items()},
+        attempts={
+            name: _attempt(each, then, tuple(m.step for m in standing if m.attempt_id == name))
+            for name, each in state.attempts.items()
+        },
         marks=state.marks,
         now_at=number,
         commands=state.commands,
@@ -116,7 +126,7 @@ def _phase_of_later(task: Task) -> Phase:
     return Open() if subject is not None and subject.of is not None else Dropped(UNDONE)
 
 
-def _attempt(attempt: Attempt, then: GoalState) -> Attempt:
+def _attempt(attempt: Attempt, then: GoalState, steps: tuple[Step, ...]) -> Attempt:
     was = then.attempts.get(attempt.attempt_id)
     if was is None:
         return replace(
@@ -124,6 +134,7 @@ def _attempt(attempt: Attempt, then: GoalState) -> Attempt:
         )
     paid = replace(
         was,
+        steps=steps,
         spent=attempt.spent,
         reserved=attempt.reserved,
         ended_at=attempt.ended_at or was.ended_at,

@@ -20,7 +20,7 @@ from swarm.market.learning import (
     prior_of,
     time_factor,
 )
-from swarm.market.ledger import Ledger, begin, deposit, finish, meter, settle
+from swarm.market.ledger import Ledger, begin, deposit, finish, goal_account, meter, settle
 from swarm.market.matrix import Matrix, read_matrix
 from swarm.market.rules import Rule, read_rule
 from swarm.market.skill import centre, deviation, mean
@@ -74,6 +74,7 @@ __all__ = [
     "drawn",
     "explain",
     "finish",
+    "goal_account",
     "hindsight",
     "index",
     "known_of",

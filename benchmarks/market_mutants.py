@@ -1,0 +1,280 @@
+"""Mistakes that the tests of the market must catch: each is planted into a copy, and the tests run there.
+
+Run `python -m benchmarks.market_mutants [NAME...]`. Prints a line for each; the exit code is 1 when a mutant
+lives, or when a mutant no longer fits the code (then its place has moved: plant it anew).
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    name: str
+    path: str
+    """In `swarm/`."""
+
+    old: str
+    new: str
+    tests: str
+    """The file of `tests/` that should notice."""
+
+
+MUTANTS = (
+    Mutant(
+        "pick by V p - c",
+        "market/index.py",
+        "return self.net // self.accept if self.accept else min(-1, -self.cost)",
+        "return self.net // SURE if self.accept else min(-1, -self.cost)",
+        "market/test_index.py",
+    ),
+    Mutant(
+        "ignore alpha in the index",
+        "market/index.py",
+        "wrong = (CERTAIN - p_ppm) * alpha_ppm",
+        "wrong = 0",
+        "market/test_index.py",
+    ),
+    Mutant(
+        "ignore beta in the index",
+        "market/index.py",
+        "right = p_ppm * (CERTAIN - beta_ppm)",
+        "right = p_ppm * CERTAIN",
+        "market/test_index.py",
+    ),
+    Mutant(
+        "no stop rule",
+        "market/clearing.py",
+        "poor = [bid for bid, _, trial in left if trial.index <= 0]",
+        "poor = [bid for bid, _, trial in left if trial.index < -(10**30)]",
+        "market/test_clearing.py",
+    ),
+    Mutant(
+        "waiting costs nothing",
+        "market/judging.py",
+        "return bid.price + delay_cost * bid.seconds",
+        "return bid.price",
+        "market/test_clearing.py",
+    ),
+    Mutant(
+        "ties by name",
+        "market/clearing.py",
+        'f"{seed}|{task_id}|{agent_id}".encode()',
+        'f"{task_id}|{agent_id}".encode()',
+        "market/test_clearing.py",
+    ),
+    Mutant(
+        "ignore capacity",
+        "market/flow.py",
+        'net.link(("agent", agent), "sink", capacities.get(agent, 0))',
+        'net.link(("agent", agent), "sink", 99)',
+        "market/test_allocation.py",
+    ),
+    Mutant(
+        "ignore the budget of all awards together",
+        "market/allocation.py",
+        "if _cost(rest, over) <= rest.budget:",
+        "if True:",
+        "market/test_allocation.py",
+    ),
+    Mutant(
+        "ignore touch sets",
+        "market/clearing.py",
+        "clashes=frozenset(overlapping({task.task_id: task.contract.touch for task in writing})),",
+        "clashes=frozenset(),",
+        "market/test_clearing.py",
+    ),
+    Mutant(
+        "forget that failures correlate",
+        "market/belief.py",
+        "self._known[bearings] = weights",
+        "self._known[bearings] = WEIGHTS",
+        "market/test_belief.py",
+    ),
+    Mutant(
+        "forget families",
+        "market/belief.py",
+        "return 1.0 if failure.family == family else _ACROSS_FAMILIES",
+        "return 1.0",
+        "market/test_belief.py",
+    ),
+    Mutant(
+        "count a repeated failure in full",
+        "market/belief.py",
+        "yield _AGAIN if failure.strategy in seen else 1.0",
+        "yield 1.0",
+        "market/test_belief.py",
+    ),
+    Mutant(
+        "believe the checks",
+        "market/learning.py",
+        "return (CERTAIN - beta) / CERTAIN, alpha / CERTAIN",
+        "return 1.0, 0.0",
+        "market/test_learning.py",
+    ),
+    Mutant(
+        "learn from one's own outcome how hard the task was",
+        "market/learning.py",
+        "if other != number:",
+        "if True:",
+        "market/test_learning.py",
+    ),
+    Mutant(
+        "newcomers are strangers to their class",
+        "market/learning.py",
+        "return None if pool is None else like_its_class(pool, prior_of(engine))",
+        "return None",
+        "market/test_learning.py",
+    ),
+    Mutant(
+        "never forget a former version",
+        "market/learning.py",
+        "if known.version == each.version:",
+        "if True:",
+        "market/test_learning.py",
+    ),
+    Mutant(
+        "trust claims in spite of experience",
+        "market/judging.py",
+        "if not self.experience:\n            return belief",
+        "if True:\n            return belief",
+        "market/test_judging.py",
+    ),
+    Mutant(
+        "trust quotes in spite of bills",
+        "market/learning.py",
+        "factor = (trust + done) * CERTAIN // (trust + said)",
+        "factor = CERTAIN",
+        "market/test_learning.py",
+    ),
+    Mutant(
+        "settle twice",
+        "market/ledger.py",
+        "if escrow is None or escrow.settled:",
+        "if escrow is None:",
+        "market/test_ledger.py",
+    ),
+    Mutant(
+        "two last words",
+        "market/ledger.py",
+        "if escrow is None or not escrow.settled or escrow.final:",
+        "if escrow is None or not escrow.settled:",
+        "market/test_ledger.py",
+    ),
+    Mutant(
+        "the last money twice",
+        "market/ledger.py",
+        "if free < amount:",
+        "if free < 0:",
+        "market/test_ledger.py",
+    ),
+    Mutant(
+        "keep what was not used",
+        "market/ledger.py",
+        "rest = ledger.balance(escrow_account(attempt))",
+        "rest = 0",
+        "market/test_ledger.py",
+    ),
+    Mutant(
+        "a reviewer of the author's principal",
+        "market/verification.py",
+        "offer.principal == author.principal\n",
+        "False\n",
+        "market/test_verification.py",
+    ),
+    Mutant(
+        "checkers of one family count twice",
+        "market/verification.py",
+        "or self.family == other.family",
+        "or False",
+        "market/test_verification.py",
+    ),
+    Mutant(
+        "buy every check",
+        "market/verification.py",
+        "if best is None or best[0] <= 0:",
+        "if best is None:",
+        "market/test_verification.py",
+    ),
+    Mutant(
+        "draw reviewers by name",
+        "market/verification.py",
+        'f"{seed}|{goal}|{round_}|{name}".encode()',
+        'f"{name}".encode()',
+        "market/test_verification.py",
+    ),
+    Mutant(
+        "a stopped lease is a failure",
+        "coordination/lessons.py",
+        "if attempt.outcome in _RULINGS:",
+        'if attempt.outcome != "working":',
+        "coordination/test_lessons.py",
+    ),
+    Mutant(
+        "forget what was learned at a restart",
+        "coordination/lessons.py",
+        "table[event.agent_id, event.kind] = event.experience",
+        "return",
+        "coordination/test_lessons.py",
+    ),
+)
+
+
+def main(names: list[str]) -> int:
+    chosen = [each for each in MUTANTS if not names or each.name in names]
+    with tempfile.TemporaryDirectory(prefix="swarm-mutants-") as folder:
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(lambda each: _outcome(each, Path(folder)), chosen))
+    for mutant, told in zip(chosen, found, strict=True):
+        print(f"{told:>8}  {mutant.name}")
+    lived = sum(told != "caught" for told in found)
+    print(f"{len(chosen) - lived} of {len(chosen)} caught")
+    return int(lived > 0)
+
+
+def _outcome(mutant: Mutant, folder: Path) -> str:
+    copy = folder / mutant.name.replace(" ", "-").replace("'", "")
+    copy.mkdir()
+    for name in ("swarm", "tests"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    path = copy / "swarm" / mutant.path
+    text = path.read_text()
+    if text.count(mutant.old) != 1:
+        return "misfit"
+    path.write_text(text.replace(mutant.old, mutant.new))
+    try:
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "pytest",
+                "-x",
+                "-q",
+                "-p",
+                "no:cacheprovider",
+                f"tests/{mutant.tests}",
+            ],
+            cwd=copy,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"},
+        )
+    except subprocess.TimeoutExpired:
+        return "caught"
+    finally:
+        shutil.rmtree(copy, ignore_errors=True)
+    return {0: "LIVES", 1: "caught"}.get(done.returncode, "misfit")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,173 @@
+"""The market at one look: what agents have shown, what waits, where the money is."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from swarm.cli.documents import Json
+from swarm.cli.page import plain_table, section
+from swarm.cli.session import Session, open_session
+from swarm.cli.words import cell, lasted, money
+from swarm.coordination.public_api import GoalState, Open, books, rebuild, remembering
+from swarm.domain.experience import Experience
+from swarm.domain.money import CERTAIN
+from swarm.domain.names import TaskId
+from swarm.journal.public_api import read_only
+from swarm.market.public_api import (
+    Key,
+    Ledger,
+    centre,
+    cost_factor,
+    deviation,
+    rate,
+    time_factor,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    task_id: TaskId
+    milliseconds: int
+
+
+def show_market(*, as_json: bool) -> None:
+    session = open_session(as_json=as_json)
+    table, goals = _read(session)
+    waiting = tuple(_waiting(goals, session.now()))
+    ledger = books(goals)
+    session.show(
+        Group(_agents(table), _checks(session), _book(waiting), _money(ledger)),
+        _document(session, table, waiting, ledger),
+    )
+
+
+def _read(session: Session) -> tuple[dict[Key, Experience], tuple[GoalState, ...]]:
+    table: dict[Key, Experience] = {}
+    if not (session.places.journal / "journal.db").is_file():
+        return table, ()
+    follower = read_only(session.places.journal)
+    try:
+        goals = rebuild(remembering(table, (record.event for record in follower.read())))
+    finally:
+        follower.close()
+    return table, tuple(goals.values())
+
+
+def _waiting(goals: Sequence[GoalState], now: int) -> Iterator[Waiting]:
+    """Longest first."""
+    found = [
+        Waiting(task.contract.task_id, max(now - state.touched_at, 0))
+        for state in goals
+        if not state.status.is_final
+        for task in state.tasks.values()
+        if isinstance(task.phase, Open)
+    ]
+    yield from sorted(found, key=lambda each: (-each.milliseconds, each.task_id))
+
+
+def _agents(table: dict[Key, Experience]) -> RenderableType:
+    if not table:
+        return Text("Nothing has been learned of any agent yet: no task has come to its end.")
+    view = plain_table(
+        "agent", "tries", "accepted", "true share", "awarded on", "Brier", "skill", "cost", "time",
+        whole=True,
+    )  # fmt: skip
+    for (agent_id, _), known in sorted(table.items()):
+        share = rate(known.accepted, known.tries)
+        view.add_row(
+            cell(agent_id),
+            str(known.tries),
+            str(known.accepted),
+            f"{_percent(share.low)} to {_percent(share.high)}",
+            _percent(known.expected),
+            f"{known.brier / CERTAIN:.3f}",
+            f"{centre(known.skill) / 1000:+.1f} ± {deviation(known.skill):.1f}",
+            f"x {cost_factor(known) / CERTAIN:.2f}",
+            f"x {time_factor(known) / CERTAIN:.2f}",
+        )
+    return section("What verified outcomes have taught", view)
+
+
+def _percent(ppm: int) -> str:
+    return f"{ppm / 10_000:.0f} %"
+
+
+def _checks(session: Session) -> RenderableType:
+    alpha, beta = session.settings.alpha_ppm, session.settings.beta_ppm
+    told = (
+        f"accept a wrong result in {alpha / 10_000:.1f} %, refuse a right one in "
+        f"{beta / 10_000:.1f} % of the cases: as set, not measured here"
+    )
+    return section("The checks", cell(told))
+
+
+def _book(waiting: Sequence[Waiting]) -> RenderableType:
+    if not waiting:
+        return section("The book", Text("no task waits"))
+    oldest = waiting[0]
+    told = f"{len(waiting)} wait, {oldest.task_id} the longest ({lasted(oldest.milliseconds)})"
+    return section("The book", cell(told))
+
+
+def _money(ledger: Ledger) -> RenderableType:
+    flows = _flows(ledger)
+    told = (
+        f"{money(flows['deposited'])} deposited = {money(flows['free'])} free + "
+        f"{money(flows['held'])} held + {money(flows['paid'])} paid"
+    )
+    return section("Money", cell(told))
+
+
+def _flows(ledger: Ledger) -> dict[str, int]:
+    def held_by(prefix: str) -> int:
+        return sum(
+            amount
+            for (currency, account), amount in ledger.balances.items()
+            if currency == "usd" and account.startswith(prefix)
+        )
+
+    return {
+        "deposited": -ledger.balance("world"),
+        "free": held_by("goal:"),
+        "held": held_by("escrow:"),
+        "paid": ledger.balance("provider"),
+        "difference": ledger.total("usd"),
+    }
+
+
+def _document(
+    session: Session,
+    table: dict[Key, Experience],
+    waiting: Sequence[Waiting],
+    ledger: Ledger,
+) -> Json:
+    return {
+        "agents": [_agent(key, known) for key, known in sorted(table.items())],
+        "checks": {
+            "alpha_ppm": session.settings.alpha_ppm,
+            "beta_ppm": session.settings.beta_ppm,
+            "measured": False,
+        },
+        "waiting": [{"task": each.task_id, "milliseconds": each.milliseconds} for each in waiting],
+        "money": _flows(ledger),
+    }
+
+
+def _agent(key: Key, known: Experience) -> Json:
+    share = rate(known.accepted, known.tries)
+    return {
+        "agent": key[0],
+        "kind": key[1],
+        "tries": known.tries,
+        "accepted": known.accepted,
+        "accepted_low_ppm": share.low,
+        "accepted_high_ppm": share.high,
+        "awarded_on_ppm": known.expected,
+        "brier_ppm": known.brier,
+        "skill_milli": centre(known.skill),
+        "deviation_milli": round(deviation(known.skill) * 1000),
+        "cost_factor_ppm": cost_factor(known),
+        "time_factor_ppm": time_factor(known),
+    }

@@ -1,0 +1,45 @@
+"""`swarm market` from the command line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from swarm.cli.app import call
+
+TABLE = "task,a,b\n" + "".join(f"t{n},{n % 2}:0.1,1:0.5\n" for n in range(12))
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SWARM_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def test_a_market_that_has_seen_nothing_says_so(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(["market"]) == 0
+    assert "Nothing has been learned" in capsys.readouterr().out
+
+
+def test_outcomes_are_simulated_beside_the_marks_of_hindsight(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / "table.csv"
+    path.write_text(TABLE)
+    assert call(["market", "simulate", "--outcomes", str(path), "--orders", "2", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    rules = [each["rule"] for each in document["rules"]]
+    assert (document["agents"], document["tasks"]) == (2, 12)
+    assert rules[0].startswith("hindsight")
+    assert "market" in rules
+
+
+def test_a_rule_that_does_not_exist_is_refused(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = home / "table.csv"
+    path.write_text(TABLE)
+    assert call(["market", "simulate", "--outcomes", str(path), "--rule", "luck"]) == 2
+    assert "luck" in capsys.readouterr().err
