@@ -95,6 +95,7 @@ def test_a_goal_uses_what_was_built(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert environment.command[1:] == ("-m", "unittest", "discover", "-s", "tests")
 
 
+@pytest.mark.thorough
 def test_a_virtual_environment_that_does_not_work_gives_way_to_what_was_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -127,6 +128,7 @@ def test_a_run_says_what_its_tests_need_before_it_begins(tmp_path: Path) -> None
     assert not (tmp_path / "home/journal").exists()
 
 
+@pytest.mark.thorough
 def test_a_run_that_is_told_to_builds_and_says_why_it_cannot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -45,6 +45,8 @@ FILES = {
     "src/pack/__init__.py": "import leaf\nanswer = 42\ndef main(): print(__file__)\n",
     "tests/test_pack.py": "import pack\ndef test_it(): assert pack.answer == 42\n",
 }
+LEAF = {"requirements.txt": "leaf\n"}
+"""Nothing that has to be built by somebody's program first."""
 
 
 def wheel_of(name: str, into: Path) -> None:
@@ -79,7 +81,8 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.chmod(0o755)  # sandboxes run as somebody else
     for name in WHEELS:
         wheel_of(name, folder)
-    a_wheel(folder, "leaf", "1")
+    for version in ("1", "2", "3"):
+        a_wheel(folder, "leaf", version)
     return folder
 
 
@@ -127,7 +130,9 @@ def ran(folder: Path, base: Path, environment: Built, *argv: str) -> ExecResult:
     return asyncio.run(run())
 
 
-@pytest.mark.parametrize("uv", [UV, None], ids=["uv", "pip"])
+@pytest.mark.parametrize(
+    "uv", [pytest.param(UV, id="uv"), pytest.param(None, id="pip", marks=pytest.mark.thorough)]
+)
 def test_an_editable_install_of_a_src_layout_resolves_into_the_sandbox(
     tmp_path: Path, wheels: Path, uv: Path | None
 ) -> None:
@@ -143,7 +148,7 @@ def test_an_editable_install_of_a_src_layout_resolves_into_the_sandbox(
 
 
 def test_it_is_built_once_and_anew_on_demand(tmp_path: Path, wheels: Path) -> None:
-    base = write_files(tmp_path / "base", FILES)
+    base = write_files(tmp_path / "base", LEAF)
     recipe = detect_recipe(base)
     first, told = built(tmp_path, recipe, base, wheels)
     again, nothing = built(tmp_path, recipe, base, wheels)
@@ -154,10 +159,8 @@ def test_it_is_built_once_and_anew_on_demand(tmp_path: Path, wheels: Path) -> No
 
 
 def test_what_is_locked_is_what_is_installed(tmp_path: Path, wheels: Path) -> None:
-    for version in ("2", "3"):
-        a_wheel(wheels, "leaf", version)
     lock = '[[package]]\nname = "leaf"\nversion = "2"\n'
-    base = write_files(tmp_path / "base", {**FILES, "poetry.lock": lock})
+    base = write_files(tmp_path / "base", {**LEAF, "poetry.lock": lock})
     environment, _ = built(tmp_path, detect_recipe(base), base, wheels)
     ask = "from importlib.metadata import version as v; print(v('leaf'))"
     assert ran(tmp_path, base, environment, "-c", ask).stdout == b"2\n"
@@ -177,7 +180,7 @@ def test_builds_reach_nothing_that_the_user_did_not_allow(tmp_path: Path, wheels
 
 
 def test_what_a_killed_builder_left_is_removed(tmp_path: Path, wheels: Path) -> None:
-    base = write_files(tmp_path / "base", FILES)
+    base = write_files(tmp_path / "base", LEAF)
     recipe = detect_recipe(base)
     key = key_of(recipe, own_interpreter(), tmp_path / "repo")
     write_files(tmp_path / f"environments/.part-{key}-dead", {"half": ""})

@@ -64,7 +64,7 @@ def test_a_hot_checkpoint_under_load_recovers_with_all_invariants(place: Place) 
 
 
 @pytest.mark.thorough
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 def test_twenty_four_hot_checkpoints_under_load_recover_with_all_invariants(place: Place) -> None:
     counts = place.run(lambda s: recovered(s, 24), (POSTGRES,))
     assert len(counts) == 24
