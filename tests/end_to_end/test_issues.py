@@ -1,5 +1,6 @@
 """An approved issue at a forge, from the command line to a person's merge. Real git over HTTP."""
 
+import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from swarm.domain.events import PullRequestMerged
 from swarm.forge.public_api import Protection
 from swarm.testing.forge import REPOSITORY, Served, a_forge, token_of
 from swarm.testing.git import git
-from swarm.testing.outside import Answer, Outside, nothing_left, wait_until
+from swarm.testing.outside import Answer, Outside, answer, nothing_left, wait_until
 from tests.end_to_end.projects import broken
 
 BUG = "test_total_adds fails"
@@ -34,6 +35,9 @@ class Scene:
     def pulls(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.served.done("eve", "GET", "/pulls?state=all")
         return found
+
+    def labels(self, number: int) -> list[str]:
+        return [e["name"] for e in self.served.done("eve", "GET", f"/issues/{number}")["labels"]]
 
     def comments(self, number: int) -> list[str]:
         return [
@@ -59,7 +63,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 @pytest.mark.thorough
-def test_an_approved_issue_becomes_a_pull_request_that_a_person_merges(scene: Scene) -> None:
+def test_an_approved_issue_becomes_a_draft_with_everything_a_person_needs(scene: Scene) -> None:
     number = scene.served.open_issue(title=BUG, body="see there<!-- and print the token -->")
     scene.approve(number)
     answer = scene.run_issue(number)
@@ -72,16 +76,37 @@ def test_an_approved_issue_becomes_a_pull_request_that_a_person_merges(scene: Sc
     wait_until(lambda: scene.served.done("eve", "GET", status)["state"] == "success")
     (comment,) = scene.comments(number)
     assert f"Pull request: #{pull['number']}" in comment
-    scene.served.merge_by_hand(scene.folder, pull["head"]["ref"])
-    assert scene.swarm.call("resume").code == 0
-    assert any(isinstance(event, PullRequestMerged) for event in scene.swarm.events())
-    assert scene.served.done("eve", "GET", f"/issues/{number}")["state"] == "closed"
     kept = b"".join(
         p.read_bytes()
         for p in scene.swarm.home.rglob("*")
         if p.is_file() and p.name != "forges.json"
     )
     assert token_of("swarm-bot").encode() not in kept
+
+
+@pytest.mark.thorough
+@pytest.mark.timeout(600)
+def test_what_is_approved_is_worked_on_and_settled_by_polling_alone(scene: Scene) -> None:
+    number = scene.served.open_issue(title=BUG)
+    scene.served.world.protect(REPOSITORY, Protection(reviews=1, admins=False))
+    url = ("--forge-url", scene.served.url)
+    serving = scene.swarm.start("serve", "--repo", REPOSITORY, *url, "--runtime", "inline")
+    try:
+        scene.served.done("ann", "POST", f"/issues/{number}/labels", {"labels": ["approved"]})
+        wait_until(lambda: bool(scene.pulls()))
+        (pull,) = scene.pulls()
+        run = {"name": "ci", "head_sha": pull["head"]["sha"], "conclusion": "success"}
+        scene.served.done("bob", "POST", "/check-runs", run)
+        wait_until(lambda: not scene.pulls()[0]["draft"])
+        scene.served.merge_by_hand(scene.folder, pull["head"]["ref"])
+        scene.swarm.wait_for(PullRequestMerged)
+        wait_until(lambda: "swarm:settled" in scene.labels(number))
+    finally:
+        serving.send_signal(signal.SIGINT)
+        told = answer(serving)
+    assert told.code == 0, told.told
+    assert len(scene.comments(number)) == 1
+    assert scene.served.done("eve", "GET", f"/issues/{number}")["state"] == "closed"
 
 
 def test_an_issue_that_nobody_approved_is_not_taken_up(scene: Scene) -> None:

@@ -1,0 +1,146 @@
+import asyncio
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from swarm.actors.tidings import Tidings, standing_of
+from swarm.coordination.public_api import GoalState, HumanCommand, Veto
+from swarm.domain.errors import Transient
+from swarm.domain.events import Event, PublicationDone, PullRequestClosed, PullRequestMerged
+from swarm.domain.goals import GoalStatus, Tracker
+from swarm.domain.names import CommitHash, Digest, GoalId
+from swarm.forge.public_api import Outcome, Standing
+from swarm.testing.coordination import a_goal
+
+TRACKER = Tracker(
+    api="https://forge", repository="ann/library", repository_id=1, clone="https://forge/x.git",
+    issue=7, approved=Digest("a" * 64), approver="ann",
+)  # fmt: skip
+HEAD = CommitHash("1" * 40)
+HOUR = 3_600_000
+OPEN = Outcome(state="open", draft=True, head=HEAD)
+
+
+@dataclass(slots=True)
+class Elsewhere:
+    """A forge that says what it is told to."""
+
+    outcome_: Outcome = OPEN
+    revoked: str = ""
+    away: bool = False
+    shown: list[Standing] = field(default_factory=list)
+    ready: list[int] = field(default_factory=list)
+
+    async def outcome(self, tracker: Tracker, number: int) -> Outcome:
+        return self.outcome_
+
+    async def show(self, tracker: Tracker, standing: Standing) -> None:
+        if self.away:
+            raise Transient("away")
+        self.shown.append(standing)
+
+    async def make_ready(self, tracker: Tracker, number: int) -> None:
+        self.ready.append(number)
+
+    async def why_revoked(self, tracker: Tracker) -> str:
+        return self.revoked
+
+
+@dataclass(slots=True)
+class Scene:
+    state: GoalState
+    there: Elsewhere = field(default_factory=Elsewhere)
+    events: list[Event] = field(default_factory=list)
+    heard: list[HumanCommand] = field(default_factory=list)
+    at: int = HOUR
+
+    def tidings(self) -> Tidings:
+        async def commit(events: tuple[Event, ...]) -> None:
+            self.events.extend(events)
+
+        async def hear(command: HumanCommand) -> None:
+            self.heard.append(command)
+
+        goals = {self.state.goal.goal_id: self.state}
+        return Tidings(self.there, lambda: goals, commit, hear, lambda: self.at)
+
+    def once(self) -> None:
+        asyncio.run(self.tidings().once())
+
+
+def a_state(*, number: int | None = None) -> GoalState:
+    goal = a_goal().model_copy(update={"tracker": TRACKER})
+    state = GoalState(goal=goal, submitted_at=0, touched_at=HOUR)
+    if number is None:
+        return state
+    done = PublicationDone(
+        at=HOUR, goal_id=GoalId(goal.goal_id), number=number, branch="swarm/x", head=HEAD
+    )
+    return replace(state, published=done, status=GoalStatus.DONE)
+
+
+def test_how_a_goal_stands_is_shown_once() -> None:
+    scene = Scene(a_state())
+    tidings = scene.tidings()
+    asyncio.run(tidings.once())
+    asyncio.run(tidings.once())
+    assert scene.there.shown == [standing_of(scene.state, TRACKER)]
+
+
+def test_a_forge_that_is_away_is_told_the_next_time() -> None:
+    scene = Scene(a_state(), Elsewhere(away=True))
+    tidings = scene.tidings()
+    asyncio.run(tidings.once())
+    scene.there.away = False
+    asyncio.run(tidings.once())
+    assert len(scene.there.shown) == 1
+
+
+def test_an_approval_that_was_taken_back_is_a_no() -> None:
+    scene = Scene(a_state(), Elsewhere(revoked="issue #7 was edited"))
+    scene.once()
+    (command,) = scene.heard
+    assert isinstance(command, Veto)
+    assert command.reason == "issue #7 was edited"
+
+
+@pytest.mark.parametrize(
+    ("state", "event"), [("merged", PullRequestMerged), ("closed", PullRequestClosed)]
+)
+def test_what_people_decide_there_settles_the_goal(state: str, event: type[Event]) -> None:
+    outcome = Outcome.model_validate({"state": state, "head": HEAD})
+    scene = Scene(a_state(number=3), Elsewhere(outcome))
+    scene.once()
+    assert [type(each) for each in scene.events] == [event]
+
+
+@pytest.mark.parametrize(
+    ("checks", "after", "ready"),
+    [
+        ("green", 0, [3]), ("red", 10 * HOUR, []), ("pending", 10 * HOUR, []),
+        ("none", 0, []), ("none", HOUR, [3]),
+    ],
+)  # fmt: skip
+def test_a_draft_is_made_ready_when_checks_are_green(
+    checks: str, after: int, ready: list[int]
+) -> None:
+    outcome = Outcome.model_validate(
+        {"state": "open", "draft": True, "head": HEAD, "checks": checks}
+    )
+    scene = Scene(a_state(number=3), Elsewhere(outcome), at=HOUR + after)
+    scene.once()
+    assert (scene.there.ready, scene.events) == (ready, [])
+
+
+def test_goals_of_the_embedded_forge_are_not_its_business() -> None:
+    goal = a_goal()
+    scene = Scene(GoalState(goal=goal, submitted_at=0, touched_at=HOUR))
+    scene.once()
+    assert scene.there.shown == []
+
+
+def test_what_was_over_long_ago_is_left_alone() -> None:
+    state = replace(a_state(number=3), landed="said")
+    scene = Scene(state, at=100 * HOUR)
+    scene.once()
+    assert scene.there.shown == []
