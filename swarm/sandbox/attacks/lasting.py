@@ -134,6 +134,36 @@ async def _two(arena: Arena) -> Seen:
     return Seen("refused", "nothing of the one is in the other, and both have the same port")
 
 
+# 39: rolled back
+
+_STAYERS = """
+mkdir kept; echo planted >> a; echo planted > kept/b
+trap '' TERM HUP INT
+nohup sh -c 'echo; read never' {mark} < tree.fifo > /dev/null 2>&1 &
+setsid sh -c 'trap "" TERM HUP; read never' {mark} < tree.fifo > /dev/null 2>&1 &
+(setsid sh -c 'sleep 600 & wait' {mark} > /dev/null 2>&1 &) &
+echo up
+read never
+"""
+
+
+async def _after_a_rollback(arena: Arena) -> Seen:
+    """Processes that detach, ignore signals and hold files open; then back to before them."""
+    mark = f"marked-{secrets.token_hex(4)}"
+    async with arena.another() as sandbox:
+        before = await sandbox.checkpoint("before", hot=None)
+        script = "mkfifo tree.fifo; exec 9<>tree.fifo\n" + _STAYERS.format(mark=mark)
+        process = await sandbox.spawn(("sh", "-c", script, mark))
+        if await process.read() != b"up\n" or not await asyncio.to_thread(_owners, mark.encode()):
+            return Seen("broken", "they did not start")
+        await sandbox.rollback(before)
+        left = await asyncio.to_thread(_owners, mark.encode())
+        seen = await sandbox.exec(("sh", "-c", "ls; grep -rl planted . ; echo end"))
+    if left or b"planted" in seen.stdout or b"kept" in seen.stdout or not seen.stdout:
+        return Seen("through", f"left: {sorted(left)}, {seen.stdout!r}")
+    return Seen("refused", "no process and no file of what was rolled back is there")
+
+
 # 40: a dead supervisor
 
 _SUPERVISOR = """
@@ -291,6 +321,18 @@ ALL = (
                 _two,
                 NoControl("that the port and the files are there is shown in the one"),
                 expected=allowed_without_walls("both run as the user"),
+            ),
+        ),
+    ),
+    Attack(
+        39,
+        "outlive a rollback",
+        "What was undone goes on, and changes what was restored.",
+        (
+            Procedure(
+                "detach, ignore signals, hold files open",
+                _after_a_rollback,
+                NoControl("that they run until then is seen before"),
             ),
         ),
     ),
