@@ -8,7 +8,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: demo test thorough check bench chaos clean lock setup
+.PHONY: demo test thorough check bench chaos mutants clean lock setup
 
 setup: $(STAMP)
 
@@ -40,6 +40,10 @@ check: $(STAMP)
 
 chaos: $(STAMP)
 	@$(BIN)/python -m pytest -q -m chaos
+
+# Mistakes planted into the market, each of which its tests must catch.
+mutants: $(STAMP)
+	@$(BIN)/python -m benchmarks.market_mutants
 
 bench: $(STAMP)
 	@$(BIN)/python -m benchmarks

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-PARTS = ("journal", "market", "coordination", "sandbox", "overhead")
+PARTS = ("journal", "market", "coordination", "sandbox", "services", "engines", "overhead")
 
 
 def main() -> int:
