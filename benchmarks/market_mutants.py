@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,132 +29,6 @@ class Mutant:
 
 
 MUTANTS = (
-    Mutant(
-        "pick by V p - c",
-        "market/index.py",
-        "return self.net // self.accept if self.accept else min(-1, -self.cost)",
-        "return self.net // SURE if self.accept else min(-1, -self.cost)",
-        "market/test_index.py",
-    ),
-    Mutant(
-        "ignore alpha in the index",
-        "market/index.py",
-        "wrong = (CERTAIN - p_ppm) * alpha_ppm",
-        "wrong = 0",
-        "market/test_index.py",
-    ),
-    Mutant(
-        "ignore beta in the index",
-        "market/index.py",
-        "right = p_ppm * (CERTAIN - beta_ppm)",
-        "right = p_ppm * CERTAIN",
-        "market/test_index.py",
-    ),
-    Mutant(
-        "no stop rule",
-        "market/clearing.py",
-        "poor = [bid for bid, _, trial in left if trial.index <= 0]",
-        "poor = [bid for bid, _, trial in left if trial.index < -(10**30)]",
-        "market/test_clearing.py",
-    ),
-    Mutant(
-        "waiting costs nothing",
-        "market/judging.py",
-        "return bid.price + delay_cost * bid.seconds",
-        "return bid.price",
-        "market/test_clearing.py",
-    ),
-    Mutant(
-        "ties by name",
-        "market/clearing.py",
-        'f"{seed}|{task_id}|{agent_id}".encode()',
-        'f"{task_id}|{agent_id}".encode()',
-        "market/test_clearing.py",
-    ),
-    Mutant(
-        "ignore capacity",
-        "market/flow.py",
-        'net.link(("agent", agent), "sink", capacities.get(agent, 0))',
-        'net.link(("agent", agent), "sink", 99)',
-        "market/test_allocation.py",
-    ),
-    Mutant(
-        "ignore the budget of all awards together",
-        "market/allocation.py",
-        "if _cost(rest, over) <= rest.budget:",
-        "if True:",
-        "market/test_allocation.py",
-    ),
-    Mutant(
-        "ignore touch sets",
-        "market/clearing.py",
-        "clashes=frozenset(overlapping({task.task_id: task.contract.touch for task in writing})),",
-        "clashes=frozenset(),",
-        "market/test_clearing.py",
-    ),
-    Mutant(
-        "forget that failures correlate",
-        "market/belief.py",
-        "self._known[bearings] = weights",
-        "self._known[bearings] = WEIGHTS",
-        "market/test_belief.py",
-    ),
-    Mutant(
-        "forget families",
-        "market/belief.py",
-        "return 1.0 if failure.family == family else _ACROSS_FAMILIES",
-        "return 1.0",
-        "market/test_belief.py",
-    ),
-    Mutant(
-        "count a repeated failure in full",
-        "market/belief.py",
-        "yield _AGAIN if failure.strategy in seen else 1.0",
-        "yield 1.0",
-        "market/test_belief.py",
-    ),
-    Mutant(
-        "believe the checks",
-        "market/learning.py",
-        "return (CERTAIN - beta) / CERTAIN, alpha / CERTAIN",
-        "return 1.0, 0.0",
-        "market/test_learning.py",
-    ),
-    Mutant(
-        "learn from one's own outcome how hard the task was",
-        "market/learning.py",
-        "if other != number:",
-        "if True:",
-        "market/test_learning.py",
-    ),
-    Mutant(
-        "newcomers are strangers to their class",
-        "market/learning.py",
-        "return None if pool is None else like_its_class(pool, prior_of(engine))",
-        "return None",
-        "market/test_learning.py",
-    ),
-    Mutant(
-        "never forget a former version",
-        "market/learning.py",
-        "if known.version == each.version:",
-        "if True:",
-        "market/test_learning.py",
-    ),
-    Mutant(
-        "trust claims in spite of experience",
-        "market/judging.py",
-        "if not self.experience:\n            return belief",
-        "if True:\n            return belief",
-        "market/test_judging.py",
-    ),
-    Mutant(
-        "trust quotes in spite of bills",
-        "market/learning.py",
-        "factor = (trust + done) * CERTAIN // (trust + said)",
-        "factor = CERTAIN",
-        "market/test_learning.py",
-    ),
     Mutant(
         "settle twice",
         "market/ledger.py",
@@ -212,6 +86,13 @@ MUTANTS = (
         "market/test_verification.py",
     ),
     Mutant(
+        "trust claims in spite of experience",
+        "market/judging.py",
+        "if not self.experience:\n            return belief",
+        "if True:\n            return belief",
+        "market/test_judging.py",
+    ),
+    Mutant(
         "a stopped lease is a failure",
         "coordination/lessons.py",
         "if attempt.outcome in _RULINGS:",
@@ -225,17 +106,139 @@ MUTANTS = (
         "return",
         "coordination/test_lessons.py",
     ),
+    Mutant(
+        "believe the checks",
+        "market/learning.py",
+        "return (CERTAIN - beta) / CERTAIN, alpha / CERTAIN",
+        "return 1.0, 0.0",
+        "market/test_learning.py",
+    ),
+    Mutant(
+        "learn from one's own outcome how hard the task was",
+        "market/learning.py",
+        "if other != number:",
+        "if True:",
+        "market/test_learning.py",
+    ),
+    Mutant(
+        "newcomers are strangers to their class",
+        "market/learning.py",
+        "return None if pool is None else like_its_class(pool, prior_of(engine))",
+        "return None",
+        "market/test_learning.py",
+    ),
+    Mutant(
+        "never forget a former version",
+        "market/learning.py",
+        "if known.version == each.version:",
+        "if True:",
+        "market/test_learning.py",
+    ),
+    Mutant(
+        "trust quotes in spite of bills",
+        "market/learning.py",
+        "factor = (trust + done) * CERTAIN // (trust + said)",
+        "factor = CERTAIN",
+        "market/test_learning.py",
+    ),
+    Mutant(
+        "forget that failures correlate",
+        "market/belief.py",
+        "self._known[bearings] = weights",
+        "self._known[bearings] = WEIGHTS",
+        "market/test_belief.py",
+    ),
+    Mutant(
+        "forget families",
+        "market/belief.py",
+        "return 1.0 if failure.family == family else _ACROSS_FAMILIES",
+        "return 1.0",
+        "market/test_belief.py",
+    ),
+    Mutant(
+        "count a repeated failure in full",
+        "market/belief.py",
+        "yield _AGAIN if failure.strategy in seen else 1.0",
+        "yield 1.0",
+        "market/test_belief.py",
+    ),
+    Mutant(
+        "pick by V p - c",
+        "market/index.py",
+        "return self.net // self.accept if self.accept else min(-1, -self.cost)",
+        "return self.net // SURE if self.accept else min(-1, -self.cost)",
+        "market/test_index.py",
+    ),
+    Mutant(
+        "ignore alpha in the index",
+        "market/index.py",
+        "wrong = (CERTAIN - p_ppm) * alpha_ppm",
+        "wrong = 0",
+        "market/test_index.py",
+    ),
+    Mutant(
+        "ignore beta in the index",
+        "market/index.py",
+        "right = p_ppm * (CERTAIN - beta_ppm)",
+        "right = p_ppm * CERTAIN",
+        "market/test_index.py",
+    ),
+    Mutant(
+        "ignore capacity",
+        "market/flow.py",
+        'net.link(("agent", agent), "sink", capacities.get(agent, 0))',
+        'net.link(("agent", agent), "sink", 99)',
+        "market/test_allocation.py",
+    ),
+    Mutant(
+        "ignore the budget of all awards together",
+        "market/allocation.py",
+        "if _cost(rest, over) <= rest.budget:",
+        "if True:",
+        "market/test_allocation.py",
+    ),
+    Mutant(
+        "no stop rule",
+        "market/clearing.py",
+        "poor = [bid for bid, _, trial in left if trial.index <= 0]",
+        "poor = [bid for bid, _, trial in left if trial.index < -(10**30)]",
+        "market/test_clearing.py",
+    ),
+    Mutant(
+        "waiting costs nothing",
+        "market/judging.py",
+        "return bid.price + delay_cost * bid.seconds",
+        "return bid.price",
+        "market/test_clearing.py",
+    ),
+    Mutant(
+        "ties by name",
+        "market/clearing.py",
+        'f"{seed}|{task_id}|{agent_id}".encode()',
+        'f"{task_id}|{agent_id}".encode()',
+        "market/test_clearing.py",
+    ),
+    Mutant(
+        "ignore touch sets",
+        "market/clearing.py",
+        "clashes=frozenset(overlapping({task.task_id: task.contract.touch for task in writing})),",
+        "clashes=frozenset(),",
+        "market/test_clearing.py",
+    ),
 )
 
 
 def main(names: list[str]) -> int:
     chosen = [each for each in MUTANTS if not names or each.name in names]
-    with tempfile.TemporaryDirectory(prefix="swarm-mutants-") as folder:
-        with ThreadPoolExecutor(2) as pool:
-            found = list(pool.map(lambda each: _outcome(each, Path(folder)), chosen))
-    for mutant, told in zip(chosen, found, strict=True):
-        print(f"{told:>8}  {mutant.name}")
-    lived = sum(told != "caught" for told in found)
+    lived = 0
+    with (
+        tempfile.TemporaryDirectory(prefix="swarm-mutants-") as folder,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        begun = {pool.submit(_outcome, each, Path(folder)): each for each in chosen}
+        for done in as_completed(begun):
+            print(f"{done.result():>8}  {begun[done].name}", flush=True)
+            lived += done.result() != "caught"
     print(f"{len(chosen) - lived} of {len(chosen)} caught")
     return int(lived > 0)
 

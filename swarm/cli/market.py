@@ -7,6 +7,10 @@ import typer
 
 from swarm.cli.options import AsJson
 
+Html = Annotated[
+    Path | None, typer.Option("--html", metavar="FILE", help="Also write one page to read.")
+]
+
 market = typer.Typer(
     name="market",
     invoke_without_command=True,
@@ -15,12 +19,12 @@ market = typer.Typer(
 
 
 @market.callback()
-def overview(context: typer.Context, as_json: AsJson = False) -> None:
+def overview(context: typer.Context, html: Html = None, as_json: AsJson = False) -> None:
     """Show what agents have shown so far, what waits, and where the money is."""
     if context.invoked_subcommand is None:
         from swarm.cli.market_views import show_market
 
-        show_market(as_json=as_json)
+        show_market(html=html, as_json=as_json)
 
 
 @market.command("explain")
@@ -65,6 +69,7 @@ def simulate(
         list[str] | None, typer.Option("--rule", metavar="RULE", help="Only these rules.")
     ] = None,
     seed: Annotated[str, typer.Option("--seed", help="Of the orders and the dice.")] = "swarm",
+    html: Html = None,
     as_json: AsJson = False,
 ) -> None:
     """Run rules of allocation over recorded outcomes, beside what hindsight would have done."""
@@ -80,6 +85,7 @@ def simulate(
         without=_named(without),
         rules=tuple(rules or ()),
         seed=seed,
+        html=html,
         as_json=as_json,
     )
 

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from swarm.cli.documents import Json
+from swarm.cli.market_page import Drawing, Point, drawn, page_of, table_of
 from swarm.cli.page import plain_table
 from swarm.cli.session import open_session
 from swarm.cli.words import cell
@@ -27,6 +28,7 @@ def simulate_outcomes(
     without: tuple[str, ...],
     rules: tuple[str, ...],
     seed: str,
+    html: Path | None,
     as_json: bool,
 ) -> None:
     session = open_session(as_json=as_json)
@@ -42,6 +44,8 @@ def simulate_outcomes(
     chosen = _chosen(rules)
     matrix = read_matrix(_text(path), without)
     standings = tuple(contest(matrix, setting, chosen))
+    if html is not None:
+        html.write_text(_page(matrix, setting, standings), encoding="utf-8")
     session.show(_view(matrix, setting, standings), document_of(matrix, setting, standings))
 
 
@@ -59,6 +63,33 @@ def _text(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Rejected(f"{path} cannot be read: {error}") from error
+
+
+def _page(matrix: Matrix, setting: Setting, standings: Sequence[Standing]) -> str:
+    frontier = Drawing(
+        title="What success costs",
+        said="One point for each rule: right results against dollars, both for one task.",
+        across="dollars for one task",
+        upward="share of tasks done right",
+        points=tuple(Point(s.cost / USD, s.right / CERTAIN, s.rule) for s in standings),
+    )
+    heads = ("rule", "utility", "error", "right", "wrong", "cost", "attempts")
+    rows = (
+        (
+            each.rule,
+            _cents(each.utility),
+            _cents(each.error),
+            f"{each.right / CERTAIN:.3f}",
+            f"{each.wrong / CERTAIN:.3f}",
+            _cents(each.cost),
+            f"{each.attempts / CERTAIN:.2f}",
+        )
+        for each in standings
+    )
+    return page_of(
+        "Rules over recorded outcomes",
+        [_head(matrix, setting), table_of(heads, rows), drawn(frontier)],
+    )
 
 
 def document_of(matrix: Matrix, setting: Setting, standings: Sequence[Standing]) -> Json:
@@ -105,10 +136,13 @@ def _view(matrix: Matrix, setting: Setting, standings: Sequence[Standing]) -> Re
             f"{each.attempts / CERTAIN:.2f}",
             "" if share is None else f"{share / CERTAIN:.3f}",
         )
-    head = (
+    left = f"\nLeft out: {', '.join(matrix.left_out)}" if matrix.left_out else ""
+    return Group(Text(f"{_head(matrix, setting)}\n"), table, cell(left, "dim", most=600))
+
+
+def _head(matrix: Matrix, setting: Setting) -> str:
+    return (
         f"{len(matrix.agents)} agents, {len(matrix.tasks)} tasks, {setting.orders} orders; a right "
         f"result is worth {dollars(setting.value)}, a wrong one that is accepted costs "
-        f"{dollars(setting.wrong_cost)}. Means for one task, in dollars:\n"
+        f"{dollars(setting.wrong_cost)}. Means for one task, in dollars:"
     )
-    left = f"\nLeft out: {', '.join(matrix.left_out)}" if matrix.left_out else ""
-    return Group(Text(head), table, cell(left, "dim", most=600))

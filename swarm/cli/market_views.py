@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from swarm.cli.documents import Json
+from swarm.cli.market_page import Drawing, Point, drawn, page_of, table_of
 from swarm.cli.page import plain_table, section
 from swarm.cli.session import Session, open_session
 from swarm.cli.words import cell, lasted, money
 from swarm.coordination.public_api import GoalState, Open, books, rebuild, remembering
 from swarm.domain.experience import Experience
-from swarm.domain.money import CERTAIN
+from swarm.domain.money import CERTAIN, USD
 from swarm.domain.names import TaskId
 from swarm.journal.public_api import read_only
 from swarm.market.public_api import (
@@ -32,11 +34,13 @@ class Waiting:
     milliseconds: int
 
 
-def show_market(*, as_json: bool) -> None:
+def show_market(*, html: Path | None, as_json: bool) -> None:
     session = open_session(as_json=as_json)
     table, goals = _read(session)
     waiting = tuple(_waiting(goals, session.now()))
     ledger = books(goals)
+    if html is not None:
+        html.write_text(_page(table, goals, waiting, ledger), encoding="utf-8")
     session.show(
         Group(_agents(table), _checks(session), _book(waiting), _money(ledger)),
         _document(session, table, waiting, ledger),
@@ -135,6 +139,77 @@ def _flows(ledger: Ledger) -> dict[str, int]:
         "paid": ledger.balance("provider"),
         "difference": ledger.total("usd"),
     }
+
+
+def _page(
+    table: dict[Key, Experience],
+    goals: Sequence[GoalState],
+    waiting: Sequence[Waiting],
+    ledger: Ledger,
+) -> str:
+    tried = [(agent, known) for (agent, _), known in sorted(table.items()) if known.tries]
+    flows = _flows(ledger)
+    return page_of(
+        "The market",
+        [
+            drawn(_reliability(tried)),
+            table_of(
+                ("agent", "tries", "accepted", "awarded on", "Brier"),
+                (
+                    (name, e.tries, e.accepted, _percent(e.expected), f"{e.brier / CERTAIN:.3f}")
+                    for name, e in tried
+                ),
+            ),
+            drawn(_spending(goals)),
+            table_of(("money", "amount"), ((name, money(flows[name])) for name in flows)),
+            "<h2>Waiting</h2>",
+            table_of(
+                ("task", "waits"), ((each.task_id, lasted(each.milliseconds)) for each in waiting)
+            ),
+        ],
+    )
+
+
+def _reliability(tried: Sequence[tuple[str, Experience]]) -> Drawing:
+    points = []
+    for name, known in tried:
+        share = rate(known.accepted, known.tries)
+        points.append(
+            Point(
+                known.expected / CERTAIN,
+                known.accepted / known.tries,
+                name,
+                share.low / CERTAIN,
+                share.high / CERTAIN,
+            )
+        )
+    return Drawing(
+        title="Reliability",
+        said="What agents were awarded on against what the checks accepted, with 95 % intervals. "
+        "On the line, chances are what was believed.",
+        across="probability awarded on",
+        upward="share accepted",
+        points=tuple(points),
+        diagonal=True,
+    )
+
+
+def _spending(goals: Sequence[GoalState]) -> Drawing:
+    ended = sorted(
+        (a.ended_at, a.spent) for state in goals for a in state.attempts.values() if a.ended_at
+    )
+    total, points = 0, []
+    for at, spent in ended:
+        total += spent
+        points.append(Point((at - ended[0][0]) / 3_600_000, total / USD))
+    return Drawing(
+        title="Spending",
+        said="Dollars paid, attempt by attempt.",
+        across="hours since the first attempt ended",
+        upward="dollars",
+        points=tuple(points),
+        joined=True,
+    )
 
 
 def _document(

@@ -43,3 +43,19 @@ def test_a_rule_that_does_not_exist_is_refused(
     path.write_text(TABLE)
     assert call(["market", "simulate", "--outcomes", str(path), "--rule", "luck"]) == 2
     assert "luck" in capsys.readouterr().err
+
+
+def test_a_page_is_written_that_needs_nothing_else(home: Path) -> None:
+    path, shown = home / "table.csv", home / "page.html"
+    path.write_text(TABLE.replace("task,a,b", "task,<script>alert(1)</script>,b"))
+    line = ["market", "simulate", "--outcomes", str(path), "--orders", "1", "--html", str(shown)]
+    assert call(line) == 0
+    told = shown.read_text()
+    assert "<svg" in told
+    assert not any(part in told for part in ("<script", "http:", "https:", " src=", " href="))
+
+
+def test_the_page_of_an_empty_market_says_that_there_is_nothing_to_draw(home: Path) -> None:
+    shown = home / "page.html"
+    assert call(["market", "--html", str(shown)]) == 0
+    assert shown.read_text().count("Nothing to draw yet") == 2
