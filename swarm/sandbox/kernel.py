@@ -6,7 +6,6 @@ Standard library only: this runs in an interpreter that was started with `-I -S`
 import ctypes
 import fcntl
 import os
-import platform
 import signal
 import socket
 import struct
@@ -86,7 +85,7 @@ _LIBC = ctypes.PyDLL(None, use_errno=True)
 
 def machine() -> str:
     """Raises OSError where no numbers are known."""
-    name = platform.machine()
+    name = os.uname().machine
     if name not in _NUMBERS:
         raise OSError(f"no system call numbers for {name}")
     return name

@@ -16,6 +16,7 @@ Standard library only: this runs in an interpreter that was started with `-I -S`
 """
 
 import errno
+import functools
 import socket
 import struct
 
@@ -136,6 +137,7 @@ _NUMBER_AT, _ARCHITECTURE_AT, _ARGUMENTS_AT = 0, 4, 16
 _Instruction = tuple[int, int, int, int]
 
 
+@functools.cache
 def program(
     machine: str | None = None, *, shared: bool = False, spared: tuple[int, ...] = ()
 ) -> bytes:

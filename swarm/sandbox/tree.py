@@ -8,7 +8,6 @@ Standard library only: this runs inside, and in the supervisor.
 
 import errno
 import os
-import secrets
 import stat
 from collections.abc import Callable
 from contextlib import suppress
@@ -178,7 +177,7 @@ def _put(parent: int, new: bytes, name: bytes) -> None:
 
 
 def _new_name() -> bytes:
-    return b".swarm-" + secrets.token_hex(8).encode()
+    return b".swarm-" + os.urandom(8).hex().encode()
 
 
 def erase(name: bytes, directory: int) -> None:

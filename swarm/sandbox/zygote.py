@@ -62,6 +62,8 @@ def main() -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     supervisor = os.pidfd_open(os.getppid())
+    with suppress(OSError):  # a machine for which there is none
+        seccomp.program(spared=())  # most sandboxes want this one, and find it made
     gc.freeze()
     _listen(zygote, wake, supervisor)
 
