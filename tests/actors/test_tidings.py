@@ -10,7 +10,7 @@ from swarm.domain.events import Event, PublicationDone, PullRequestClosed, PullR
 from swarm.domain.goals import GoalStatus, Tracker
 from swarm.domain.names import CommitHash, Digest, GoalId
 from swarm.forge.public_api import Outcome, Standing
-from swarm.testing.crew import a_goal
+from swarm.testing.events import a_goal
 
 TRACKER = Tracker(
     api="https://forge", repository="ann/library", repository_id=1, clone="https://forge/x.git",
