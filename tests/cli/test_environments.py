@@ -1,18 +1,21 @@
 """`swarm env`: what a repository needs, shown for review, and built where there is no network."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from swarm.actors.public_api import GoalRequest, Make, Unbuilt, prepare_goal
+from swarm.cli.ending import next_steps
 from swarm.cli.page import runs_with
 from swarm.domain.errors import Lacking
 from swarm.domain.goals import Carried, Environment
 from swarm.domain.names import Digest, GoalId
 from swarm.settings.public_api import Settings
+from swarm.testing.events import a_blocked_goal
 from swarm.testing.git import a_repository, git
-from tests.cli.cli_examples import swarm
+from tests.cli.cli_examples import state_of, swarm
 
 PROJECT = {
     "requirements.txt": "psycopg\n",
@@ -161,6 +164,12 @@ def test_what_is_missing_is_told_where_something_is(
         tmp_path / "repository", tmp_path / "home", lambda unbuilt: asked.append(unbuilt.missing)
     )
     assert asked == ([] if missing is None else [missing])
+
+
+def test_a_goal_whose_tests_lack_a_module_ends_with_how_to_get_it() -> None:
+    why = "tests/test_a.py cannot be imported: ModuleNotFoundError: No module named 'leaf'"
+    state = replace(state_of(a_blocked_goal()), reason=why)
+    assert any(command.startswith("swarm env build") for command, _ in next_steps(state))
 
 
 def test_who_names_an_interpreter_is_asked_nothing(tmp_path: Path) -> None:
