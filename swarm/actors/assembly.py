@@ -20,7 +20,7 @@ from swarm.actors.crew import Planner as PlannerPort
 from swarm.actors.host import Host
 from swarm.actors.knowledge import Knowledge
 from swarm.actors.metering import SECONDS_PER_HOUR, Meter
-from swarm.actors.minds import Minds, with_minds
+from swarm.actors.minds import Minds, planning_price, with_minds
 from swarm.actors.notifier import Notifier
 from swarm.actors.office import AUTHOR, Office, PublisherPort, replace_file
 from swarm.actors.places import Places
@@ -198,7 +198,9 @@ def host_of(
     circle = Circle(host, registry, replicas)
     knowledge = _knowledge(name, folders, circle, clock)
     whole = with_minds(cast or default_cast(settings), minds, PLANNER)
-    crew = crew_of(name, host, folders, settings, knowledge, clock, whole)
+    crew = crew_of(
+        name, host, folders, settings, knowledge, clock, whole, thinking=planning_price(minds)
+    )
     return Host(
         host=host,
         name=name,
@@ -278,9 +280,13 @@ def crew_of(
     knowledge: Knowledge,
     clock: Clock,
     cast: Cast,
+    thinking: int = 0,
 ) -> Crew:
-    """The members that belong on the host of this name: `planning`, `writing` or `reviewing`."""
-    hiring = _Hiring(host, KeyRing(folders.keys), settings, knowledge, clock)
+    """The members that belong on the host of this name: `planning`, `writing` or `reviewing`.
+
+    `thinking`: what a model's part of a plan costs, in micro-USD.
+    """
+    hiring = _Hiring(host, KeyRing(folders.keys), settings, knowledge, clock, thinking)
     kind = name.partition("-")[0]
     if kind == "planning":
         testers = (hiring.checker(each, "tester") for each in cast.testers)
@@ -309,9 +315,10 @@ class _Hiring:
     settings: Settings
     knowledge: Knowledge
     clock: Clock
+    thinking: int = 0
 
     def planner(self, planner: PlannerPort) -> Member:
-        curve = _curve(TaskKind.PLAN, "", PLAN_CPU_SECONDS * self._cpu_price)
+        curve = _curve(TaskKind.PLAN, "", PLAN_CPU_SECONDS * self._cpu_price + self.thinking)
         card = self._card(PLANNER, "planner", "suite", Principal("local/planner-suite"), (curve,))
         return PlannerMember(card, planner, self.knowledge)
 

@@ -97,7 +97,7 @@ class PlannerMember:
                 base_run=base_run,
                 voided=plan.voided,
                 refusal=plan.refusal,
-                spent=workbench.meter.spent,
+                spent=workbench.meter.spent + plan.cost,
             )
         )
 

@@ -13,12 +13,20 @@ from datetime import UTC, datetime
 from swarm.actors.clock import Clock
 from swarm.actors.crew import Cast
 from swarm.actors.places import Places
-from swarm.agents.public_api import Planner
+from swarm.agents.public_api import Planner, Thinker
 from swarm.coordination.public_api import rebuild
 from swarm.domain.names import AgentId
 from swarm.engines.public_api import ModelEngine
 from swarm.journal.public_api import read_only
 from swarm.models.public_api import ModelGateway, Models, RouteView, read_routes, views
+
+PLAN_READ, PLAN_SAID = 12_000, 1_500
+"""Tokens that a plan is thought out with, about."""
+
+RESERVED_TIMES = 3
+"""So many times its price may be reserved for an attempt."""
+
+MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +67,20 @@ def with_minds(cast: Cast, minds: Minds | None, planner: AgentId) -> Cast:
     if minds is None:
         return cast
     engines = tuple(ModelEngine(view, minds.models) for view in minds.views)
-    thinking = Planner(planner, open_ended=True) if isinstance(cast.planner, Planner) else None
-    return replace(cast, engines=(*cast.engines, *engines), planner=thinking or cast.planner)
+    whole = replace(cast, engines=(*cast.engines, *engines))
+    if not isinstance(cast.planner, Planner):
+        return whole
+    view = minds.views[0]
+    thinker = Thinker(minds.models, view.name, RESERVED_TIMES * planning_price(minds))
+    return replace(whole, planner=Planner(planner, thinker=thinker))
+
+
+def planning_price(minds: Minds | None) -> int:
+    """What thinking a goal out costs, about, in micro-USD; nothing without a model."""
+    if minds is None or not minds.views:
+        return 0
+    price = minds.views[0].price
+    return (PLAN_READ * price.cache_write + PLAN_SAID * price.output) // MILLION
 
 
 class Routes:

@@ -47,6 +47,9 @@ class Plan:
     """Ids that flickered on the base."""
 
     facts: tuple[Fact, ...]
+    cost: int = 0
+    """Micro-USD that thinking cost, besides the processor's time."""
+
     refusal: str = ""
     """Why nothing can be planned: `everything is green`, `needs a model engine: ...`."""
 

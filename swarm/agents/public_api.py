@@ -8,6 +8,7 @@ from swarm.agents.checks.tester import SuiteTester
 from swarm.agents.checks.voters import PRINCIPALS
 from swarm.agents.planning.ailments import Ailment, ailment_of
 from swarm.agents.planning.planner import Planner
+from swarm.agents.planning.thinking import Thinker
 from swarm.agents.port import CheckAssignment, Checked, Checker, Plan, Workbench
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Planner",
     "StaticReviewer",
     "SuiteTester",
+    "Thinker",
     "Workbench",
     "ailment_of",
     "base_run",

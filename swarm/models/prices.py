@@ -72,14 +72,23 @@ def price_of(provider: str, model: str, on: date, rows: Sequence[Row]) -> Price:
 
 
 def read_price(text: str) -> Price:
-    """`3/15`: dollars for a million tokens read and written. Raises Rejected."""
+    """`3/15` or `3/15/0.3`: dollars for a million tokens read, written, and read from a cache; without the
+    last, a cache saves nothing. Raises Rejected.
+    """
     parts = text.split("/")
-    if len(parts) != 2:
-        raise Rejected(f"{text!r} is no price of tokens", advice='write it like "3/15"')
-    read, written = (micro_usd(part) for part in parts)
-    if read < 0 or written < 0:
+    if len(parts) not in (2, 3):
+        raise Rejected(
+            f"{text!r} is no price of tokens", advice='write it like "3/15" or "3/15/0.3"'
+        )
+    read, written, *cached = (micro_usd(part) for part in parts)
+    if min(read, written, *cached) < 0:
         raise Rejected(f"{text!r} is negative")
-    return Price(input=read, output=written, cache_read=read, cache_write=read + read // 4)
+    return Price(
+        input=read,
+        output=written,
+        cache_read=cached[0] if cached else read,
+        cache_write=read + read // 4,
+    )
 
 
 def cost_of(usage: Usage, price: Price) -> int:

@@ -91,7 +91,7 @@ class Settings(Frozen, use_attribute_docstrings=True):
     """Where the model is asked; empty: at its maker's."""
 
     engine_price: str = ""
-    """Dollars for a million tokens read and written, as `3/15`; empty: as the price table says."""
+    """Dollars for a million tokens read, written and cached, `3/15/0.3`; empty: as the price table says."""
 
     notify: str = ""
     """Command that is run when a human is needed or a goal ends; gets JSON on its standard input."""

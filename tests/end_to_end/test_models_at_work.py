@@ -1,15 +1,19 @@
 """Goals that need a model, from the command line to the pull request; the model is a scripted server."""
 
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
+from shutil import which
 
 import pytest
 
-from swarm.domain.events import StepRecorded
+from swarm.domain.events import LeaseGranted, MarketCleared, QuestionAsked, StepRecorded
 from swarm.testing.git import a_repository, git
 from swarm.testing.models import KEY
-from swarm.testing.outside import Answer, Outside
-from swarm.testing.wire import ModelServer, Say, Use, a_model, script
+from swarm.testing.outside import Answer, Outside, answer, command_of, descendants, steps
+from swarm.testing.wire import Heard, ModelServer, Reply, Say, Use, a_model, script
+from tests.end_to_end.projects import BUG, broken
 
 CART = """\
 from prices import price
@@ -44,7 +48,9 @@ def shop(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def user(swarm: Outside) -> Outside:
-    return replace(swarm, environ={"ANTHROPIC_API_KEY": KEY})
+    """With a key, and a model that costs what good ones do, though it runs here."""
+    environ = {"ANTHROPIC_API_KEY": KEY, "SWARM_ENGINE_PRICE": "3/15/0.3"}
+    return replace(swarm, environ=environ)
 
 
 def asked(user: Outside, server: ModelServer, text: str, repository: Path, *argv: str) -> Answer:
@@ -72,3 +78,223 @@ def test_a_bug_without_a_failing_test_gets_one_first(user: Outside, shop: Path) 
     assert any(
         isinstance(e, StepRecorded) and "test_unknown" in e.step.action for e in user.events()
     )
+
+
+def test_the_key_is_in_one_file_while_goals_are_open_and_then_nowhere(
+    user: Outside, shop: Path
+) -> None:
+    def brain(heard: Heard) -> Reply:
+        held.append(holding_the_key(user.home))
+        return Say("", (Use("give_up", {"reason": "no"}),))
+
+    held: list[list[str]] = []
+    with a_model(brain) as server:
+        ran = asked(user, server, "make it nicer", shop)
+    assert ran.code != 0
+    assert held[0] == ["keys/models.json"]
+    assert holding_the_key(user.home) == []
+
+
+def holding_the_key(home: Path) -> list[str]:
+    found = (path for path in home.rglob("*") if path.is_file() and not path.is_symlink())
+    return sorted(str(p.relative_to(home)) for p in found if KEY.encode() in p.read_bytes())
+
+
+def test_without_a_key_nothing_is_begun(swarm: Outside, shop: Path) -> None:
+    ran = swarm.run("make it nicer", shop, "--engine", "claude")
+    assert ran.code == 3
+    assert "ANTHROPIC_API_KEY" in ran.told
+    assert swarm.events() == []
+
+
+def test_without_an_engine_a_goal_in_free_words_says_what_is_missing(
+    user: Outside, shop: Path
+) -> None:
+    ran = user.run("make it nicer", shop)
+    assert ran.code == 3
+    assert "needs a model engine" in ran.told
+
+
+@pytest.mark.thorough
+def test_a_feature_over_three_files_comes_with_its_tests(user: Outside, shop: Path) -> None:
+    new_test = (
+        "from cart import total\n\n\ndef test_ten_and_more_are_cheaper():\n"
+        "    assert total([('apple', 10)]) == 27\n"
+    )
+    brain = script(
+        Say("", (Use("list"), Use("read", {"path": "cart.py"}), Use("search", {"pattern": "price"}))),
+        Say("", (Use("write", {"path": "test_discount.py", "content": new_test}), Use("test"))),
+        Say("", (Use("write", {"path": "discounts.py",
+                               "content": "def share(count):\n    return 0.9 if count >= 10 else 1\n"}),
+                 Use("edit", {"path": "cart.py", "old": "from prices import price\n",
+                              "new": "from discounts import share\nfrom prices import price\n"}),
+                 Use("edit", {"path": "cart.py", "old": "price(name) * count",
+                              "new": "price(name) * count * share(count)"}))),
+        Say("", (Use("note", {"text": "discounts live in discounts.py"}), Use("test"))),
+        Say("", (SUBMIT,)),
+        Say("", (SUBMIT,)),
+    )  # fmt: skip
+    with a_model(brain) as server:
+        ran = asked(user, server, "ten or more of one kind should be 10 % cheaper", shop)
+    assert ran.code == 0, ran.told
+    branch = f"swarm/{ran.document['goal']['id']}"
+    names = git(shop, "diff", "--name-only", "HEAD", branch).split()
+    assert names == ["cart.py", "discounts.py", "test_discount.py"]
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("text", "uses"),
+    [
+        ("rename price to price_of everywhere",
+         (Use("run", {"command": "sed -i 's/\\bprice(/price_of(/; s/import price$/import price_of/'"
+                                 " cart.py prices.py && cat cart.py prices.py"}), Use("test"))),
+        ("write a README that says what this is",
+         (Use("write", {"path": "README.md", "content": "# Shop\n\n`cart.total` adds prices up.\n"}),)),
+    ],
+    ids=["refactoring", "documentation"],
+)  # fmt: skip
+def test_what_changes_no_behaviour_passes_the_checks(
+    user: Outside, shop: Path, text: str, uses: tuple[Use, ...]
+) -> None:
+    with a_model(script(Say("", uses), Say("", (SUBMIT,)), Say("", (SUBMIT,)))) as server:
+        ran = asked(user, server, text, shop)
+    assert ran.code == 0, ran.told
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(which("node") is None, reason="there is no node on this machine")
+def test_a_javascript_project_is_worked_on_with_its_own_command(
+    user: Outside, tmp_path: Path
+) -> None:
+    files = {
+        "sum.js": "exports.sum = (a, b) => a - b;\n",
+        "test.js": "const { sum } = require('./sum');\nif (sum(1, 2) !== 3) process.exit(1);\n",
+    }
+    a_repository(tmp_path / "js", files)
+    brain = script(
+        Say("", (Use("run", {"command": "node test.js"}),)),
+        Say("", (Use("edit", {"path": "sum.js", "old": "a - b", "new": "a + b"}), Use("test"))),
+        Say("", (SUBMIT,)),
+        Say("", (SUBMIT,)),
+    )
+    with a_model(brain) as server:
+        ran = asked(user, server, "sum subtracts", tmp_path / "js", "--test", "node test.js")
+    assert ran.code == 0, ran.told
+
+
+@pytest.mark.thorough
+def test_a_question_stops_the_goal_and_its_answer_goes_on_with_it(
+    user: Outside, shop: Path
+) -> None:
+    def brain(heard: Heard) -> Reply:
+        if heard.answered == 0:
+            return Say("", (Use("ask", {"question": "What does an unknown name cost?"}),))
+        if heard.answered == 1:
+            cost = "7" if "seven" in heard.told else "0"
+            new = {"path": "prices.py", "old": "PRICES[name]", "new": f"PRICES.get(name, {cost})"}
+            return Say("", (Use("edit", new),))
+        return Say("", (SUBMIT,))
+
+    with a_model(brain) as server:
+        running = user.start_run(
+            "unknown names must not crash", shop, "--engine", "claude", "--base-url", server.url
+        )
+        user.wait_for(QuestionAsked)
+        (goal,) = user.goal_ids()
+        assert user.call("say", goal, "it costs seven").code == 0
+        ran = answer(running)
+    assert ran.code == 0, ran.told
+    assert "PRICES.get(name, 7)" in git(shop, "show", f"swarm/{goal}:prices.py")
+
+
+@pytest.mark.thorough
+def test_the_cheap_one_goes_first_where_a_failing_test_shows_the_bug(
+    user: Outside, tmp_path: Path
+) -> None:
+    with a_model(script(Say("", (Use("give_up", {"reason": "not needed"}),)))) as server:
+        ran = asked(user, server, BUG, broken(tmp_path / "calc"))
+        assert ran.code == 0, ran.told
+        assert server.heard == []
+    granted = [e for e in user.events() if isinstance(e, LeaseGranted) and e.family != "rules"]
+    assert [event.family for event in granted] == ["repair"]
+    (cleared,) = [e for e in user.events() if isinstance(e, MarketCleared)
+                  if any(s.agent_id == "writer-claude" for s in e.clearing.scores)][:1]  # fmt: skip
+    assert {s.agent_id for s in cleared.clearing.scores} >= {"writer-claude", "writer-templates"}
+
+
+@pytest.mark.thorough
+def test_what_searching_cannot_do_goes_to_the_model_in_the_same_market(
+    user: Outside, tmp_path: Path
+) -> None:
+    test = "from shapes import area\n\n\ndef test_area():\n    assert area('circle', 2) == 12\n"
+    files = {"shapes.py": "def area(kind, size):\n    raise NotImplementedError(kind)\n",
+             "test_shapes.py": test}  # fmt: skip
+    a_repository(tmp_path / "shapes", files)
+    body = "def area(kind, size):\n    return {'circle': 3, 'square': 1}[kind] * size * size\n"
+    brain = script(
+        Say("", (Use("write", {"path": "shapes.py", "content": body}),)),
+        Say("", (SUBMIT,)),
+        Say("", (SUBMIT,)),
+    )
+    with a_model(brain) as server:
+        ran = asked(user, server, "make test_area pass", tmp_path / "shapes")
+    assert ran.code == 0, ran.told
+    families = [e.family for e in user.events() if isinstance(e, LeaseGranted)]
+    assert "model:claude-sonnet-4-5" in families
+
+
+@pytest.mark.thorough
+@pytest.mark.chaos
+def test_a_killed_coordinator_repeats_no_turn_and_pays_none_twice(
+    user: Outside, shop: Path
+) -> None:
+    def brain(heard: Heard) -> Reply:
+        if heard.answered < 6:
+            return Say("", (Use("run", {"command": f"echo {heard.answered} >> log.txt"}),))
+        if heard.answered == 6:
+            return Say("", (Use("write", {"path": "README.md", "content": "hello\n"}),
+                            Use("run", {"command": "cat log.txt; rm log.txt"})))  # fmt: skip
+        return Say("", (SUBMIT,))
+
+    with a_model(brain) as server:
+        process = user.start_run("say hello in a README", shop, "--engine", "claude",
+                                 "--base-url", server.url)  # fmt: skip
+        user.wait_for(StepRecorded, 3)
+        (house,) = (
+            each for each in descendants(process.pid) if "swarm.actors.house" in command_of(each)
+        )
+        os.kill(process.pid, signal.SIGKILL)
+        os.kill(house, signal.SIGKILL)
+        process.wait(60)
+        ran = user.call("resume", "--runtime", "inline", "--json")
+    assert ran.code == 0, ran.told
+    assert [heard.answered for heard in server.heard if is_work(heard)] == list(range(9))
+    assert max(steps(user.events()).values()) == 1
+
+
+def is_work(heard: Heard) -> bool:
+    """A writer asks; planners have another tool."""
+    return "plan" not in [tool["name"] for tool in heard.body["tools"]]
+
+
+@pytest.mark.thorough
+def test_a_goal_of_two_parts_is_split_and_both_are_in_the_pull_request(
+    user: Outside, shop: Path
+) -> None:
+    parts = [{"title": f"Write {name}", "description": f"Write a file {name} about it.",
+              "kind": "document"} for name in ("ONE.md", "TWO.md")]  # fmt: skip
+
+    def brain(heard: Heard) -> Reply:
+        if not is_work(heard):
+            return Say("", (Use("plan", {"tasks": parts}),))
+        name = "ONE.md" if "Write ONE.md" in heard.everything else "TWO.md"
+        if heard.answered == 0:
+            return Say("", (Use("write", {"path": name, "content": f"# {name}\n"}),))
+        return Say("", (SUBMIT,))
+
+    with a_model(brain) as server:
+        ran = asked(user, server, "write ONE.md and TWO.md", shop, "--budget", "3")
+    assert ran.code == 0, ran.told
+    branch = f"swarm/{ran.document['goal']['id']}"
+    assert git(shop, "diff", "--name-only", "HEAD", branch).split() == ["ONE.md", "TWO.md"]

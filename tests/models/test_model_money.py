@@ -117,8 +117,8 @@ def test_before_its_day_a_price_does_not_hold() -> None:
         price_of("openai", "gpt", date(2026, 1, 1), table())
 
 
-@pytest.mark.parametrize("text", ["3", "a/b", "-1/2", "1/2/3", ""])
-def test_a_price_is_written_as_two_amounts(text: str) -> None:
+@pytest.mark.parametrize("text", ["3", "a/b", "-1/2", "1/2/3/4", "1/2/-3", ""])
+def test_a_price_is_written_as_two_amounts_or_three(text: str) -> None:
     with pytest.raises(Rejected):
         read_price(text)
 

@@ -3,17 +3,18 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import accumulate
 from pathlib import Path
 
 from swarm.agents.checks.baseline import Baseline, base_run
-from swarm.agents.planning.contracts import Suite, contracts, open_contract
+from swarm.agents.planning.contracts import Suite, contracts
 from swarm.agents.planning.conventions import GUIDES, SETTINGS
 from swarm.agents.planning.grouping import Group, grouped, spread
 from swarm.agents.planning.request import Seen, Selection, home_of, select
 from swarm.agents.planning.statements import Author, statements
 from swarm.agents.planning.suspicion import is_test_file
+from swarm.agents.planning.thinking import Thinker, thought_out
 from swarm.agents.planning.tracing import Coverage, trace
 from swarm.agents.port import Plan, Workbench
 from swarm.domain.evidence import GREEN, Outcome, SuiteRun
@@ -49,8 +50,8 @@ def new_nonce() -> str:
 
 
 class Planner:
-    """Plans goals that the suite can decide. Thinks with no model; where writers do (`open_ended`), a
-    goal that no failing test describes becomes one task in the user's own words.
+    """Plans goals that the suite can decide, without a model. With a thinker it also takes goals that no
+    failing test describes.
     """
 
     def __init__(
@@ -58,14 +59,14 @@ class Planner:
         agent_id: AgentId,
         *,
         remedy: str = WITHOUT_MODEL,
-        open_ended: bool = False,
+        thinker: Thinker | None = None,
         suite_seconds: float = SUITE_SECONDS,
         nonces: Callable[[], str] = new_nonce,
     ) -> None:
         """`remedy` ends the sentence `needs a model engine: ...`."""
         self._agent_id = agent_id
         self._remedy = remedy
-        self._open_ended = open_ended
+        self._thinker = thinker
         self._suite_seconds = suite_seconds
         self._nonces = nonces
 
@@ -84,25 +85,39 @@ class Planner:
         author = Author(goal, self._agent_id, at)
         if baseline.run.broken:
             facts = statements(author, paths, texts, baseline.run, ())
-            if self._open_ended and not goal.fix_failing and _has_no_tests(baseline.run):
-                return self._opened(goal, baseline, facts, paths)
+            if self._thinker and not goal.fix_failing and _has_no_tests(baseline.run):
+                return await self._thought(goal, baseline, facts, paths, texts, self._thinker)
             return _refused(baseline, facts, f"the suite gives no results: {baseline.run.broken}")
         coverage = await self._coverage(goal, workbench, baseline)
         selection = _selection(goal, baseline, coverage, frozenset(paths))
         groups = grouped(selection.targets, coverage) if selection.targets else ()
         facts = statements(author, paths, texts, baseline.run, groups)
-        if selection.engine_needed and self._open_ended:
-            return self._opened(goal, baseline, facts, paths)
+        if selection.engine_needed and self._thinker:
+            return await self._thought(goal, baseline, facts, paths, texts, self._thinker)
         if selection.refusal:
             return _refused(baseline, facts, self._worded(selection))
         tasks = contracts(goal, groups, coverage, _suite(baseline, paths))
         return Plan(tasks, baseline.run, baseline.voided, facts, failures=baseline.failures)
 
-    def _opened(
-        self, goal: Goal, baseline: Baseline, facts: tuple[Fact, ...], paths: Collection[str]
+    async def _thought(
+        self,
+        goal: Goal,
+        baseline: Baseline,
+        facts: tuple[Fact, ...],
+        paths: Collection[str],
+        texts: Mapping[str, bytes],
+        thinker: Thinker,
     ) -> Plan:
-        task = open_contract(goal, _suite(baseline, paths))
-        return Plan((task,), baseline.run, baseline.voided, facts, failures=baseline.failures)
+        guides = {name: texts[name].decode("utf-8", "replace") for name in GUIDES if name in texts}
+        thought = await thought_out(goal, thinker, _suite(baseline, paths), paths, guides)
+        return Plan(
+            thought.contracts,
+            baseline.run,
+            baseline.voided,
+            facts,
+            failures=baseline.failures,
+            cost=thought.cost,
+        )
 
     def _worded(self, selection: Selection) -> str:
         if selection.engine_needed:

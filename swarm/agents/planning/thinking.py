@@ -1,0 +1,143 @@
+"""A goal in free words as tasks, thought out by a model: one, or a few that do not need each other.
+
+The model is asked once and proposes; what it proposes is bounded and checked here, and whatever does not
+fit - no answer, no call, tasks without words - comes to the one task in the user's own words, which is
+never wrong, only large.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from typing import Literal
+
+from pydantic import Field, ValidationError
+
+from swarm.agents.planning.contracts import (
+    OPEN_DIFFICULTY,
+    TITLE_LENGTH,
+    Suite,
+    attempt_seconds,
+    open_contract,
+    split,
+)
+from swarm.domain.errors import SwarmError, Transient
+from swarm.domain.frozen import Frozen
+from swarm.domain.goals import Goal
+from swarm.domain.names import nth_task
+from swarm.domain.tasks import Contract, TaskKind
+from swarm.models.public_api import Answer, Ask, Models, Text, Tool, Turn
+
+MOST_TASKS = 6
+MAX_TOKENS = 3_000
+MOST_PATHS = 1_500
+MOST_GUIDE = 4_000
+FIRST_TASK = 2
+
+PROMPT = "plan.1"
+
+
+class Sketch(Frozen):
+    """One task as the model proposes it."""
+
+    title: str = Field(min_length=3, max_length=TITLE_LENGTH)
+    description: str = Field(min_length=10, max_length=6_000)
+    kind: Literal["bug", "feature", "refactoring", "document"]
+
+
+class Sketches(Frozen):
+    tasks: tuple[Sketch, ...] = Field(min_length=1, max_length=MOST_TASKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Thinker:
+    """Whom a planner asks, and what one answer may cost, in micro-USD."""
+
+    models: Models
+    engine: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Thought:
+    contracts: tuple[Contract, ...]
+    cost: int = 0
+
+
+async def thought_out(
+    goal: Goal, thinker: Thinker, suite: Suite, paths: Collection[str], guides: Mapping[str, str]
+) -> Thought:
+    """Raises Transient when the model may answer later."""
+    try:
+        answer = await thinker.models.ask(question(goal, thinker, paths, guides))
+    except Transient:
+        raise
+    except SwarmError:
+        return Thought((open_contract(goal, suite),))
+    return Thought(contracts_of(goal, sketches(answer), suite), answer.cost)
+
+
+def question(
+    goal: Goal, thinker: Thinker, paths: Collection[str], guides: Mapping[str, str]
+) -> Ask:
+    file = resources.files("swarm.agents.planning.prompts").joinpath(f"{PROMPT}.md")
+    listing = "\n".join(sorted(paths)[:MOST_PATHS])
+    told = [f"# Goal\n{goal.text}", _data("files", listing)]
+    told += [_data(name, text[:MOST_GUIDE]) for name, text in sorted(guides.items())]
+    return Ask(
+        engine=thinker.engine,
+        purpose="plan",
+        account=nth_task(goal.goal_id, 1),
+        cap=thinker.limit,
+        limit=thinker.limit,
+        system=file.read_text(encoding="utf-8").replace("{most}", str(MOST_TASKS)),
+        turns=(Turn(speaker="user", blocks=(Text(text="\n\n".join(told)),)),),
+        tools=(
+            Tool(name="plan", description="The tasks.", parameters=Sketches.model_json_schema()),
+        ),
+        max_tokens=MAX_TOKENS,
+    )
+
+
+def _data(source: str, text: str) -> str:
+    inside = text.replace("</data", "<\\/data").replace("<data", "<\\data")
+    return f'<data source="{source}">\n{inside}\n</data>'
+
+
+def sketches(answer: Answer) -> tuple[Sketch, ...]:
+    """What the model proposed; nothing when that cannot be used."""
+    for call in answer.calls:
+        if call.name == "plan" and not call.broken:
+            try:
+                return Sketches.model_validate(call.arguments).tasks
+            except ValidationError:
+                return ()
+    return ()
+
+
+def contracts_of(goal: Goal, proposed: Sequence[Sketch], suite: Suite) -> tuple[Contract, ...]:
+    """One task keeps the user's own words; several have the model's, with the user's behind them."""
+    if len(proposed) < 2:
+        whole = open_contract(goal, suite)
+        features = whole.features | _features(proposed[0]) if proposed else whole.features
+        return (whole.model_copy(update={"features": features}),)
+    weights = [1] * len(proposed)
+    values, budgets = split(goal.value, weights), split(goal.budget * 4 // 5, weights)
+    return tuple(
+        Contract(
+            task_id=nth_task(goal.goal_id, FIRST_TASK + at),
+            goal_id=goal.goal_id,
+            kind=TaskKind.WRITE,
+            title=" ".join(each.title.split()),
+            description=f"{each.description}\n\nThis is a part of a goal; others do the rest:\n{goal.text}",
+            value=values[at],
+            budget=budgets[at],
+            seconds=attempt_seconds(goal.seconds, len(proposed), goal.writers),
+            difficulty=OPEN_DIFFICULTY,
+            features=open_contract(goal, suite).features | _features(each),
+        )
+        for at, each in enumerate(proposed)
+    )
+
+
+def _features(sketch: Sketch) -> dict[str, int]:
+    return {"needs_test": 1} if sketch.kind in ("bug", "feature") else {}
