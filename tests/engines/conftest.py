@@ -97,7 +97,9 @@ class Builder:
             path = tree / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-        assignment = an_assignment(outcomes=outcomes, mount_point=str(tree), cpu_price=100)
+        assignment = an_assignment(
+            outcomes=outcomes, mount_point=str(tree), cpu_price=100, seconds=600
+        )
         return Workshop(self._folder, assignment, mode)
 
 

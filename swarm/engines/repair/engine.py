@@ -162,10 +162,11 @@ class Attempt:
 
     async def _search(self, progress: Progress) -> tuple[str, Progress, float]:
         answer = await self._ask(self._search_request(progress), 12 * STAGE_SECONDS)
+        planned = {"planned": answer.body.pop("planned", progress.planned)}
         if "nothing" in answer.body:
-            known = setback(progress, answer.body)
+            known = setback(progress, answer.body).model_copy(update=planned)
             return f"search broke off: {answer.body['nothing']}", known, answer.cpu_seconds
-        known = after(progress, Searched.model_validate(answer.body))
+        known = after(progress, Searched.model_validate(answer.body)).model_copy(update=planned)
         action = (
             f"searched {self.strategy} ({progress.phase}): {known.tried} tried, "
             f"{len(known.plausible)} plausible"

@@ -128,9 +128,7 @@ class Progress(Frozen):
     """Fingerprints of what was tried; a candidate that does the same is passed over."""
 
     planned: str | None = None
-    """The candidates in their order, packed by the worker, for a strategy that proposes them from
-    what it observes.
-    """
+    """The candidates in their order, packed by the worker."""
 
     plausible: tuple[Plausible, ...] = ()
     patience: int = 2

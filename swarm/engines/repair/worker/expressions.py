@@ -68,13 +68,20 @@ def arithmetic(drafts: Drafts, node: ast.BinOp) -> None:
     if not textual:
         for new in _ARITHMETIC if old in _ARITHMETIC else _BITS:
             weight = 1.2 if old + new in _TWINS or old in _BITS else 0.5
-            if new != old:
+            if new != old and not _is_idle(node, new):
                 drafts.replace(node, binary(left, new, right), weight, "arithmetic operator")
     commutes = old in ("+", "*", "&", "|", "^") and not textual
     drafts.replace(node, binary(right, old, left), 0.02 if commutes else 1.0, "swapped operands")
     drafts.replace(node, left, 0.6, "dropped operand")
     drafts.replace(node, right, 0.7, "dropped operand")
     _regrouped(drafts, node, old)
+
+
+def _is_idle(node: ast.BinOp, operator: str) -> bool:
+    """It would say nothing that the other operand alone does not: `1 * x`, `x // 1`."""
+    sides = (node.left, node.right) if operator in ("*", "+") else (node.right,)
+    nothing = 0 if operator in "+-" else 1
+    return any(isinstance(each, ast.Constant) and each.value == nothing for each in sides)
 
 
 def _regrouped(drafts: Drafts, node: ast.BinOp, outer: str) -> None:

@@ -7,7 +7,13 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from swarm.engines.repair.worker.candidates import Candidate, in_order, joined, unpacked
+from swarm.engines.repair.worker.candidates import (
+    Candidate,
+    in_order,
+    joined,
+    packed,
+    unpacked,
+)
 from swarm.engines.repair.worker.cold import ColdSearch
 from swarm.engines.repair.worker.donors import donors
 from swarm.engines.repair.worker.drafts import Drafts, Seen
@@ -23,6 +29,7 @@ STRATEGIES: dict[str, Callable[[Drafts, list[Drafts]], list[Candidate]]] = {
     "donors": donors,
 }
 _MOST_COLD = 120
+_MOST_PLANNED = 12_000
 _PAIRED = 60
 _MOST_PAIRS = 1500
 
@@ -41,6 +48,11 @@ def find(suite: Suite, request: dict[str, Any], say: Say) -> dict[str, Any]:
     """Go on with the search where the request's cursor stands."""
     sources = _sources(request["suspicion"])
     candidates = _candidates(sources, request)
+    told: dict[str, Any] = {}
+    if not request["planned"]:
+        # Said at once, and kept: in a large project to think of them takes longer than to try some.
+        told = {"planned": packed(candidates)}
+        say({**asdict(Tally()), "behind": 0, "total": len(candidates), **told})
     if request["phase"] == "pairs":
         candidates = _pairs(candidates, sources, request)
     search = Search(suite, sources, request)
@@ -48,7 +60,7 @@ def find(suite: Suite, request: dict[str, Any], say: Say) -> dict[str, Any]:
     indices = request["slow"] if slow else list(range(request["cursor"], len(candidates)))
 
     def answer(tally: Tally, behind: int) -> dict[str, Any]:
-        return {**asdict(tally), "behind": behind, "total": len(candidates)}
+        return {**asdict(tally), "behind": behind, "total": len(candidates), **told}
 
     seconds, most = request["seconds"], request["most"]
     return answer(*search.round(candidates, indices, seconds, most, lambda *so: say(answer(*so))))
@@ -84,11 +96,14 @@ def _sources(paths: dict[str, Any]) -> dict[str, Source]:
 
 def _candidates(sources: dict[str, Source], request: dict[str, Any]) -> list[Candidate]:
     """What lives in functions, best first."""
+    if request["planned"]:
+        return unpacked(request["planned"])
     if request["strategy"] == "synthesis":
-        return unpacked(request["planned"]) if request["planned"] else []
+        return []
     pool = [_drafts(source, request) for source in sources.values()]
     make = STRATEGIES[request["strategy"]]
-    return in_order(each for drafts in pool for each in make(drafts, pool) if each.hot)
+    found = in_order(each for drafts in pool for each in make(drafts, pool) if each.hot)
+    return found[:_MOST_PLANNED]
 
 
 def _drafts(source: Source, request: dict[str, Any], *, wide: bool = False) -> Drafts:
