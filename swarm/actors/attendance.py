@@ -14,13 +14,18 @@ class Attendance:
     expected: frozenset[str]
     """Names of the hosts that are to come."""
 
+    whole_at: float = 0.0
+    """When all of them were last seen, or waiting for them began."""
+
     _entries: tuple[Entry, ...] = ()
     _able: dict[HostId, dict[GoalId, str]] = field(default_factory=dict)
     """Why a host cannot work on a goal; empty = it can."""
 
-    def see(self, entries: tuple[Entry, ...]) -> None:
+    def see(self, entries: tuple[Entry, ...], now: float) -> None:
         """The registry's picture has changed, or was looked at again."""
         self._entries = entries
+        if self.expected <= {entry.name for entry in entries}:
+            self.whole_at = now
         self._able = {entry.host: self._able.get(entry.host, {}) for entry in entries}
 
     def hear(self, host: HostId, able: dict[GoalId, str]) -> bool:

@@ -90,7 +90,7 @@ LOOK_SECONDS = 30.0
 """Between two looks whether the user has merged something."""
 
 ARRIVAL_SECONDS = 30.0
-"""Hosts that have not come by then are not waited for."""
+"""Hosts that are not there for so long are not waited for: at the start, and when one falls silent."""
 
 SETTLED_SECONDS = 0.3
 """A coordinator without open goals ends when nothing was left for it for so long."""
@@ -135,7 +135,6 @@ class Coordinator:
     """Why the journal could not be written."""
 
     _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _started: float = 0.0
     _next_look: float = -math.inf
     _looked: float = 0.0
     _lap: float = 0.0
@@ -153,10 +152,10 @@ class Coordinator:
         """Fold the journal. Live leases get one full duration from now."""
         events = (record.event for record in self.journal.read())
         self.goals = rebuild(remembering(self.experience, events))
-        self._started = self._looked = self.clock.elapsed()
+        self._looked = self._attendance.whole_at = self.clock.elapsed()
         for state in self._open():
             for attempt in state.live():
-                self._course(state).renew(attempt, self._started)
+                self._course(state).renew(attempt, self._looked)
 
     async def run(self, *, forever: bool, awaited: Callable[[], bool] = lambda: False) -> None:
         """Work until no goal is open, or for ever. Those that only wait for a human count only while
@@ -198,7 +197,7 @@ class Coordinator:
         while True:
             seen = version
             version, entries = await self.registry.watch(seen)
-            self._attendance.see(entries)
+            self._attendance.see(entries, self.clock.elapsed())
             if version != seen:
                 await asyncio.to_thread(self.office.picture, tuple(self._attendance.cards()))
             self._announce_news()
@@ -429,7 +428,7 @@ class Coordinator:
         )
 
     def _is_complete(self, state: GoalState) -> bool:
-        waited = self.clock.elapsed() - self._started > ARRIVAL_SECONDS
+        waited = self.clock.elapsed() - self._attendance.whole_at > ARRIVAL_SECONDS
         return self._attendance.is_complete(state.goal.goal_id, waited=waited)
 
     def _unable(self, state: GoalState) -> str:

@@ -2,6 +2,7 @@
 
 from swarm.actors.abroad import clone_of, keep_token, wire_to
 from swarm.actors.alive import coordinator_alive
+from swarm.actors.assembly import default_cast
 from swarm.actors.clock import Clock, SystemClock
 from swarm.actors.crew import Cast
 from swarm.actors.environments import (
@@ -38,6 +39,7 @@ __all__ = [
     "check_change",
     "clone_of",
     "coordinator_alive",
+    "default_cast",
     "estimate_goal",
     "keep_token",
     "leave",

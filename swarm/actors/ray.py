@@ -500,19 +500,22 @@ def connected(address: str | None) -> Iterator[None]:
         try:
             _init(address)
             break
-        except (
-            ray.exceptions.RaySystemError,
-            ConnectionError,
-            TimeoutError,
-            RuntimeError,
-        ) as error:
+        except Exception as error:
             ray.shutdown()
+            if not _did_not_start(error):
+                raise
             if attempt == STARTS:
                 raise Transient(f"Ray did not start: {error}"[:500]) from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _did_not_start(error: Exception) -> bool:
+    """A machine that is busy elsewhere lets Ray's start time out; for that Ray raises a bare Exception."""
+    known = (ray.exceptions.RaySystemError, ConnectionError, TimeoutError, RuntimeError)
+    return isinstance(error, known) or type(error) is Exception
 
 
 def _init(address: str | None) -> None:

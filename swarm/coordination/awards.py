@@ -131,7 +131,7 @@ def _is_free_again(state: GoalState, task: Task, exchange: Exchange) -> bool:
     before = state.attempts[task.phase.attempt_id]
     return (
         task.rounds > exchange.rounds
-        or _card(exchange, before.agent_id) is None
+        or (_card(exchange, before.agent_id) is None and task.contract.kind in exchange.ready)
         or _reserve(state, task, before.price) == 0
     )
 

@@ -14,7 +14,7 @@ def an_entry(host: HostId) -> Entry:
 
 def an_attendance(*hosts: HostId) -> Attendance:
     attendance = Attendance(frozenset({"planning", "writing"}))
-    attendance.see(tuple(an_entry(host) for host in hosts))
+    attendance.see(tuple(an_entry(host) for host in hosts), now=5.0)
     return attendance
 
 
@@ -31,6 +31,14 @@ def test_after_the_wait_those_who_came_have_to_do() -> None:
     assert not attendance.is_complete(GOAL, waited=True)
     attendance.hear(ONE, {GOAL: ""})
     assert attendance.is_complete(GOAL, waited=True)
+
+
+def test_who_falls_silent_is_waited_for_from_then_on() -> None:
+    attendance = an_attendance(ONE, OTHER)
+    attendance.see((an_entry(ONE),), now=60.0)
+    assert attendance.whole_at == 5.0
+    attendance.see((an_entry(ONE), an_entry(OTHER)), now=70.0)
+    assert attendance.whole_at == 70.0
 
 
 def test_nobody_can_work_on_a_goal_only_when_nobody_who_is_there_can() -> None:
