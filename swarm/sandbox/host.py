@@ -71,15 +71,14 @@ class _Made:
     holding: Holding
     launcher: Launcher
     launched: Launched
-    group: Group | None
 
     async def end(self) -> None:
         """Return when all that ran in it is dead."""
         doors, self.launched = self.launched.doors, replace(self.launched, doors=())
         channel.close_all(doors)
         await self.launcher.end(self.launched.pid)
-        if self.group is not None:
-            await asyncio.to_thread(self.group.end)
+        if self.launched.group is not None:
+            await asyncio.to_thread(self.launched.group.end)
 
 
 class Host:
@@ -246,9 +245,8 @@ class Host:
         except BaseException:
             await asyncio.to_thread(erase, folder)
             raise
-        group = await _to_the_end(self._bound, launched.pid, spec)
-        box = Box(place, spec, base, launched.control, self, group)
-        self._boxes[box.id] = made = _Made(box, held, launcher, launched, group)
+        box = Box(place, spec, base, launched.control, self, launched.group)
+        self._boxes[box.id] = made = _Made(box, held, launcher, launched)
         await self._connect(made)
         return box
 
@@ -275,14 +273,13 @@ class Host:
                 tasks.create_task(self._finish(made, gone))
                 started = tasks.create_task(self._start_over(old, strata))
             made.holding, place, made.launcher, made.launched = started.result()
-            made.group = await _to_the_end(self._bound, made.launched.pid, box.spec)
         except BaseException as error:
             self._boxes.pop(box.id, None)
             await asyncio.to_thread(erase, old.folder)
             if isinstance(error, BaseExceptionGroup):
                 raise error.exceptions[0] from error
             raise
-        box.begin_again(place, made.launched.control, made.group)
+        box.begin_again(place, made.launched.control, made.launched.group)
         await self._connect(made)
 
     async def _finish(self, made: _Made, gone: Path) -> None:
@@ -355,10 +352,17 @@ class Host:
     async def _launch(self, request: wire.Message, spec: SandboxSpec) -> tuple[Launcher, Launched]:
         launcher = self._started()
         executes = {"executes": profiles.executes(spec)}
+        pending = _Pending()
         try:
-            return launcher, await launcher.launch(request | executes)
-        except OSError as error:
-            raise remedies.explained(error, remedies.this_machine()) from error
+            launched = await launcher.launch(
+                request | executes, lambda pid: pending.begin(self._bound, pid, spec)
+            )
+            return launcher, replace(launched, group=await pending.made())
+        except BaseException as error:
+            await pending.abandon()
+            if isinstance(error, OSError):
+                raise remedies.explained(error, remedies.this_machine()) from error
+            raise
 
     def _opened(self) -> HostFolder:
         if self._folder is None:
@@ -372,6 +376,29 @@ class Host:
         if self._launcher is None:
             self._launcher = Launcher(self._python, self._opened().path / "zygote.log")
         return self._launcher
+
+
+class _Pending:
+    """A control group that is made while the process that it is for makes itself ready: to move a
+    process takes as long as all processors need to come to a quiet moment.
+    """
+
+    def __init__(self) -> None:
+        self._making: asyncio.Future[Group | None] | None = None
+
+    def begin(self, make: Callable[[int, SandboxSpec], Group | None], *what: Any) -> None:
+        self._making = asyncio.get_running_loop().run_in_executor(None, partial(make, *what))
+
+    async def made(self) -> Group | None:
+        return await asyncio.shield(self._making) if self._making is not None else None
+
+    async def abandon(self) -> None:
+        if self._making is None:
+            return
+        await asyncio.wait([self._making])
+        group = self._making.result()
+        if group is not None:
+            await asyncio.to_thread(group.end)
 
 
 @asynccontextmanager

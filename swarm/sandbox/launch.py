@@ -3,13 +3,14 @@
 import asyncio
 import socket
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import swarm
 from swarm.domain.errors import Rejected
 from swarm.sandbox import channel, wire
+from swarm.sandbox.groups import Group
 
 _START = """
 import sys
@@ -26,6 +27,9 @@ class Launched:
     pid: int
     doors: tuple[int, ...]
     """As `swarm.sandbox.renewal.Doors`; none where nothing is mounted."""
+
+    group: Group | None = None
+    """The control group that it and all that it will start are in."""
 
 
 class Launcher:
@@ -50,13 +54,15 @@ class Launcher:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    async def launch(self, message: wire.Message) -> "Launched":
-        """Start a new server. Raises OSError, with the step as `filename`."""
+    async def launch(self, message: wire.Message, begun: Callable[[int], None]) -> "Launched":
+        """Start a new server. Raises OSError, with the step as `filename`. `begun` is told its
+        process id while it still makes itself ready.
+        """
         control, theirs = wire.pair()
         try:
             with theirs:
                 answers = channel.request(self._control, message, [theirs.fileno()])
-            pid, doors = await self._started(answers)
+            pid, doors = await self._started(answers, begun)
         except BaseException:
             control.close()
             raise
@@ -94,7 +100,9 @@ class Launcher:
         self._control.close()
         await asyncio.to_thread(self._process.wait)
 
-    async def _started(self, answers: channel.Answers) -> tuple[int, tuple[int, ...]]:
+    async def _started(
+        self, answers: channel.Answers, begun: Callable[[int], None]
+    ) -> tuple[int, tuple[int, ...]]:
         pid, ready = 0, False
         doors: list[int] = []
         try:
@@ -105,7 +113,10 @@ class Launcher:
                     raise OSError(0, f"it ended without a word {self._last_words()}")
                 if "error" in answer:
                     raise OSError(answer["errno"], answer["error"], answer["what"])
-                pid, ready = answer.get("pid", pid), ready or "ready" in answer
+                if "pid" in answer:
+                    pid = answer["pid"]
+                    begun(pid)
+                ready = ready or "ready" in answer
         except BaseException:
             channel.close_all(doors)
             raise
