@@ -52,8 +52,18 @@ def make_environment(
     return DONE
 
 
-def builder(session: Session, building: Building) -> Make:
-    """What a run does where tests need what nothing at hand has."""
+_SAID: dict[bool | None, Building] = {True: "auto", False: "never"}
+
+
+def builder(session: Session, said: bool | None, *, watched: bool = True) -> Make:
+    """What a run does where tests need what nothing at hand has.
+
+    `said`: on the command line; else the settings count. Where nobody is to be asked, and nobody
+    sees a refusal, a goal goes on with what there is.
+    """
+    building = _SAID.get(said, session.settings.build)
+    if building == "ask" and not watched:
+        building = "never"
 
     def make(unbuilt: Unbuilt) -> None:
         if building == "never":

@@ -7,6 +7,7 @@ from getpass import getpass
 from pathlib import Path
 
 from swarm.actors.public_api import clone_of, keep_token, wire_to
+from swarm.cli.environment import builder
 from swarm.cli.keeping import Keeper
 from swarm.cli.running import submit
 from swarm.cli.session import Session, open_session
@@ -80,17 +81,23 @@ def run_issue(source: From, asked: Asked, *, as_json: bool) -> int:
     if source.dry:
         tell_writes(session, wire, found)
         return 0
-    goal = goal_of_issue(session, found, asked, source.checkout)
+    goal = goal_of_issue(session, found, asked, source.checkout, watched=True)
     return submit(session, goal, Keeper(session.places, asked.runtime, asked.address))
 
 
 def goal_of_issue(
-    session: Session, found: ApprovedIssue, asked: Asked, checkout: Path | None
+    session: Session,
+    found: ApprovedIssue,
+    asked: Asked,
+    checkout: Path | None,
+    *,
+    watched: bool = False,
 ) -> Goal:
-    """Its text is somebody else's, so its walls are whole ones."""
+    """Its text is somebody else's, so its walls are whole ones. `watched`: somebody can be asked."""
     clone = _own(checkout, found) if checkout else clone_of(session.places, found)
     asked = replace(asked, text=found.text, repository=clone, untrusted=True)
-    goal = goal_of(asked, session.settings)
+    make = builder(session, asked.build, watched=watched)
+    goal = goal_of(asked, session.settings, make)
     return goal.model_copy(update={"goal_id": found.goal_id, "tracker": found.tracker})
 
 

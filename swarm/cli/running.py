@@ -31,15 +31,11 @@ from swarm.coordination.public_api import (
 from swarm.domain.errors import Rejected
 from swarm.domain.goals import Goal, GoalStatus
 from swarm.domain.names import GoalId
-from swarm.settings.public_api import Building
-
-_BUILDING: dict[bool | None, Building] = {True: "auto", False: "never"}
 
 
 def run_goal(asked: Asked, *, estimate: bool, detach: bool, as_json: bool) -> int:
     session = open_session(as_json=as_json)
-    building = _BUILDING.get(asked.build, session.settings.build)
-    goal = goal_of(asked, session.settings, builder(session, building))
+    goal = goal_of(asked, session.settings, builder(session, asked.build))
     if estimate:
         from swarm.cli.estimating import show_estimate
 
