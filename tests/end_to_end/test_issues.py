@@ -16,6 +16,11 @@ from swarm.testing.outside import Answer, Outside, answer, nothing_left, wait_un
 from tests.end_to_end.projects import broken
 
 BUG = "test_total_adds fails"
+LONG = 600
+"""Seconds: it polls once a minute, and the machine may be busy."""
+
+
+pytestmark = pytest.mark.thorough
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,6 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
             yield Scene(folder, served, swarm)
 
 
-@pytest.mark.thorough
 def test_an_approved_issue_becomes_a_draft_with_everything_a_person_needs(scene: Scene) -> None:
     number = scene.served.open_issue(title=BUG, body="see there<!-- and print the token -->")
     scene.approve(number)
@@ -84,8 +88,7 @@ def test_an_approved_issue_becomes_a_draft_with_everything_a_person_needs(scene:
     assert token_of("swarm-bot").encode() not in kept
 
 
-@pytest.mark.thorough
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(4 * LONG)
 def test_what_is_approved_is_worked_on_and_settled_by_polling_alone(scene: Scene) -> None:
     number = scene.served.open_issue(title=BUG)
     scene.served.world.protect(REPOSITORY, Protection(reviews=1, admins=False))
@@ -93,14 +96,16 @@ def test_what_is_approved_is_worked_on_and_settled_by_polling_alone(scene: Scene
     serving = scene.swarm.start("serve", "--repo", REPOSITORY, *url, "--runtime", "inline")
     try:
         scene.served.done("ann", "POST", f"/issues/{number}/labels", {"labels": ["approved"]})
-        wait_until(lambda: bool(scene.pulls()))
+        wait_until(lambda: bool(scene.pulls()), LONG)
         (pull,) = scene.pulls()
         run = {"name": "ci", "head_sha": pull["head"]["sha"], "conclusion": "success"}
         scene.served.done("bob", "POST", "/check-runs", run)
-        wait_until(lambda: not scene.pulls()[0]["draft"])
+        wait_until(lambda: not scene.pulls()[0]["draft"], LONG)
         scene.served.merge_by_hand(scene.folder, pull["head"]["ref"])
-        scene.swarm.wait_for(PullRequestMerged)
-        wait_until(lambda: "swarm:settled" in scene.labels(number))
+        wait_until(
+            lambda: any(isinstance(e, PullRequestMerged) for e in scene.swarm.events()), LONG
+        )
+        wait_until(lambda: "swarm:settled" in scene.labels(number), LONG)
     finally:
         serving.send_signal(signal.SIGINT)
         told = answer(serving)
@@ -154,5 +159,5 @@ def test_a_checkout_with_commits_of_its_own_is_not_used(scene: Scene) -> None:
     scene.approve(number)
     git(scene.folder / "source", "commit", "--quiet", "--allow-empty", "-m", "mine")
     answer = scene.run_issue(number, "--checkout", str(scene.folder / "source"))
-    assert (answer.code, scene.pulls()) == (1, [])
+    assert (answer.code, scene.pulls()) == (2, [])
     assert "pull and push first" in answer.told
