@@ -103,6 +103,7 @@ def test_two_bugs_in_different_modules_become_two_tasks(
     assert by_file == {"tests/test_storage.py", "tests/test_workdays.py"}
 
 
+@pytest.mark.thorough
 def test_tasks_divide_what_the_goal_is_worth(make_plan: MakePlan) -> None:
     plan = make_plan("fix the failing tests")
     assert [contract.task_id for contract in plan.contracts] == ["g-7k2m9x.t2", "g-7k2m9x.t3"]
@@ -120,11 +121,13 @@ def test_a_named_test_is_the_only_target(make_plan: MakePlan) -> None:
     assert "dates.py:1 is_leap" in contract.description
 
 
+@pytest.mark.thorough
 def test_an_exception_in_a_failure_is_a_target(make_plan: MakePlan) -> None:
     (contract,) = make_plan("We get a ZeroDivisionError for empty input").contracts
     assert contract.targets == ("test_calculator.py::test_mean_of_nothing",)
 
 
+@pytest.mark.thorough
 def test_a_module_is_where_the_cause_is_looked_for(make_plan: MakePlan) -> None:
     (contract,) = make_plan("something is wrong in dates.py").contracts
     assert contract.targets == ("test_dates.py::test_century",)

@@ -16,11 +16,15 @@ HAS_AMCHECK = "SELECT count(*) FROM pg_available_extensions WHERE name = 'amchec
 AMCHECK = '"$BIN/pg_amcheck" --install-missing --heapallindexed -d app'
 
 
-async def start_load(sandbox: ServedSandbox, clients: int = 4) -> None:
-    """TPC-B as pgbench plays it: three balances and a history, in one transaction; until the end."""
+async def start_load(sandbox: ServedSandbox, clients: int = 4, rate: int = 500) -> None:
+    """TPC-B as pgbench plays it: three balances and a history, in one transaction; until the end.
+
+    `rate`: transactions a second, of which none waits for the one before: some are always under way,
+    and what else there is to do is not left with the machine's leavings.
+    """
     made = await sandbox.exec(("/bin/sh", "-c", '"$BIN/pgbench" -i -q -s 2'))
     assert made.returncode == 0, made.stderr.decode()
-    line = f'exec "$BIN/pgbench" -n -c {clients} -j 2 -T 3000 >/dev/null'
+    line = f'exec "$BIN/pgbench" -n -c {clients} -j 2 -R {rate} -T 3000 >/dev/null'
     await sandbox.spawn(("/bin/sh", "-c", line))
 
 
@@ -59,6 +63,7 @@ def growing(counts: list[int]) -> bool:
     return counts == sorted(set(counts))
 
 
+@pytest.mark.thorough
 def test_a_hot_checkpoint_under_load_recovers_with_all_invariants(place: Place) -> None:
     assert growing(place.run(lambda s: recovered(s, 2), (POSTGRES,)))
 
