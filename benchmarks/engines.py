@@ -33,9 +33,14 @@ class Timed:
     answered: list[float] = field(default_factory=list)
     asked: list[float] = field(default_factory=list)
     memory: int = 0
+    worked: list[float] = field(default_factory=list)
+    """Processor seconds of everything that was started, at each request."""
 
     def __call__(self, heard: Heard) -> Reply:
         self.asked.append(heard.at)
+        self.worked.append(
+            sum(seconds(each) for each in (self.process, *descendants(self.process)))
+        )
         if heard.answered == STEPS // 2:
             self.memory = sum(pss(each) for each in descendants(self.process))
         self.answered.append(time.monotonic())
@@ -52,6 +57,15 @@ def pss(process: int) -> int:
         return 0
     line = next(line for line in told.splitlines() if line.startswith("Pss:"))
     return int(line.split()[1]) * 1024
+
+
+def seconds(process: int) -> float:
+    """Processor time of a process and of those it has waited for; does not swing with the load."""
+    try:
+        told = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return sum(map(int, told[11:15])) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(runtime: str) -> dict[str, float]:
@@ -83,6 +97,9 @@ def figures(timed: Timed, began: float, heard: list[Heard]) -> dict[str, float]:
         "first request s": round(timed.asked[0] - began, 2),
         "own time per step ms, median": round(statistics.median(own), 1),
         "own time per step ms, best": round(min(own), 1),
+        "processor time per step ms": round(
+            (timed.worked[-1] - timed.worked[1]) * 1000 / (len(timed.worked) - 2), 1
+        ),
         "memory MB": round(timed.memory / 1e6),
         "sent before, share": round(again / sent, 3),
     }
