@@ -2,11 +2,20 @@
 
 from swarm.coordination.public_api import fold, learn, rebuild, remember, remembering
 from swarm.coordination.state import GoalState
-from swarm.domain.events import EVENT, Event, ExperienceGained, PullRequestClosed, TaskAccepted
+from swarm.domain.events import (
+    EVENT,
+    Event,
+    ExperienceGained,
+    LeaseExpired,
+    PullRequestClosed,
+    TaskAccepted,
+    TaskDropped,
+)
 from swarm.domain.experience import Experience
 from swarm.domain.names import GoalId
+from swarm.domain.tasks import TaskKind
 from swarm.market.public_api import Key
-from swarm.testing.events import a_finished_goal
+from swarm.testing.events import a_finished_goal, a_running_goal
 
 
 def told(events: tuple[Event, ...]) -> tuple[list[Event], dict[Key, Experience]]:
@@ -60,3 +69,23 @@ def test_a_pull_request_that_is_closed_costs_its_writers_trust() -> None:
     writers = {state.attempts[piece.attempt_id].agent_id for piece in state.joined.pieces}
     assert {lesson.agent_id for lesson in lessons} == writers
     assert all(lesson.experience != table[lesson.agent_id, lesson.kind] for lesson in lessons)
+
+
+def test_a_lease_that_was_lost_says_nothing_of_its_holder() -> None:
+    story = a_running_goal()
+    (state,) = rebuild(story).values()
+    lost = next(
+        attempt
+        for attempt in state.live()
+        if state.tasks[attempt.task_id].contract.kind is TaskKind.WRITE
+    )
+    goal_id = state.goal.goal_id
+    ended = (
+        LeaseExpired(at=9, goal_id=goal_id, attempt_id=lost.attempt_id, reason="silence"),
+        TaskDropped(at=9, goal_id=goal_id, task_id=lost.task_id, reason="nobody is left"),
+    )
+    _, table = told((*story, *ended))
+    known = table[lost.agent_id, TaskKind.WRITE]
+    refused = [state.attempts[a] for a in state.tasks[lost.task_id].attempts[:-1]]
+    assert {attempt.agent_id for attempt in refused} == {lost.agent_id}
+    assert known.quoted == sum(attempt.price for attempt in refused)

@@ -9,6 +9,7 @@ from swarm.domain.experience import Experience
 from swarm.domain.money import CERTAIN
 from swarm.domain.names import AgentId
 from swarm.domain.tasks import TaskKind
+from swarm.market.difficulty import WEIGHTS
 from swarm.market.learning import (
     Key,
     Ruling,
@@ -18,8 +19,9 @@ from swarm.market.learning import (
     cost_factor,
     known_of,
     lessons,
+    prior_of,
 )
-from swarm.market.skill import mean
+from swarm.market.skill import learned, mean
 
 HALF = CERTAIN // 2
 WRITE = TaskKind.WRITE
@@ -149,3 +151,9 @@ def test_what_is_believed_comes_near_the_truth_in_spite_of_noisy_checks() -> Non
         accepted = dice.random() < (1 - beta / CERTAIN if right else alpha / CERTAIN)
         tasks.append([tried("a", "accepted" if accepted else "refused")])
     assert abs(believed(after(*tasks, alpha=alpha, beta=beta), "a") - truth) < 0.07
+
+
+def test_who_is_alone_at_a_task_learns_nothing_of_its_difficulty_from_itself() -> None:
+    known = after([tried("a", "nothing")])[AgentId("a"), WRITE]
+    start = prior_of("model").skill
+    assert known.skill == learned(start, HALF, [0.0] * len(WEIGHTS), WEIGHTS)

@@ -66,7 +66,7 @@ def test_nobody_checks_kin() -> None:
 
 
 def test_two_checkers_of_one_family_are_not_both_asked() -> None:
-    offers = [an_offer("a", family="f"), an_offer("b", family="f"), an_offer("c")]
+    offers = [an_offer(name, beta=0, price=0, family=kin) for name, kin in ("af", "bf", "cg")]
     asked = {o.checker for o in bought(CERTAIN // 2, 1000, 1000, 0, offers)}
     assert "c" in asked
     assert len(asked & {"a", "b"}) == 1
