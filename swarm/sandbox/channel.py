@@ -34,8 +34,11 @@ class Answers:
                 return None
         return wire.answer(data) if data else None
 
-    async def next_with_fds(self) -> tuple[wire.Message | None, list[int]]:
-        async with asyncio.timeout(ANSWER_SECONDS):
+    async def next_with_fds(
+        self, seconds: float = ANSWER_SECONDS
+    ) -> tuple[wire.Message | None, list[int]]:
+        """Raises TimeoutError."""
+        async with asyncio.timeout(seconds):
             await ready(self._reply.fileno())
         return wire.receive(self._reply)
 

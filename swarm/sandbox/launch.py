@@ -5,10 +5,11 @@ import socket
 import subprocess
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import swarm
-from swarm.domain.errors import Rejected
+from swarm.domain.errors import Rejected, Transient
 from swarm.sandbox import channel, wire
 from swarm.sandbox.groups import Group
 
@@ -19,6 +20,10 @@ from swarm.sandbox.zygote import main
 main()
 """
 _END_SECONDS = 5.0
+_READY_SECONDS = 30.0
+"""Some milliseconds, where the machine has nothing else to do."""
+
+_LATER = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,8 @@ class Launcher:
         return self._process.poll() is None
 
     async def launch(self, message: wire.Message, begun: Callable[[int], None]) -> "Launched":
-        """Start a new server. Raises OSError, with the step as `filename`. `begun` is told its
-        process id while it still makes itself ready.
+        """Start a new server. Raises OSError, with the step as `filename`, and Transient. `begun` is
+        told its process id while it still makes itself ready.
         """
         control, theirs = wire.pair()
         try:
@@ -107,7 +112,7 @@ class Launcher:
         doors: list[int] = []
         try:
             while not (pid and ready):
-                answer, fds = await answers.next_with_fds()
+                answer, fds = await answers.next_with_fds(_READY_SECONDS)
                 doors += fds
                 if answer is None:
                     raise OSError(0, f"it ended without a word {self._last_words()}")
@@ -117,6 +122,11 @@ class Launcher:
                     pid = answer["pid"]
                     begun(pid)
                 ready = ready or "ready" in answer
+        except TimeoutError as error:
+            channel.close_all(doors)
+            raise Transient(
+                "the machine is too busy to make a sandbox", retry_after=_LATER
+            ) from error
         except BaseException:
             channel.close_all(doors)
             raise
