@@ -6,7 +6,6 @@ the batches gather by themselves while the disk is busy, and an idle journal wai
 """
 
 import copy
-import hashlib
 import sqlite3
 import threading
 from collections import deque
@@ -26,7 +25,6 @@ from swarm.journal.trouble import translating
 
 _GROUP_BYTES = 8_000_000
 _PAGE_BYTES = 4_120
-_SNAPSHOTS_KEPT = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -71,18 +69,6 @@ class Committer:
             return self._thread.submit(self._take_turn)
         except RuntimeError as error:
             raise Rejected("the journal is closed") from error
-
-    def keep_snapshot(self, position: int, hash_: bytes, data: bytes, version: str) -> None:
-        with self._guarded(len(data)), self._transaction():
-            self._db.execute(
-                "INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?)",
-                (version, position, hash_, hashlib.sha256(data).digest(), data),
-            )
-            self._db.execute(
-                "DELETE FROM snapshots WHERE version = ?1 AND position NOT IN (SELECT position"
-                " FROM snapshots WHERE version = ?1 ORDER BY position DESC LIMIT ?2)",
-                (version, _SNAPSHOTS_KEPT),
-            )
 
     def close(self) -> None:
         """Write what is waiting, then end; the connection stays open."""

@@ -4,7 +4,6 @@ Records are read in short pieces: a reader that stands still holds up nobody, an
 what has been committed meanwhile.
 """
 
-import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -53,22 +52,6 @@ class Follower:
         for position, _, hash_ in self._verified(0):  # noqa: B007 - the last one is the head
             pass
         return Head(position, Digest(hash_.hex()))
-
-    def latest_snapshot(self, version: str) -> tuple[int, bytes] | None:
-        """Return the last snapshot that is intact and was made of these very records."""
-        rows = self._query(
-            "SELECT s.position, CAST(s.data AS BLOB), s.sum FROM snapshots s"
-            " LEFT JOIN events e ON e.position = s.position"
-            " WHERE s.version = ? AND (s.position = 0 OR s.hash = e.hash)"
-            " ORDER BY s.position DESC",
-            version,
-        )
-        sound = (
-            (position, data)
-            for position, data, checksum in rows
-            if hashlib.sha256(data).digest() == checksum
-        )
-        return next(sound, None)
 
     def close(self) -> None:
         with self._lock:

@@ -49,14 +49,6 @@ class Journal(Protocol):
 
     def head(self) -> Head: ...
 
-    def snapshot(self, position: int, data: bytes, version: str) -> None:
-        """Keep the fold of the records up to `position`. A saving of time, never a truth."""
-        ...
-
-    def latest_snapshot(self, version: str) -> tuple[int, bytes] | None:
-        """Return position and data of the last intact snapshot made by this version of the fold."""
-        ...
-
     def close(self) -> None: ...
 
 

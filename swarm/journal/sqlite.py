@@ -64,13 +64,6 @@ class SqliteJournal:
     def verify(self) -> Head:
         return self._follower.verify()
 
-    def snapshot(self, position: int, data: bytes, version: str) -> None:
-        hash_ = self._follower.hash_at(position)
-        self._committer.keep_snapshot(position, hash_, data, version)
-
-    def latest_snapshot(self, version: str) -> tuple[int, bytes] | None:
-        return self._follower.latest_snapshot(version)
-
     def close(self) -> None:
         self._resources.close()
 

@@ -18,9 +18,6 @@ FORMAT = 1
 
 _TABLES = (
     "CREATE TABLE events (position INTEGER PRIMARY KEY, body BLOB NOT NULL, hash BLOB NOT NULL)",
-    "CREATE TABLE snapshots"
-    " (version TEXT, position INTEGER, hash BLOB NOT NULL, sum BLOB NOT NULL, data BLOB NOT NULL,"
-    " PRIMARY KEY (version, position))",
     "CREATE TABLE epoch (only INTEGER PRIMARY KEY CHECK (only = 1), number INTEGER NOT NULL)",
     "INSERT INTO epoch VALUES (1, 0)",
     f"PRAGMA user_version = {FORMAT}",

@@ -158,12 +158,6 @@ class MortalJournal:
     def head(self) -> Head:
         return self.inner.head()
 
-    def snapshot(self, position: int, data: bytes, version: str) -> None:
-        self.inner.snapshot(position, data, version)
-
-    def latest_snapshot(self, version: str) -> tuple[int, bytes] | None:
-        return self.inner.latest_snapshot(version)
-
     def close(self) -> None:
         self.inner.close()
 

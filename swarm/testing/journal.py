@@ -15,7 +15,6 @@ class MemoryJournal:
     def __init__(self, events: Sequence[Event] = ()) -> None:
         self._bodies: list[bytes] = []
         self._hashes: list[bytes] = [GENESIS]
-        self._snapshots: dict[tuple[str, int], bytes] = {}
         self._closed = False
         self.append(events)
 
@@ -41,18 +40,6 @@ class MemoryJournal:
 
     def head(self) -> Head:
         return Head(len(self._bodies), Digest(self._hashes[-1].hex()))
-
-    def snapshot(self, position: int, data: bytes, version: str) -> None:
-        self._check(position)
-        self._snapshots[version, position] = data
-
-    def latest_snapshot(self, version: str) -> tuple[int, bytes] | None:
-        found = [
-            (position, data)
-            for (made_by, position), data in self._snapshots.items()
-            if made_by == version
-        ]
-        return max(found, default=None)
 
     def close(self) -> None:
         self._closed = True

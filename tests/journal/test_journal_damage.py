@@ -143,25 +143,6 @@ def test_a_flipped_bit_anywhere_is_harmless_or_refused(
             assert look(copied) == EVENTS
 
 
-def test_a_damaged_snapshot_gives_way_to_the_one_before(folder: Path) -> None:
-    with closing(open_journal(folder)) as journal:
-        for position in (1, 2, 3, 4):
-            journal.snapshot(position, str(position).encode(), "1")
-    alter(folder, "UPDATE snapshots SET data = 'x' WHERE position = 4")
-    with closing(open_journal(folder)) as journal:
-        assert journal.latest_snapshot("1") == (3, b"3")
-    alter(folder, "UPDATE snapshots SET hash = 'x' WHERE position = 3")
-    with closing(open_journal(folder)) as journal:
-        assert journal.latest_snapshot("1") is None
-
-
-def test_a_snapshot_is_kept_and_read_by_followers(folder: Path) -> None:
-    with closing(open_journal(folder)) as journal:
-        journal.snapshot(5, b"five", "1")
-    with closing(read_only(folder)) as follower:
-        assert follower.latest_snapshot("1") == (5, b"five")
-
-
 def test_whoever_was_overtaken_may_not_write(folder: Path) -> None:
     with closing(open_journal(folder)) as first:
         (folder / "lock").unlink()
@@ -170,16 +151,12 @@ def test_whoever_was_overtaken_may_not_write(folder: Path) -> None:
             for _ in range(2):
                 with pytest.raises(Rejected, match="another coordinator has taken over"):
                     first.append([an_event(6)])
-            with pytest.raises(Rejected, match="another coordinator has taken over"):
-                first.snapshot(1, b"", "1")
             assert second.append([an_event(7)]) == 6
 
 
 def test_a_damaged_page_is_found_by_verifying(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "journal.db")) as db:
-        (page,) = db.execute(
-            "SELECT rootpage FROM sqlite_schema WHERE name = 'snapshots'"
-        ).fetchone()
+        (page,) = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = 'epoch'").fetchone()
     with (folder / "journal.db").open("r+b") as file:
         file.seek((page - 1) * 4_096)
         file.write(b"\xff" * 4_096)
@@ -195,8 +172,6 @@ def test_after_a_failure_in_the_middle_nothing_is_written_until_a_restart(folder
         (folder / "head.next").rmdir()
         with pytest.raises(Lacking):
             journal.append([an_event(7)])
-        with pytest.raises(Lacking):
-            journal.snapshot(1, b"", "1")
     with closing(open_journal(folder)) as journal:
         assert [record.event for record in journal.read()] == EVENTS
         assert journal.append([an_event(8)]) == 6

@@ -40,12 +40,6 @@ class Journals(RuleBasedStateMachine):
         self.real = open_journal(self.folder, wait_seconds=0)
         assert self.real.epoch == before + 1
 
-    @rule(share=st.integers(0, 3), version=st.sampled_from(["1", "2"]), data=st.binary(max_size=3))
-    def snapshot(self, share: int, version: str, data: bytes) -> None:
-        position = self.model.head().position * share // 3
-        self.real.snapshot(position, data, version)
-        self.model.snapshot(position, data, version)
-
     @precondition(lambda self: self.model.head().position > 0)
     @rule(share=st.integers(0, 3))
     def read_from_the_middle(self, share: int) -> None:
@@ -62,12 +56,6 @@ class Journals(RuleBasedStateMachine):
         follower = read_only(self.folder)
         assert list(follower.read()) == list(self.model.read())
         follower.close()
-
-    @invariant()
-    def snapshots_are_the_same(self) -> None:
-        for version in ("1", "2"):
-            found = self.real.latest_snapshot(version)
-            assert found == self.model.latest_snapshot(version)
 
 
 Journals.TestCase.settings = settings(max_examples=20, stateful_step_count=10, deadline=None)

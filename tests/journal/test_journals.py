@@ -113,21 +113,6 @@ def test_a_closed_journal_takes_nothing(journal: Journal) -> None:
         journal.append([an_event()])
 
 
-def test_the_latest_snapshot_of_the_same_version_is_found(journal: Journal) -> None:
-    journal.append([an_event(1), an_event(2), an_event(3)])
-    assert journal.latest_snapshot("1") is None
-    journal.snapshot(1, b"one", "1")
-    journal.snapshot(2, b"two", "1")
-    journal.snapshot(3, b"three", "2")
-    assert journal.latest_snapshot("1") == (2, b"two")
-
-
-def test_a_snapshot_of_what_is_not_there_is_refused(journal: Journal) -> None:
-    journal.append([an_event()])
-    with pytest.raises(Rejected, match="no record 2"):
-        journal.snapshot(2, b"", "1")
-
-
 @given(st.text(), st.integers())
 def test_an_event_survives_its_bytes(text: str, at: int) -> None:
     event = an_event(text=text).model_copy(update={"at": at})
