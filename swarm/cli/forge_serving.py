@@ -17,7 +17,9 @@ OWNER, BOT = "local", "swarm-bot"
 def serve(repositories: tuple[Path, ...], port: int) -> None:
     session = open_session(make=True)
     folder = session.places.forge / "served"
-    world = open_world(folder, ground_at(folder / "git"), lambda: int(time.time_ns() // 10**9))
+    world = open_world(
+        folder, ground_at(folder / "repositories"), lambda: int(time.time_ns() // 10**9)
+    )
     for name in (OWNER, BOT):
         world.add_account(name, _token(folder, name), bot=name == BOT)
     for path in repositories:

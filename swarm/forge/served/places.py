@@ -10,7 +10,7 @@ from swarm.forge.served.calling import Call, Refused, Reply
 from swarm.forge.served.values import Check, Status, StatusState
 from swarm.forge.served.world import World
 
-_LINKS = ("self", *["git", "html"])
+_LINKS = tuple(name.removesuffix("_url") for name in ("self_url", "git_url", "html_url"))
 
 
 class NewStatus(BaseModel):
