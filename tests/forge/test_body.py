@@ -118,9 +118,9 @@ def test_the_body_states_walls_limits_and_who_wanted_out() -> None:
         mode="namespaces",
         limits={"memory_bytes": 2 << 30, "wall_ms": 600_000, "cpu_seconds": 600, "processes": 256},
     )
-    tried = BlockedConnection(host="pypi.org", port=443, command="pytest -q", count=3)
+    tried = BlockedConnection(host="packages.example.org", port=443, command="pytest -q", count=3)
     text = body(an_account(sandboxes=(sandbox,), blocked=(tried,)))
-    assert "- **Tried to reach the network**: 1 refused, pypi.org port 443 first" in text
+    assert "- **Tried to reach the network**: 1 refused, packages.example.org port 443 first" in text
     folded = text.split("<summary>Sandbox</summary>")[1].split("</details>")[0]
     for row in (
         "| mode | namespaces |",
@@ -128,7 +128,7 @@ def test_the_body_states_walls_limits_and_who_wanted_out() -> None:
         "| limit of wall time | 600 s |",
         "| limit of cpu time | 600 s |",
         "| limit of processes | 256 |",
-        "| pypi.org | 443 | 3 | pytest -q |",
+        "| packages.example.org | 443 | 3 | pytest -q |",
     ):
         assert row in folded
     assert "- **Sandbox**" not in text
