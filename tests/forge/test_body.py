@@ -120,7 +120,9 @@ def test_the_body_states_walls_limits_and_who_wanted_out() -> None:
     )
     tried = BlockedConnection(host="packages.example.org", port=443, command="pytest -q", count=3)
     text = body(an_account(sandboxes=(sandbox,), blocked=(tried,)))
-    assert "- **Tried to reach the network**: 1 refused, packages.example.org port 443 first" in text
+    assert (
+        "- **Tried to reach the network**: 1 refused, packages.example.org port 443 first" in text
+    )
     folded = text.split("<summary>Sandbox</summary>")[1].split("</details>")[0]
     for row in (
         "| mode | namespaces |",
