@@ -150,7 +150,7 @@ def _end_boxes(folder: Path) -> None:
 
 def forget_old(places: Places, goals: dict[GoalId, GoalState]) -> None:
     """Steps of goals that are over and decided; mirrors of repositories that are gone."""
-    keep = {name for name, state in goals.items() if _is_needed(state)}
+    keep = _needed(goals)
     repositories = {state.goal.repository for state in goals.values()}
     for repository in sorted(repositories):
         folder = places.mirror_of(repository)
@@ -164,6 +164,15 @@ def remove_all(places: Places) -> None:
         _remove(places.home / name)
     if places.home.is_dir() and not any(places.home.iterdir()):
         places.home.rmdir()
+
+
+def _needed(goals: dict[GoalId, GoalState]) -> set[GoalId]:
+    """Goals whose steps are kept: also those that a needed one began with the record of."""
+    needed = {name for name, state in goals.items() if _is_needed(state)}
+    found = set(needed)
+    while found := {of for name in found if (of := goals[name].of) is not None} - needed:
+        needed |= found
+    return needed
 
 
 def _is_needed(state: GoalState) -> bool:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 from swarm.actors.public_api import Places
 from swarm.cli.cleaning import ORDINARY, remove_work, sizes
+from swarm.domain.events import GoalReplayed
+from swarm.domain.names import CommandId, GoalId
 from swarm.journal.public_api import open_journal
 from swarm.repository.public_api import Mirror
 from swarm.sandbox.public_api import BaseRef, SandboxSpec, open_host
@@ -59,6 +61,28 @@ def test_steps_of_goals_that_are_over_are_forgotten_and_others_kept(tmp_path: Pa
         mirror.record(f"refs/swarm/{name}/t1/1", tree, (base,), "a step", 1_700_000_000)
     swarm(home, "clean")
     assert mirror.goals() == ("g-000001", "g-000002")
+
+
+def test_steps_that_a_replay_began_with_are_kept(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    base = a_repository(repository)
+    where = str(repository)
+    over = an_exhausted_goal(a_goal("g-000003", repository=where, base=base))
+    steps = (each for each in a_running_goal(a_goal("g-000003", repository=where, base=base)))
+    begun = GoalReplayed(
+        at=over[-1].at,
+        goal_id=GoalId("g-000004"),
+        command_id=CommandId("replay"),
+        of=GoalId("g-000003"),
+        step=1,
+    )
+    home = a_home(tmp_path / "home", (*steps, over[-1], begun))
+    mirror = Mirror.open(Places(home).mirror_of(where), repository)
+    tree = mirror.fetch(base)
+    for name in ("g-000003", "g-000005"):
+        mirror.record(f"refs/swarm/{name}/t1/1", tree, (base,), "a step", 1_700_000_000)
+    swarm(home, "clean")
+    assert mirror.goals() == ("g-000003",)
 
 
 def test_a_mirror_whose_repository_is_gone_is_removed(tmp_path: Path) -> None:
