@@ -48,6 +48,7 @@ class Drafts:
         self.found: list[Candidate] = []
         self._suspicion = suspicion
         self._seen = seen
+        self._worst: dict[ast.stmt, float] = {}
         self._names: dict[ast.AST, list[str]] = {}
         self._own: dict[ast.ClassDef, list[str]] = {}
         self._spans: list[tuple[int, int, ast.stmt]] | None = None
@@ -67,11 +68,12 @@ class Drafts:
     def suspicion(self, node: ast.AST) -> float:
         """Of the node's statement: of its first line for a compound one, else its worst line."""
         statement = self.source.statement(node)
-        if isinstance(statement, DEFINITIONS):
-            return self._suspicion.get(statement.lineno, 0.0)
-        last = _header_end(statement)
-        lines = range(statement.lineno, last + 1)
-        return max((self._suspicion.get(line, 0.0) for line in lines), default=0.0)
+        if statement not in self._worst:
+            one = isinstance(statement, DEFINITIONS)
+            last = statement.lineno if one else _header_end(statement)
+            lines = range(statement.lineno, last + 1)
+            self._worst[statement] = max(self._suspicion.get(line, 0.0) for line in lines)
+        return self._worst[statement]
 
     def types(self, node: Any) -> frozenset[str]:
         """Names of the types that the expression was seen to have; empty when it is not known."""

@@ -30,6 +30,7 @@ STRATEGIES: dict[str, Callable[[Drafts, list[Drafts]], list[Candidate]]] = {
 }
 _MOST_COLD = 120
 _MOST_PLANNED = 12_000
+_MOST_LINES = 300
 _PAIRED = 60
 _MOST_PAIRS = 1500
 
@@ -100,10 +101,22 @@ def _candidates(sources: dict[str, Source], request: dict[str, Any]) -> list[Can
         return unpacked(request["planned"])
     if request["strategy"] == "synthesis":
         return []
-    pool = [_drafts(source, request) for source in sources.values()]
+    nearest = {**request, "suspicion": _worst(request["suspicion"])}
+    pool = [_drafts(source, nearest) for source in sources.values()]
     make = STRATEGIES[request["strategy"]]
     found = in_order(each for drafts in pool for each in make(drafts, pool) if each.hot)
     return found[:_MOST_PLANNED]
+
+
+def _worst(suspicion: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
+    """The most suspicious lines; candidates for others would not be reached in an attempt's time."""
+    every = [
+        (-ppm, path, int(line)) for path, lines in suspicion.items() for line, ppm in lines.items()
+    ]
+    kept: dict[str, dict[str, int]] = {path: {} for path in suspicion}
+    for ppm, path, line in sorted(every)[:_MOST_LINES]:
+        kept[path][str(line)] = -ppm
+    return kept
 
 
 def _drafts(source: Source, request: dict[str, Any], *, wide: bool = False) -> Drafts:
