@@ -36,6 +36,7 @@ from swarm.agents.public_api import (
     Bounds,
     Checker,
     Planner,
+    Runs,
     StaticReviewer,
     SuiteTester,
 )
@@ -367,7 +368,7 @@ class _Hiring:
 
 
 def testers_of(settings: Settings) -> tuple[Checker, ...]:
-    return (SuiteTester(wall_seconds=settings.command_minutes * 60.0),)
+    return (SuiteTester(Runs(wall_seconds=settings.command_minutes * 60.0)),)
 
 
 def reviewers_of(settings: Settings) -> tuple[Checker, ...]:

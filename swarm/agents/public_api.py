@@ -3,6 +3,7 @@
 from swarm.agents.checks.baseline import Baseline, base_run
 from swarm.agents.checks.behaviour import BehaviourReviewer
 from swarm.agents.checks.diffs import Bounds
+from swarm.agents.checks.runs import Runs
 from swarm.agents.checks.static import StaticReviewer
 from swarm.agents.checks.tester import SuiteTester
 from swarm.agents.checks.voters import PRINCIPALS
@@ -22,6 +23,7 @@ __all__ = [
     "Checker",
     "Plan",
     "Planner",
+    "Runs",
     "StaticReviewer",
     "SuiteTester",
     "Thinker",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from swarm.agents.checks.baseline import base_run
-from swarm.agents.checks.tester import new_nonce
+from swarm.agents.checks.runs import new_nonce
 from swarm.agents.port import CheckAssignment, Checked, Checker
 from swarm.domain.evidence import SuiteRun
 from swarm.domain.goals import Environment

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from swarm.agents.checks.guard import guard, read_base
-from swarm.agents.checks.tester import new_nonce
+from swarm.agents.checks.runs import new_nonce
 from swarm.domain.evidence import SuiteRun
 from swarm.sandbox.public_api import BaseRef, SandboxSpec, open_host
 from swarm.testing.checks import unrun

@@ -3,6 +3,7 @@
 Law: a check sees trees and sandboxes, never the writer's words about its work. Its verdict rests on
 what it executed itself, and its evidence comes out the same when it is executed again.
 
+    runs         how long its runs may take, and how their reports are known
     tester       the suite on base + patch, against the base, by test id
     static       what a compiler, a linter and the diff itself say
     behaviour    what passing tests observe of the changed functions, before and after

@@ -10,7 +10,7 @@ note for the human where they do.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import resources
 
@@ -21,13 +21,13 @@ from swarm.agents.checks.functions import Touched, touched
 from swarm.agents.checks.guard import Base, laid_over, read_base
 from swarm.agents.checks.lint import Source
 from swarm.agents.checks.observations import Observed, differences, read
-from swarm.agents.checks.tester import new_nonce
+from swarm.agents.checks.runs import Runs
 from swarm.agents.port import CheckAssignment, Checked, Workbench
 from swarm.domain.changes import Changes
 from swarm.domain.evidence import Evidence, SuiteRun, TestOutcome
 from swarm.domain.names import TestId
 from swarm.domain.tasks import Finding, Verdict
-from swarm.tools.public_api import TEST_SECONDS, Execution, execute_suite, inside
+from swarm.tools.public_api import Execution, execute_suite, inside
 
 _RUNNERS = {"pytest": "pytest_run.py", "unittest": "unittest_run.py"}
 _FUTURE = "from __future__ import annotations\n"
@@ -56,6 +56,9 @@ class _Answer:
     limits: tuple[tuple[str, int], ...] = ()
 
 
+RUNS = Runs(wall_seconds=300.0)
+
+
 @dataclass(frozen=True, slots=True)
 class _Recording:
     execution: Execution
@@ -65,20 +68,12 @@ class _Recording:
 
 
 class BehaviourReviewer:
-    """Implements Checker. Seconds bound one recorded run and one test in it."""
+    """Implements Checker."""
 
     aspect = "behaviour"
 
-    def __init__(
-        self,
-        *,
-        wall_seconds: float = 300.0,
-        test_seconds: float = TEST_SECONDS,
-        nonces: Callable[[], str] = new_nonce,
-    ) -> None:
-        self._wall_seconds = wall_seconds
-        self._test_seconds = test_seconds
-        self._nonces = nonces
+    def __init__(self, runs: Runs = RUNS) -> None:
+        self._runs = runs
 
     async def check(self, assignment: CheckAssignment, workbench: Workbench) -> Checked:
         subject = assignment.subject
@@ -125,9 +120,9 @@ class BehaviourReviewer:
                 workbench.environment,
                 tree,
                 ids=ids,
-                wall_seconds=self._wall_seconds,
-                nonce=self._nonces(),
-                test_seconds=self._test_seconds,
+                wall_seconds=self._runs.wall_seconds,
+                nonce=self._runs.nonces(),
+                test_seconds=self._runs.test_seconds,
                 canary=False,
                 script=_script(_RUNNERS[workbench.environment.runner]),
                 extra={
@@ -143,8 +138,8 @@ class BehaviourReviewer:
     def _evidence(self, question: _Question, answer: _Answer) -> Evidence:
         subject, environment = question.assignment.subject, question.workbench.environment
         own = {
-            "suite_ms": int(self._wall_seconds * 1000),
-            "test_ms": int(self._test_seconds * 1000),
+            "suite_ms": int(self._runs.wall_seconds * 1000),
+            "test_ms": int(self._runs.test_seconds * 1000),
         }
         return Evidence(
             kind="behaviour",

@@ -8,24 +8,22 @@ pass.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from secrets import token_hex
 
 from swarm.agents.checks.answers import answered
 from swarm.agents.checks.comparison import compare, differing, outcomes_of
 from swarm.agents.checks.guard import guard, laid_over, read_base
+from swarm.agents.checks.runs import Runs
 from swarm.agents.port import CheckAssignment, Checked, Workbench
 from swarm.domain.changes import Changes
 from swarm.domain.evidence import Evidence, SuiteRun
 from swarm.domain.names import TestId
 from swarm.domain.tasks import Finding, Verdict
 from swarm.sandbox.public_api import Limits
-from swarm.tools.public_api import TEST_SECONDS, Execution, execute_suite
+from swarm.tools.public_api import Execution, execute_suite
 
-
-def new_nonce() -> str:
-    return token_hex(16)
+RUNS = Runs(wall_seconds=600.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +41,12 @@ class _Seen:
 
 
 class SuiteTester:
-    """Implements Checker. Seconds bound one whole run of the suite and one single test."""
+    """Implements Checker."""
 
     aspect = "suite"
 
-    def __init__(
-        self,
-        *,
-        wall_seconds: float = 600.0,
-        test_seconds: float = TEST_SECONDS,
-        nonces: Callable[[], str] = new_nonce,
-    ) -> None:
-        self._wall_seconds = wall_seconds
-        self._test_seconds = test_seconds
-        self._nonces = nonces
+    def __init__(self, runs: Runs = RUNS) -> None:
+        self._runs = runs
 
     async def check(self, assignment: CheckAssignment, workbench: Workbench) -> Checked:
         subject = assignment.subject
@@ -77,9 +67,9 @@ class SuiteTester:
                 sandbox,
                 workbench.environment,
                 subject.tree,
-                wall_seconds=self._wall_seconds,
-                nonce=self._nonces(),
-                test_seconds=self._test_seconds,
+                wall_seconds=self._runs.wall_seconds,
+                nonce=self._runs.nonces(),
+                test_seconds=self._runs.test_seconds,
             )
             mode, limits = sandbox.mode, sandbox.spec.limits
         alone = [
@@ -99,9 +89,9 @@ class SuiteTester:
                 workbench.environment,
                 subject.tree,
                 ids=[target],
-                wall_seconds=self._wall_seconds,
-                nonce=self._nonces(),
-                test_seconds=self._test_seconds,
+                wall_seconds=self._runs.wall_seconds,
+                nonce=self._runs.nonces(),
+                test_seconds=self._runs.test_seconds,
                 canary=False,
             )
 
@@ -132,8 +122,8 @@ class SuiteTester:
 
     def _limits(self, limits: Limits | None) -> dict[str, int]:
         own = {
-            "suite_ms": int(self._wall_seconds * 1000),
-            "test_ms": int(self._test_seconds * 1000),
+            "suite_ms": int(self._runs.wall_seconds * 1000),
+            "test_ms": int(self._runs.test_seconds * 1000),
         }
         return own if limits is None else limits.recorded() | own
 
