@@ -266,7 +266,7 @@ def test_a_killed_coordinator_repeats_no_turn_and_pays_none_twice(
         )
         os.kill(process.pid, signal.SIGKILL)
         os.kill(house, signal.SIGKILL)
-        process.wait(60)
+        answer(process)
         ran = user.call("resume", "--runtime", "inline", "--json")
     assert ran.code == 0, ran.told
     assert [heard.answered for heard in server.heard if is_work(heard)] == list(range(9))
