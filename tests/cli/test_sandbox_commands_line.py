@@ -50,7 +50,7 @@ def test_commands_come_in_and_a_patch_goes_out(repository: Path, tmp_path: Path)
     done = shell(repository, "pwd; echo 2 >> a; exit 3", "--save", str(patch))
     assert done.returncode == 3
     assert str(repository) in done.stdout.splitlines()
-    assert "namespaces" in done.stdout
+    assert "in a sandbox of mode" in done.stdout
     assert "1 file changed" in done.stderr
     assert (repository / "a").read_text() == "1\n"
     subprocess.run(["git", "apply", str(patch)], cwd=repository, check=True)
