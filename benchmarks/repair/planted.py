@@ -1,8 +1,10 @@
-"""The demo project's mistakes, each planted alone; by hand they were written, before any template was.
+"""The demo project's mistakes, each planted alone.
+
+The list was written by hand before there was a template; templates have since been developed while
+looking at it, so what is measured here says nothing about mistakes never seen.
 
 Run as `python -m benchmarks.repair.planted LOG [--only NAMES] [--seconds N]`. The project's own tests
-are all that an engine sees and all that judges its result here; beside that, the row says whether the
-patched functions are, text for text, what they were before the mistake.
+are all that an engine sees and all that judges its result.
 """
 
 import argparse
