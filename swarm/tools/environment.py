@@ -129,7 +129,7 @@ def _usual_command(directory: Path, interpreter: Interpreter) -> Command:
     if not files:
         raise Rejected(
             "the repository has no tests that could be found",
-            advice="add a tests/test_*.py, or name the command with --test-command",
+            advice="add a tests/test_*.py, or name the command with --test",
         )
     if interpreter.pytest:
         return Command("pytest", (), ())
