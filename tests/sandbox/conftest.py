@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from swarm.sandbox import landlock
+from swarm.sandbox.attacks.table import MODES
 from swarm.sandbox.public_api import Limits, Sandbox, SandboxMode, why_not
 from swarm.testing.sandbox import a_sandbox
 
@@ -81,7 +82,16 @@ def needs_mapped_users() -> None:
         pytest.skip(f"no sandboxes with mapped users here: {lacking_mapped()}")
 
 
-@pytest.fixture(params=["idmapped", "namespaces", "shared-proc", "landlock", "unsafe-worktree"])
+_QUICK = ("namespaces", "unsafe-worktree")
+"""The modes that differ most; the thorough run tries them all."""
+
+
+@pytest.fixture(
+    params=[
+        pytest.param(mode, marks=() if mode in _QUICK else (pytest.mark.thorough,))
+        for mode in MODES
+    ]
+)
 def place(request: pytest.FixtureRequest, tmp_path: Path, open_folder: Path) -> Place:
     if request.param == "idmapped":
         needs_mapped_users()
