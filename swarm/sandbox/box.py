@@ -139,9 +139,12 @@ class Box:
         return self._told(await command.run(self, order), *before)
 
     def _told(self, result: ExecResult, killed: int, refused: int) -> ExecResult:
-        """With the mode, and with the bound that the kernel held, if nobody else has named one."""
+        """With the mode, and with the bound that the kernel held, if nobody else has named one: who
+        loses a process to it and then waits till the time is over has met that bound first.
+        """
         result = replace(result, mode=self.mode)
-        if self._group is None or result.returncode == 0 or result.killed_by not in ("", "signal"):
+        unnamed = result.killed_by in ("", "signal", "time")
+        if self._group is None or result.returncode == 0 or not unnamed:
             return result
         if self._group.killed() > killed:
             return replace(result, killed_by="memory")

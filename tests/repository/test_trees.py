@@ -97,6 +97,7 @@ def test_a_patch_file_applied_to_its_base_gives_its_tree(
 ) -> None:
     base, goal = tree_of(mirror, *old), tree_of(mirror, *new)
     assume(base != goal)
+    assume(not any(b" /" in each.path for each in (*old, *new)))  # git cannot read its own header
     assert mirror.tree_patched(base, mirror.patch_file(base, goal)) == goal
 
 
