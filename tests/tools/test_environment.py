@@ -69,7 +69,7 @@ def test_a_repository_without_tests_is_rejected_with_advice(tmp_path: Path) -> N
     a_venv(tmp_path / ".venv")
     with pytest.raises(Rejected) as caught:
         detect(tmp_path)
-    assert "--test-command" in caught.value.advice
+    assert "--test" in caught.value.advice
 
 
 def test_a_program_that_is_no_interpreter_is_lacking(tmp_path: Path) -> None:
