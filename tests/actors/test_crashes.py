@@ -150,6 +150,7 @@ def test_a_goal_ends_as_done_with_everything_spent_on_record(records: int, tmp_p
     assert 40 <= state.spent <= state.goal.budget
 
 
+@pytest.mark.thorough
 def test_a_merge_by_the_user_is_noticed_at_the_next_start(tmp_path: Path) -> None:
     places, repository = _new(tmp_path), tmp_path / "repository"
     _forked(lambda: _run(places))

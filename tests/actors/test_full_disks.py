@@ -90,6 +90,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", disk], check=True)
 
 
+@pytest.mark.thorough
 @pytest.mark.skipif(os.getuid() != 0, reason="only root may mount")
 def test_a_goal_waits_while_the_disk_of_the_mirrors_is_full(
     tmp_path: Path, small_disk: Path
@@ -107,6 +108,7 @@ def test_a_goal_waits_while_the_disk_of_the_mirrors_is_full(
     assert state.status is GoalStatus.DONE, state.reason
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "error", [Transient("the disk is full"), OSError(errno.ENOSPC, "no space left")]
 )

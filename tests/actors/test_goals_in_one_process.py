@@ -215,6 +215,7 @@ def test_a_goal_that_needs_a_human_is_told_as_blocked(play: Play, tmp_path: Path
     assert "not this one" in message["reason"]
 
 
+@pytest.mark.thorough
 def test_a_closed_pull_request_is_noticed_once_and_stays_closed(
     play: Play, places: Places, repository: Path
 ) -> None:

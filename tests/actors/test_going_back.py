@@ -89,6 +89,7 @@ def held(folder: Path, *files: str) -> tuple[str, ...]:
     return files if submitted.goal.sandbox == "isolated" else ("one.py",)
 
 
+@pytest.mark.thorough
 def test_a_goal_that_failed_goes_on_from_a_step_with_what_was_there_then(folder: Path) -> None:
     engine = Drafting()
     assert run(folder, engine)[GOAL].status is GoalStatus.FAILED
@@ -103,6 +104,7 @@ def test_a_goal_that_failed_goes_on_from_a_step_with_what_was_there_then(folder:
     assert git(folder / "repository", "show", f"swarm/{GOAL}:one.py") == "draft 3"
 
 
+@pytest.mark.thorough
 def test_another_goal_begins_at_a_step_of_one_that_is_over(folder: Path) -> None:
     engine = Drafting()
     engine.told.append("go on")

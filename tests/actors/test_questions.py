@@ -132,6 +132,7 @@ def test_the_work_behind_a_question_is_there_when_it_is_answered(folder: Path) -
     assert git(folder / "repository", "show", f"swarm/{GOAL}:one.py") == MENDED.strip()
 
 
+@pytest.mark.thorough
 def test_behind_walls_of_overlays_even_what_it_did_not_mention_is_there(tmp_path: Path) -> None:
     folder = _begun(tmp_path, "isolated")
     _run(folder)

@@ -112,6 +112,7 @@ def test_tasks_divide_what_the_goal_is_worth(make_plan: MakePlan) -> None:
     assert {contract.kind for contract in plan.contracts} == {TaskKind.WRITE}
 
 
+@pytest.mark.thorough
 def test_a_named_test_is_the_only_target(make_plan: MakePlan) -> None:
     plan = make_plan("please fix test_dates.py::test_century")
     (contract,) = plan.contracts
@@ -133,6 +134,7 @@ def test_a_module_is_where_the_cause_is_looked_for(make_plan: MakePlan) -> None:
     assert contract.targets == ("test_dates.py::test_century",)
 
 
+@pytest.mark.thorough
 def test_what_the_suite_cannot_decide_is_refused(make_plan: MakePlan) -> None:
     plan = make_plan("Add a dark mode")
     assert plan.refusal.startswith("needs a model engine: the goal names no test")
@@ -140,16 +142,19 @@ def test_what_the_suite_cannot_decide_is_refused(make_plan: MakePlan) -> None:
     assert plan.base_run.collected == 4
 
 
+@pytest.mark.thorough
 def test_a_green_suite_is_refused_with_its_size(make_plan: MakePlan) -> None:
     plan = make_plan(fix_failing=True, files={"test_a.py": "def test_a(): pass\n"})
     assert plan.refusal == "everything is green already: 1 tests pass"
 
 
+@pytest.mark.thorough
 def test_a_suite_that_collects_nothing_is_refused(make_plan: MakePlan) -> None:
     plan = make_plan(fix_failing=True, files={"test_a.py": "x = 1\n"})
     assert plan.refusal.startswith("the suite gives no results: no tests were collected")
 
 
+@pytest.mark.thorough
 def test_a_test_file_that_cannot_be_imported_is_said(make_plan: MakePlan) -> None:
     files = {"test_a.py": "import nowhere_at_all\ndef test_a(): pass\n", "a.py": ""}
     plan = make_plan(fix_failing=True, files=files)
@@ -157,6 +162,7 @@ def test_a_test_file_that_cannot_be_imported_is_said(make_plan: MakePlan) -> Non
     assert "nowhere_at_all" in plan.refusal
 
 
+@pytest.mark.thorough
 def test_where_nothing_can_be_imported_the_red_rest_is_no_target(make_plan: MakePlan) -> None:
     files = {
         "pkg/__init__.py": "from pkg._version import version\n",
@@ -174,6 +180,7 @@ def test_a_suite_that_hangs_is_refused(make_plan: MakePlan) -> None:
     assert "did not end within 1 s" in plan.refusal
 
 
+@pytest.mark.thorough
 def test_an_id_that_flickers_is_no_target(make_plan: MakePlan, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     flickering = (
@@ -217,6 +224,7 @@ def test_a_command_that_is_no_runner_is_one_target(make_plan: MakePlan) -> None:
     assert contract.touch == ()
 
 
+@pytest.mark.thorough
 def test_facts_tell_structure_command_rules_and_where_to_look(make_plan: MakePlan) -> None:
     facts = {fact.kind: fact for fact in make_plan("fix test_century").facts}
     assert facts["structure"].claim == "4 modules: calculator, dates, test_calculator, test_dates"

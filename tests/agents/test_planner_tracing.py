@@ -4,6 +4,8 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
+
 from swarm.agents.planning.tracing import Coverage, Place, trace
 from swarm.domain.names import TestId as Id
 from swarm.sandbox.public_api import BaseRef, SandboxSpec, open_host
@@ -77,6 +79,7 @@ def test_calls_of_threads_are_seen(tmp_path: Path) -> None:
     assert HALF in coverage.failing[Id("test_shop.py::test_threads")].lines
 
 
+@pytest.mark.thorough
 def test_a_test_that_hangs_is_traced_as_far_as_it_came(tmp_path: Path) -> None:
     coverage = traced(tmp_path, ("test_hangs", "test_many"), ("test_one",))
     assert (

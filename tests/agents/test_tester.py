@@ -58,11 +58,13 @@ def test_a_tree_that_cannot_be_imported_is_refused(case: Case) -> None:
     assert "tampering.unreadable" in found
 
 
+@pytest.mark.thorough
 def test_new_tests_are_welcome(case: Case) -> None:
     new = "import unittest\nimport calc\n\n\nclass TestMore(unittest.TestCase):\n    def test_more(self):\n        self.assertEqual(calc.add(2, 2), 4)\n"
     assert rules(case, "new-tests", {"calc.py": MENDED, "tests/test_more.py": new}) == set()
 
 
+@pytest.mark.thorough
 def test_a_target_that_passes_only_in_company_is_refused(case: Case) -> None:
     spoiled = (
         "ZEROS = []\n\n\ndef add(a, b):\n    if not a:\n        ZEROS.append(a)\n"
@@ -76,6 +78,7 @@ def test_a_target_that_passes_only_in_company_is_refused(case: Case) -> None:
     assert rules(in_company, "company", {"calc.py": spoiled}) == {"not-alone"}
 
 
+@pytest.mark.thorough
 def test_ids_that_flicker_on_the_base_count_for_nothing(tmp_path: Path) -> None:
     flicker = (
         "import os\n\n\ndef test_flickers():\n"

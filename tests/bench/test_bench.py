@@ -86,6 +86,7 @@ def test_there_are_four_tasks_of_each_level() -> None:
     assert {task.expected for task in OWN.values()} == {"solvable", "impossible", "green"}
 
 
+@pytest.mark.thorough
 def test_solvable_tasks_are_red_and_their_solutions_green(tmp_path: Path) -> None:
     before = examined(together(), together().files)
     for name in SOLVABLE:
@@ -198,6 +199,7 @@ def test_programs_read_the_same_numbers() -> None:
     assert told["tasks"][1]["task"] == "other"
 
 
+@pytest.mark.thorough
 def test_each_task_is_run_in_its_repository_and_judged(tmp_path: Path) -> None:
     def run(task: BenchTask, repository: Path) -> BenchResult:
         source = (repository / "roman.py").read_text()
@@ -298,6 +300,7 @@ def test_a_program_of_quixbugs_becomes_a_task_without_its_answer(quixbugs: Path)
     assert all(b"correct" not in data for data in task.files.values())
 
 
+@pytest.mark.thorough
 def test_a_program_that_runs_for_ever_fails_in_time(quixbugs: Path) -> None:
     (task,) = quixbugs_tasks(quixbugs, only=["double"])
     run = examined(task, task.files)

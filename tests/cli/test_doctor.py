@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import swarm
 from swarm.cli.failing import DONE, LACKS
 from swarm.sandbox import remedies
@@ -93,6 +95,7 @@ NO_LANDLOCK = """if True:
 """
 
 
+@pytest.mark.thorough
 def test_where_nothing_works_the_machine_lacks_something(tmp_path: Path) -> None:
     code, rows = examined(tmp_path / "home", program=f"{REFUSED}\n{NO_LANDLOCK}")
     assert code == LACKS

@@ -83,6 +83,7 @@ def test_a_run_ends_in_a_pull_request_and_leaves_the_work_tree_alone(
     assert swarm(home, "verify", made["goal"]["id"]).code == 0
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
 def test_a_goal_without_a_handle_waits_for_a_human(
     home: Path, tmp_path: Path, sandbox: tuple[str, ...]
@@ -95,6 +96,7 @@ def test_a_goal_without_a_handle_waits_for_a_human(
     assert "needs a model engine" in called.out
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
 def test_a_detached_goal_is_stopped_from_outside(
     home: Path, repository: Path, sandbox: tuple[str, ...]
@@ -107,6 +109,7 @@ def test_a_detached_goal_is_stopped_from_outside(
     watch.close()
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
 def test_ctrl_c_pauses_durably_and_resume_goes_on(
     home: Path, repository: Path, sandbox: tuple[str, ...]

@@ -47,6 +47,7 @@ def test_killed_after_every_move_not_one_event_differs(seed: int, given_faults: 
     assert simulated(seed, given_faults, kills=True).world.events == once
 
 
+@pytest.mark.thorough
 @whole_runs
 @given(seeds)
 def test_one_seed_is_one_run(seed: int) -> None:
@@ -65,6 +66,7 @@ def sixty_worlds() -> tuple[World, ...]:
     return tuple(simulated(seed, Faults()).world for seed in range(60))
 
 
+@pytest.mark.thorough
 def test_the_faults_reach_every_ending() -> None:
     seen = Counter(world.state.status for world in sixty_worlds())
     assert set(seen) == {status for status in GoalStatus if status.is_final}

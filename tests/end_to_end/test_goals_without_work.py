@@ -28,6 +28,7 @@ def test_a_suite_that_is_green_already_blocks_a_goal(swarm: Outside, tmp_path: P
     assert _branches(repository) == ["main"]
 
 
+@pytest.mark.thorough
 def test_a_goal_that_needs_a_model_says_so_and_what_can_be_done_without(
     swarm: Outside, tmp_path: Path
 ) -> None:
@@ -44,6 +45,7 @@ def test_a_goal_that_needs_a_model_says_so_and_what_can_be_done_without(
     assert submitted.goal.text == text.strip()
 
 
+@pytest.mark.thorough
 def test_a_suite_that_cannot_be_imported_is_named(swarm: Outside, tmp_path: Path) -> None:
     repository = tmp_path / "repository"
     a_repository(repository, {"test_calc.py": "import nothing_of_that_name\n"})
@@ -63,6 +65,7 @@ def test_a_suite_that_hangs_ends_a_goal_when_its_time_is_up(swarm: Outside, tmp_
     assert answer.code == 4
 
 
+@pytest.mark.thorough
 def test_a_goal_that_was_only_handed_in_is_not_lost(swarm: Outside, tmp_path: Path) -> None:
     """Whoever typed it was killed before any coordinator had read it."""
     repository = green(tmp_path / "repository")

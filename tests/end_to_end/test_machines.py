@@ -36,6 +36,7 @@ def mounted(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", disk], check=True)
 
 
+@pytest.mark.thorough
 @needs_root
 def test_a_full_disk_is_named_and_work_goes_on_when_there_is_room(
     mounted: Path, tmp_path: Path
@@ -77,6 +78,7 @@ def test_a_read_only_state_folder_is_named(mounted: Path, tmp_path: Path) -> Non
     assert "Read-only file system" in told.told
 
 
+@pytest.mark.thorough
 def test_a_second_coordinator_is_refused_and_the_first_is_used(
     swarm: Outside, tmp_path: Path
 ) -> None:

@@ -67,6 +67,7 @@ def asked(user: Outside, server: ModelServer, text: str, repository: Path, *argv
     )
 
 
+@pytest.mark.thorough
 def test_a_bug_without_a_failing_test_gets_one_first(user: Outside, shop: Path) -> None:
     test = "\n\ndef test_an_unknown_name_costs_nothing():\n    assert total([('plum', 1)]) == 0\n"
     brain = script(
@@ -88,6 +89,7 @@ def test_a_bug_without_a_failing_test_gets_one_first(user: Outside, shop: Path) 
     )
 
 
+@pytest.mark.thorough
 def test_the_key_is_in_one_file_while_goals_are_open_and_then_nowhere(
     user: Outside, shop: Path
 ) -> None:
@@ -115,6 +117,7 @@ def test_without_a_key_nothing_is_begun(swarm: Outside, shop: Path) -> None:
     assert swarm.events() == []
 
 
+@pytest.mark.thorough
 def test_without_an_engine_a_goal_in_free_words_says_what_is_missing(
     user: Outside, shop: Path
 ) -> None:

@@ -32,6 +32,7 @@ BUSY_SECONDS = 0.3
 HANGS = "def test_hangs():\n    while True:\n        pass\n"
 
 
+@pytest.mark.thorough
 def test_a_running_goal_hears_pause_play_say_and_stop(swarm: Outside, tmp_path: Path) -> None:
     repository = tmp_path / "repository"
     a_repository(repository, {"test_calc.py": HANGS})

@@ -65,6 +65,7 @@ def test_an_unfit_repository_is_refused_before_anything_is_written(
     assert not before or fingerprint(repository) == before
 
 
+@pytest.mark.thorough
 def test_a_journal_from_the_future_is_left_alone(swarm: Outside, tmp_path: Path) -> None:
     repository = green(tmp_path / "repository")
     assert swarm.run("fix the failing tests", repository).code == 3

@@ -72,6 +72,7 @@ def runs(*commands: str) -> Brain:
     return script(Say("", tuple(Use("run", {"command": each}) for each in commands)), OVER)
 
 
+@pytest.mark.thorough
 def test_no_secret_of_the_host_can_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     secret = tmp_path / "secret.txt"
     secret.write_text(CANARY)
@@ -167,6 +168,7 @@ def test_no_more_is_spent_than_was_given(tmp_path: Path) -> None:
     assert sum(item.cost for item in items if isinstance(item, StepTaken)) <= 900_000
 
 
+@pytest.mark.thorough
 def test_endless_output_and_huge_turns_are_bounded(tmp_path: Path) -> None:
     def brain(heard: Heard) -> Say:
         if heard.answered:
@@ -179,6 +181,7 @@ def test_endless_output_and_huge_turns_are_bounded(tmp_path: Path) -> None:
     assert len(seen(items)) < 20 * 15_000
 
 
+@pytest.mark.thorough
 def test_what_never_leaves_is_version_control_and_what_lies_outside(tmp_path: Path) -> None:
     brain = script(
         Say("", (Use("run", {"command": "mkdir -p .git/hooks; echo boo > .git/hooks/pre-commit;"

@@ -166,6 +166,7 @@ def test_whoever_goes_on_does_no_finished_step_again_and_sends_the_same_words(be
         assert len(desk.heard) == len(replies)
 
 
+@pytest.mark.thorough
 def test_an_answer_that_no_step_kept_is_not_paid_twice(bench: Build) -> None:
     replies = (Say("", (MEND,)), Say("", (SUBMIT,)), Say("", (SUBMIT,)))
     desk = bench(script(*replies))
@@ -197,6 +198,7 @@ def test_guidance_is_told_once_with_the_next_turn(bench: Build) -> None:
     assert "use addition" in desk.heard[1].told
 
 
+@pytest.mark.thorough
 def test_a_question_ends_the_work_and_its_answer_goes_on_with_it(bench: Build) -> None:
     desk = bench(
         script(
@@ -214,6 +216,7 @@ def test_a_question_ends_the_work_and_its_answer_goes_on_with_it(bench: Build) -
     assert desk.work(done=asked)[-1] == Question("Which sign?")
 
 
+@pytest.mark.thorough
 def test_a_refused_submission_is_told_with_what_was_found(bench: Build) -> None:
     desk = bench(script(Say("", (MEND,)), Say("", (SUBMIT,)), Say("", (SUBMIT,)),
                         Say("", (Use("give_up", {"reason": "what else?"}),))))  # fmt: skip
@@ -230,6 +233,7 @@ def test_a_refused_submission_is_told_with_what_was_found(bench: Build) -> None:
     assert again[-1] == GaveUp("what else?")
 
 
+@pytest.mark.thorough
 def test_nothing_and_what_breaks_tests_are_not_submitted(bench: Build) -> None:
     worse = Use("edit", {"path": "app.py", "old": "a - b", "new": "a * b + 1"})
     desk = bench(
@@ -316,6 +320,7 @@ def test_a_long_healthy_work_is_not_stopped(bench: Build) -> None:
     assert len(items) == 42
 
 
+@pytest.mark.thorough
 def test_the_budget_is_never_passed(bench: Build) -> None:
     desk = bench(lambda heard: Say("", (Use("run", {"command": f"echo {heard.answered}"}),)))
     items = desk.work(budget=600_000)

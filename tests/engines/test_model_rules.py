@@ -42,6 +42,7 @@ def said(turn: Turn) -> str:
 # The conversation -------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_the_opening_is_the_same_bytes_over_twenty_shortenings() -> None:
     records, openings, floors = [], set(), set()
     for at in range(400):

@@ -134,6 +134,7 @@ def test_what_a_person_decided_stays_decided(yard: Yard, end: str) -> None:
     assert len(run(yard.forge.list())) == 1
 
 
+@pytest.mark.thorough
 def test_a_merged_one_cannot_be_closed_and_a_closed_one_is(yard: Yard) -> None:
     one, two = (
         run(yard.forge.open_pull_request(yard.a_request(name))).number

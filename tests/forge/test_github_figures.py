@@ -92,6 +92,7 @@ async def whole_life(scene: Scene) -> None:
     await shown(scene, "settled", scene.head)
 
 
+@pytest.mark.thorough
 def test_a_goal_takes_at_most_forty_calls(scene: Scene) -> None:
     asyncio.run(whole_life(scene))
     assert 20 <= scene.spent() <= 40, scene.wire.asked

@@ -99,6 +99,7 @@ def outcome(goal: Goal, scratch: Path, mode: SandboxMode) -> str:
     return asyncio.run(run())
 
 
+@pytest.mark.thorough
 def test_a_project_with_a_generated_version_is_green_with_it_only(tmp_path: Path) -> None:
     top = a_project(tmp_path / "repo", {})
     without = goal_of(top)

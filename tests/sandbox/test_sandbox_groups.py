@@ -121,6 +121,7 @@ def test_the_kernel_ends_who_takes_more_memory_than_all_may(
     group.end()
 
 
+@pytest.mark.thorough
 def test_the_kernel_refuses_more_processes_than_there_may_be(
     real: Groups, shell: "subprocess.Popen[str]"
 ) -> None:
@@ -166,6 +167,7 @@ def mine() -> set[Path]:
     return set(found.of["pids"].glob(f"swarm-sandbox-{os.getpid()}-*"))
 
 
+@pytest.mark.thorough
 def test_the_processors_are_shared_out(place: Place, real: Groups) -> None:
     if "cpu" not in groups.controllers():
         pytest.skip("no control group for processors is delegated to this process")

@@ -124,6 +124,7 @@ while True:
     assert result.killed_by == "disk"
 
 
+@pytest.mark.thorough
 def test_who_is_past_the_limit_can_still_delete_and_then_write_again(isolated: Place) -> None:
     async def work(sandbox: Sandbox) -> None:
         async def run(script: str) -> str:
@@ -147,6 +148,7 @@ def test_two_hundred_megabytes_of_output_are_ended_by_output(place: Place) -> No
     assert len(result.stdout) < 101_000
 
 
+@pytest.mark.thorough
 def test_four_that_only_count_are_ended_by_the_processor(place: Place) -> None:
     hog = "(while :; do :; done) &"
     script = f"{hog} {hog} {hog} {hog} wait $!"

@@ -147,12 +147,14 @@ def test_every_command_is_told_where_services_are_and_may_be_told_otherwise(plac
     assert told["REDIS_URL"] == "elsewhere"
 
 
+@pytest.mark.thorough
 def test_a_seed_command_runs_inside_with_the_service_running(place: Place) -> None:
     seed = ("/bin/sh", "-c", '"$BIN/psql" -qc "CREATE TABLE made AS SELECT 7 AS n"')
     spec = POSTGRES.model_copy(update={"seed_command": seed})
     assert place.run(lambda s: sql(s, "SELECT n FROM made"), (spec,)) == "7"
 
 
+@pytest.mark.thorough
 def test_another_seed_file_gives_other_data(place: Place) -> None:
     async def rows(sandbox: ServedSandbox) -> str:
         return await sql(sandbox, "SELECT count(*) FROM t")

@@ -110,6 +110,7 @@ def test_after_one_test_hung_the_next_are_waited_for_less() -> None:
     assert patience.limit == 50.0
 
 
+@pytest.mark.thorough
 def test_a_test_as_slow_as_others_that_pass_is_waited_for(tmp_path: Path) -> None:
     tests = "import time\ndef test_a(): time.sleep(0.3)\ndef test_b(): time.sleep(2)\n"
     execution = run(tmp_path, {"test_all.py": tests}, patience=1.0)
@@ -172,6 +173,7 @@ def test_only_the_ids_asked_for_are_run_and_alone_the_exit_status_is_theirs(tmp_
     assert execution.exit_status == 0
 
 
+@pytest.mark.thorough
 def test_a_file_that_cannot_be_imported_is_an_error_and_the_rest_is_run(tmp_path: Path) -> None:
     files = {"test_a.py": "import nowhere\n", "test_b.py": "def test_b(): pass\n"}
     execution = run(tmp_path, files)
@@ -181,6 +183,7 @@ def test_a_file_that_cannot_be_imported_is_an_error_and_the_rest_is_run(tmp_path
     }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("files", "why"),
     [
@@ -205,6 +208,7 @@ def test_a_suite_without_results_is_broken_and_says_why(
     assert execution.run.outcomes == ()
 
 
+@pytest.mark.thorough
 def test_what_tests_print_is_never_read_as_their_report(tmp_path: Path) -> None:
     forged = f"""
 import os, sys
@@ -216,6 +220,7 @@ def test_fails():
     assert outcomes(run(tmp_path, {"test_a.py": forged})) == {"test_fails": "failed"}
 
 
+@pytest.mark.thorough
 def test_writing_into_the_report_without_the_nonce_breaks_the_run(tmp_path: Path) -> None:
     forged = """
 import os
@@ -229,12 +234,14 @@ def test_fails():
     assert "other than the test runner" in broken or "canary" in broken
 
 
+@pytest.mark.thorough
 def test_a_test_that_forks_and_lets_its_child_run_on_is_reported_once(tmp_path: Path) -> None:
     forking = "import os\ndef test_forks():\n    assert os.fork()\ndef test_other(): pass\n"
     execution = run(tmp_path, {"test_a.py": forking}, "pytest -W ignore")
     assert outcomes(execution) == {"test_forks": "passed", "test_other": "passed"}
 
 
+@pytest.mark.thorough
 def test_options_of_the_users_command_and_settings_are_kept(tmp_path: Path) -> None:
     files = {
         "test_a.py": "import os\ndef test_env(): assert os.environ['COLOUR'] == 'red'\n"
