@@ -26,7 +26,7 @@ ADDRESSES: dict[Speech, str] = {
     "anthropic": "https://api.anthropic.com",
     "openai": "https://api.openai.com/v1",
 }
-MODELS: dict[Speech, str] = {"anthropic": "claude-sonnet-4-5", "openai": ""}
+MODELS: dict[Speech, str] = {"anthropic": "claude-sonnet-5-5", "openai": ""}
 
 
 class Route(Frozen):

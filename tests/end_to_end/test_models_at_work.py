@@ -252,7 +252,7 @@ def test_what_searching_cannot_do_goes_to_the_model_in_the_same_market(
         ran = asked(user, server, "make test_area pass", tmp_path / "shapes")
     assert ran.code == 0, ran.told
     families = [e.family for e in user.events() if isinstance(e, LeaseGranted)]
-    assert "model:claude-sonnet-4-5" in families
+    assert "model:claude-sonnet-5-5" in families
 
 
 @pytest.mark.thorough

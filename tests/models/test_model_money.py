@@ -104,6 +104,12 @@ def test_an_answer_costs_what_the_table_says() -> None:
     assert cost_of(usage, price) == 3_000_000 + 300_000 + 3_750_000 + 15_000_000
 
 
+def test_of_rows_of_one_model_the_latest_that_has_begun_counts() -> None:
+    days = (date(2026, 10, 6), date(2026, 10, 7))
+    reads = [price_of("anthropic", "claude-sonnet-5-5", day, table()).cache_read for day in days]
+    assert reads == [200_000, 100_000]
+
+
 def test_an_unknown_model_costs_as_much_as_the_dearest() -> None:
     price = price_of("anthropic", "claude-from-the-future", date(2026, 1, 1), table())
     assert price.assumed
