@@ -107,7 +107,7 @@ def seen() -> Iterator[list[tuple[str, str, bytes, int, bytes]]]:
             served.done("ann", "POST", f"/issues/{number}/labels", {"labels": ["approved"]})
             tap.seen.clear()
             asyncio.run(live(served, number, pushed(folder, served)))
-            yield tap.seen
+    yield tap.seen  # behind the server's end: the last answer is written down after it was given
 
 
 def pushed(folder: Path, served: Served) -> str:
