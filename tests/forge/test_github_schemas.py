@@ -4,7 +4,6 @@ client sends, and what the embedded forge answers.
 
 import asyncio
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -97,7 +96,7 @@ def plain(path: str) -> str | None:
 
 
 @pytest.fixture(scope="module")
-def seen() -> Iterator[list[tuple[str, str, bytes, int, bytes]]]:
+def seen() -> list[tuple[str, str, bytes, int, bytes]]:
     """A whole life of an issue, as our client and the forge speak of it."""
     tap = Tap()
     with a_quick_folder() as folder:
@@ -107,7 +106,7 @@ def seen() -> Iterator[list[tuple[str, str, bytes, int, bytes]]]:
             served.done("ann", "POST", f"/issues/{number}/labels", {"labels": ["approved"]})
             tap.seen.clear()
             asyncio.run(live(served, number, pushed(folder, served)))
-    yield tap.seen  # behind the server's end: the last answer is written down after it was given
+    return tap.seen  # behind the server's end: the last answer is written down after it was given
 
 
 def pushed(folder: Path, served: Served) -> str:
