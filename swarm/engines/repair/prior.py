@@ -32,6 +32,7 @@ DOUBT: dict[str, int] = {
     "statement from nearby": 1,
     "missing call around": 1,
     "missing case": 1,
+    "missing exception": 1,
 }
 """One is worth five words of a change (`choosing`)."""
 
