@@ -353,12 +353,15 @@ class Host:
         launcher = self._started()
         executes = {"executes": profiles.executes(spec)}
         pending = _Pending()
+        launched: Launched | None = None
         try:
             launched = await launcher.launch(
                 request | executes, lambda pid: pending.begin(self._bound, pid, spec)
             )
             return launcher, replace(launched, group=await pending.made())
         except BaseException as error:
+            if launched is not None:
+                launched.let_go()
             await pending.abandon()
             if isinstance(error, OSError):
                 raise remedies.explained(error, remedies.this_machine()) from error

@@ -36,6 +36,11 @@ class Launched:
     group: Group | None = None
     """The control group that it and all that it will start are in."""
 
+    def let_go(self) -> None:
+        """The server ends by itself when nobody holds its other end any more."""
+        self.control.close()
+        channel.close_all(self.doors)
+
 
 class Launcher:
     def __init__(self, python: Path, log: Path) -> None:
