@@ -1,20 +1,9 @@
 """What work costs: processor seconds of the sandboxes, at a configured rate."""
 
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from swarm.domain.changes import Changes
-from swarm.sandbox.public_api import (
-    Blocked,
-    CheckpointRef,
-    ExecResult,
-    Guarantees,
-    Process,
-    Sandbox,
-    SandboxMode,
-    SandboxSpec,
-)
+from swarm.sandbox.public_api import CheckpointRef, ExecResult, Sandbox, SandboxWrapper
 
 SECONDS_PER_HOUR = 3600
 
@@ -36,31 +25,10 @@ class Meter:
 
 
 @dataclass(slots=True)
-class MeteredSandbox:
+class MeteredSandbox(SandboxWrapper):
     """A sandbox whose commands are charged to a meter."""
 
-    inner: Sandbox
     meter: Meter
-
-    @property
-    def id(self) -> str:
-        return self.inner.id
-
-    @property
-    def mode(self) -> SandboxMode:
-        return self.inner.mode
-
-    @property
-    def guarantees(self) -> Guarantees:
-        return self.inner.guarantees
-
-    @property
-    def spec(self) -> SandboxSpec:
-        return self.inner.spec
-
-    @property
-    def root(self) -> Path:
-        return self.inner.root
 
     async def exec(
         self,
@@ -77,45 +45,7 @@ class MeteredSandbox:
         self.meter.charge(result.cpu_seconds)
         return result
 
-    async def spawn(
-        self, argv: tuple[str, ...], *, cwd: Path | None = None, env: dict[str, str] | None = None
-    ) -> Process:
-        return await self.inner.spawn(argv, cwd=cwd, env=env)
-
-    async def read(self, path: Path, most: int = 64 << 20) -> bytes:
-        return await self.inner.read(path, most)
-
-    async def write(self, path: Path, data: bytes, *, executable: bool = False) -> None:
-        await self.inner.write(path, data, executable=executable)
-
-    async def apply(self, changes: Changes) -> None:
-        await self.inner.apply(changes)
-
-    async def diff(self) -> Changes:
-        return await self.inner.diff()
-
-    async def freeze(self) -> None:
-        await self.inner.freeze()
-
-    async def thaw(self) -> None:
-        await self.inner.thaw()
-
-    async def listen(self, port: int) -> socket.socket:
-        return await self.inner.listen(port)
-
-    async def blocked(self) -> tuple[Blocked, ...]:
-        return await self.inner.blocked()
-
-    async def checkpoint(self, label: str, *, hot: bool | None = None) -> CheckpointRef:
-        return await self.inner.checkpoint(label, hot=hot)
-
-    async def rollback(self, to: CheckpointRef) -> None:
-        await self.inner.rollback(to)
-
     async def fork(self, count: int, at: CheckpointRef | None = None) -> tuple[Sandbox, ...]:
         """What is done in them is charged to the same meter."""
         forks = await self.inner.fork(count, at)
         return tuple(MeteredSandbox(each, self.meter) for each in forks)
-
-    async def destroy(self) -> None:
-        await self.inner.destroy()

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 from swarm.recipes.indexes import Indexes, Key
-from swarm.sandbox.public_api import Sandbox
+from swarm.sandbox.public_api import Listener, Sandbox
 
 FIRST_PORT = 3141
 """On 127.0.0.1 inside; a host each."""
@@ -70,39 +70,23 @@ class Relay:
         self._below = tuple(urlsplit(each).path.rstrip("/") + "/" for each in own)
         self._linked: set[str] = set()
         self._context = ssl.create_default_context(cafile=indexes.authorities)
-        self._open: set[asyncio.StreamWriter] = set()
-        self._server: asyncio.Server | None = None
+        self._listener = Listener(self._hear, _AT_A_TIME, _HEAD_BYTES)
 
     async def serve(self, listening: socket.socket) -> None:
-        self._server = await asyncio.start_server(self._accept, sock=listening, limit=_HEAD_BYTES)
+        await self._listener.serve(listening)
 
     def close(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        for writer in tuple(self._open):
-            writer.transport.abort()
+        self._listener.close()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._open) >= _AT_A_TIME:
-            writer.transport.abort()
-            return
-        self._open.add(writer)
+    async def _hear(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             async with asyncio.timeout(_SECONDS):
                 asked = _read(await reader.readuntil(b"\r\n\r\n"))
             await self._answer(asked, writer)
         except (ValueError, asyncio.LimitOverrunError):
             writer.write(_said(400, "Bad Request", {}))
-        except (OSError, TimeoutError, EOFError, http.client.HTTPException):
-            # Either side has gone, or says nothing that is understood.
-            writer.transport.abort()
-        except asyncio.CancelledError:
-            # The event loop ends. It has made this task itself, nobody waits for it, and it would
-            # print a traceback of one that was cancelled.
-            writer.transport.abort()
-        finally:
-            self._open.discard(writer)
-            writer.close()
+        except (EOFError, http.client.HTTPException) as error:
+            raise ConnectionAbortedError("one side says nothing that is understood") from error
 
     async def _answer(self, asked: _Asked, writer: asyncio.StreamWriter) -> None:
         if not self._may(asked.path):

@@ -24,7 +24,9 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
     profiles      what a role may do, and what that weakens
     network       which hosts may be reached: rules
     proxy         the one way out to them
+    accepting     connections of one listening socket
     box           a sandbox as its supervisor holds it
+    wrapping      a sandbox around another one
     command       one command in it, from its start to its end
     terminal      somebody's terminal, connected to a command
     relay *       the terminal inside

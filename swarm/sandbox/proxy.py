@@ -19,6 +19,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from swarm.sandbox import network
+from swarm.sandbox.accepting import Listener
 from swarm.sandbox.blocked import MOST, plain
 from swarm.sandbox.network import Target
 from swarm.sandbox.port import Blocked, Network
@@ -79,42 +80,21 @@ class Proxy:
         self._resolve = resolve
         self._left = self._bounds.bytes
         self._refused: Counter[tuple[str, int, str]] = Counter()
-        self._open: set[asyncio.StreamWriter] = set()
-        self._server: asyncio.Server | None = None
+        self._listener = Listener(self._answer, self._bounds.connections, _HEAD_BYTES)
 
     async def serve(self, listening: socket.socket) -> None:
         """Begin to accept on it; returns at once."""
-        self._server = await asyncio.start_server(self._accept, sock=listening, limit=_HEAD_BYTES)
+        await self._listener.serve(listening)
 
     def close(self) -> None:
         """Refuse what comes, and end what is open."""
-        if self._server is not None:
-            self._server.close()
-        for writer in tuple(self._open):
-            writer.transport.abort()
+        self._listener.close()
 
     def blocked(self) -> tuple[Blocked, ...]:
         return tuple(
             Blocked(host, port, why=why, count=count)
             for (host, port, why), count in self._refused.items()
         )
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._open) >= self._bounds.connections:
-            writer.transport.abort()
-            return
-        self._open.add(writer)
-        try:
-            await self._answer(reader, writer)
-        except (OSError, TimeoutError):  # either side has gone, or says nothing any more
-            writer.transport.abort()
-        except asyncio.CancelledError:
-            # The event loop ends. It has made this task itself, nobody waits for it, and it would
-            # print a traceback of one that was cancelled.
-            writer.transport.abort()
-        finally:
-            self._open.discard(writer)
-            writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -131,7 +111,7 @@ class Proxy:
             )
             await writer.drain()
             return
-        self._open.add(up_writer)
+        self._listener.open.add(up_writer)
         try:
             if request.forward:
                 up_writer.write(request.forward)
@@ -144,7 +124,7 @@ class Proxy:
             if errors.split((OSError, TimeoutError))[1] is not None:
                 raise
         finally:
-            self._open.discard(up_writer)
+            self._listener.open.discard(up_writer)
             up_writer.transport.abort()
 
     async def _head(self, reader: asyncio.StreamReader) -> bytes:

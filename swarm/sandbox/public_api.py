@@ -1,5 +1,6 @@
 """The door of swarm.sandbox."""
 
+from swarm.sandbox.accepting import Listener
 from swarm.sandbox.attacks.attacking import try_attacks
 from swarm.sandbox.attacks.catalogue import ATTACKS
 from swarm.sandbox.attacks.definition import Attack
@@ -41,6 +42,7 @@ from swarm.sandbox.probing import (
 )
 from swarm.sandbox.profiles import weaknesses
 from swarm.sandbox.terminal import run_in_terminal
+from swarm.sandbox.wrapping import SandboxWrapper
 
 __all__ = [
     "ATTACKS",
@@ -57,6 +59,7 @@ __all__ = [
     "Layer",
     "Leftover",
     "Limits",
+    "Listener",
     "Network",
     "ProbeReport",
     "Process",
@@ -66,6 +69,7 @@ __all__ = [
     "SandboxMode",
     "SandboxSpec",
     "SandboxWish",
+    "SandboxWrapper",
     "attack_table",
     "choose",
     "doctor_rows",

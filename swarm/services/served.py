@@ -5,32 +5,20 @@ again before the next one. Every command is told where the services are.
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from swarm.domain.changes import Changes
-from swarm.sandbox.public_api import (
-    Blocked,
-    CheckpointRef,
-    ExecResult,
-    Guarantees,
-    Process,
-    Sandbox,
-    SandboxMode,
-    SandboxSpec,
-)
+from swarm.sandbox.public_api import CheckpointRef, ExecResult, Process, Sandbox, SandboxWrapper
 from swarm.services.plan import Plan
 from swarm.services.running import Running, has_ended, is_ready, launch, stop, until_ready
 
 
 @dataclass(slots=True)
-class ServedSandbox:
-    """Implements `Sandbox` over another one."""
+class ServedSandbox(SandboxWrapper):
+    """A sandbox whose services run before each command."""
 
-    inner: Sandbox
     plans: tuple[Plan, ...]
     _running: dict[str, Running] = field(default_factory=dict)
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -81,26 +69,6 @@ class ServedSandbox:
 
     # Sandbox
 
-    @property
-    def id(self) -> str:
-        return self.inner.id
-
-    @property
-    def mode(self) -> SandboxMode:
-        return self.inner.mode
-
-    @property
-    def guarantees(self) -> Guarantees:
-        return self.inner.guarantees
-
-    @property
-    def spec(self) -> SandboxSpec:
-        return self.inner.spec
-
-    @property
-    def root(self) -> Path:
-        return self.inner.root
-
     async def exec(
         self,
         argv: tuple[str, ...],
@@ -125,30 +93,6 @@ class ServedSandbox:
 
     def _told(self, env: dict[str, str] | None) -> dict[str, str]:
         return {**self.env, **(env or {})}
-
-    async def read(self, path: Path, most: int = 64 << 20) -> bytes:
-        return await self.inner.read(path, most)
-
-    async def write(self, path: Path, data: bytes, *, executable: bool = False) -> None:
-        await self.inner.write(path, data, executable=executable)
-
-    async def apply(self, changes: Changes) -> None:
-        await self.inner.apply(changes)
-
-    async def diff(self) -> Changes:
-        return await self.inner.diff()
-
-    async def freeze(self) -> None:
-        await self.inner.freeze()
-
-    async def thaw(self) -> None:
-        await self.inner.thaw()
-
-    async def listen(self, port: int) -> socket.socket:
-        return await self.inner.listen(port)
-
-    async def blocked(self) -> tuple[Blocked, ...]:
-        return await self.inner.blocked()
 
     async def checkpoint(self, label: str, *, hot: bool | None = None) -> CheckpointRef:
         """Services are part of it. `hot=False` stops them for it, and starts them again."""

@@ -7,9 +7,7 @@ Each run is a forked process, so that a kill is a kill.
 import functools
 import os
 import signal
-import traceback
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,6 +22,7 @@ from swarm.journal.public_api import open_journal, read_only
 from swarm.settings.public_api import Settings
 from swarm.testing.crew import MortalJournal, a_cast, a_goal, carry_out, write
 from swarm.testing.engine import ScriptedEngine
+from swarm.testing.forking import forked, started
 from swarm.testing.git import a_repository, git
 
 FILES = {"one.py": "broken = True\n", "two.py": "broken = True\n"}
@@ -55,33 +54,15 @@ def _run(places: Places, dies_at: int = 0, *, before: bool = False) -> None:
     journal.close()
 
 
-def _started(work: Callable[[], None]) -> int:
-    """Run in a child process; its id."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        except BaseException:  # noqa: BLE001 - a forked test must not go on as a second pytest
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    return child
-
-
-def _forked(work: Callable[[], None]) -> int:
-    """Run in a child; returns what waitpid says of it."""
-    return os.waitpid(_started(work), 0)[1]
-
-
 def _killed_and_resumed(folder: Path, dies_at: int) -> None:
     """Killed when the record is on the disk, or (every other one) just before; then run again."""
     places = _new(folder)
-    killed = _forked(lambda: _run(places, dies_at, before=dies_at % 2 == 0))
+    killed = forked(lambda: _run(places, dies_at, before=dies_at % 2 == 0))
     # Records that coincide are counted a little differently in each run: the last may not come.
     assert (
         os.WTERMSIG(killed) == signal.SIGKILL or read_only(places.journal).head().position < dies_at
     )
-    assert _forked(lambda: _run(places)) == 0
+    assert forked(lambda: _run(places)) == 0
     _check(places, folder / "repository")
 
 
@@ -117,7 +98,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> int:
     """How many records a run without accidents has."""
     folder = tmp_path_factory.mktemp("reference")
     places = _new(folder)
-    assert _forked(lambda: _run(places)) == 0
+    assert forked(lambda: _run(places)) == 0
     _check(places, folder / "repository")
     return read_only(places.journal).head().position
 
@@ -131,7 +112,7 @@ def test_a_run_that_is_killed_at_any_record_ends_in_one_pull_request(
         while left and len(running) < AT_ONCE:
             point = left.pop()
             run = functools.partial(_killed_and_resumed, tmp_path / str(point), point)
-            running[_started(run)] = point
+            running[started(run)] = point
         child, status = os.wait()
         point = running.pop(child)
         bad += [point] if status else []
@@ -140,7 +121,7 @@ def test_a_run_that_is_killed_at_any_record_ends_in_one_pull_request(
 
 def test_a_goal_ends_as_done_with_everything_spent_on_record(records: int, tmp_path: Path) -> None:
     places = _new(tmp_path)
-    _forked(lambda: _run(places))
+    forked(lambda: _run(places))
     goals: dict[GoalId, GoalState] = {}
     for record in read_only(places.journal).read():
         fold(goals, record.event)
@@ -153,8 +134,8 @@ def test_a_goal_ends_as_done_with_everything_spent_on_record(records: int, tmp_p
 @pytest.mark.thorough
 def test_a_merge_by_the_user_is_noticed_at_the_next_start(tmp_path: Path) -> None:
     places, repository = _new(tmp_path), tmp_path / "repository"
-    _forked(lambda: _run(places))
+    forked(lambda: _run(places))
     git(repository, "merge", "--quiet", f"swarm/{GOAL}")
-    _forked(lambda: _run(places))
+    forked(lambda: _run(places))
     merges = [r.event for r in read_only(places.journal).read() if r.event.type.endswith("merged")]
     assert [event.goal_id for event in merges] == [GOAL]

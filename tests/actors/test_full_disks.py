@@ -44,11 +44,7 @@ class FullJournal(MortalJournal):
 def test_a_goal_survives_a_full_disk_and_goes_on_when_there_is_room(
     tmp_path: Path, record: int
 ) -> None:
-    a_repository(tmp_path / "repository", {"one.py": "broken = True\n"})
-    places = Places(tmp_path / "home")
-    places.make()
-    goal = a_goal(tmp_path / "repository")
-    leave(places.inbox, SubmitGoal(command_id=CommandId("submit"), goal=goal))
+    places = _submitted(tmp_path)
     settings, engine = (
         Settings(home=places.home),
         ScriptedEngine(lambda _: [Submission(MENDED, "Mend", "")]),
@@ -62,6 +58,15 @@ def test_a_goal_survives_a_full_disk_and_goes_on_when_there_is_room(
 
     state = _carried_out(places, cast)
     assert state.status is GoalStatus.DONE, state.reason
+
+
+def _submitted(folder: Path) -> Places:
+    a_repository(folder / "repository", {"one.py": "broken = True\n"})
+    places = Places(folder / "home")
+    places.make()
+    goal = a_goal(folder / "repository")
+    leave(places.inbox, SubmitGoal(command_id=CommandId("submit"), goal=goal))
+    return places
 
 
 def _carried_out(places: Places, cast: Cast) -> GoalState:
@@ -95,11 +100,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_goal_waits_while_the_disk_of_the_mirrors_is_full(
     tmp_path: Path, small_disk: Path
 ) -> None:
-    a_repository(tmp_path / "repository", {"one.py": "broken = True\n"})
-    places = Places(tmp_path / "home")
-    places.make()
-    goal = a_goal(tmp_path / "repository")
-    leave(places.inbox, SubmitGoal(command_id=CommandId("submit"), goal=goal))
+    places = _submitted(tmp_path)
     engine = ScriptedEngine(lambda _: [Submission(MENDED, "Mend", "")])
     cleaning = threading.Timer(2.0, (small_disk / "filler").unlink)
     cleaning.start()
@@ -115,11 +116,7 @@ def test_a_goal_waits_while_the_disk_of_the_mirrors_is_full(
 def test_an_attempt_that_meets_a_full_disk_goes_on_behind_its_last_step(
     tmp_path: Path, error: Exception
 ) -> None:
-    a_repository(tmp_path / "repository", {"one.py": "broken = True\n"})
-    places = Places(tmp_path / "home")
-    places.make()
-    goal = a_goal(tmp_path / "repository")
-    leave(places.inbox, SubmitGoal(command_id=CommandId("submit"), goal=goal))
+    places = _submitted(tmp_path)
     errors = [error]
 
     class Meeting(ScriptedEngine):

@@ -2,9 +2,7 @@
 
 import os
 import signal
-import traceback
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +24,7 @@ from swarm.journal.public_api import open_journal, read_only
 from swarm.settings.public_api import Settings
 from swarm.testing.crew import MortalJournal, a_cast, a_goal, carry_out, write
 from swarm.testing.engine import ScriptedEngine
+from swarm.testing.forking import forked, started
 from swarm.testing.git import a_repository, git
 
 pytestmark = pytest.mark.filterwarnings(
@@ -104,24 +103,6 @@ def _state(folder: Path) -> GoalState:
     return goals[GOAL]
 
 
-def _started(work: Callable[[], None]) -> int:
-    """Run in a child process; its id."""
-    child = os.fork()
-    if child == 0:
-        try:
-            work()
-        except BaseException:  # noqa: BLE001 - a forked test must not go on as a second pytest
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    return child
-
-
-def _forked(work: Callable[[], None]) -> int:
-    """Run in a child; returns what waitpid says of it."""
-    return os.waitpid(_started(work), 0)[1]
-
-
 def test_the_work_behind_a_question_is_there_when_it_is_answered(folder: Path) -> None:
     _run(folder)
     assert _state(folder).status is GoalStatus.WAITING
@@ -170,7 +151,7 @@ def test_killed_at_any_record_the_question_is_asked_once_and_the_answer_heard(
         while left and len(running) < AT_ONCE:
             point = left.pop()
             folder = _begun(tmp_path / str(point), "unsafe-worktree")
-            running[_started(partial(_killed_and_answered, folder, point))] = point
+            running[started(partial(_killed_and_answered, folder, point))] = point
         child, status = os.wait()
         point = running.pop(child)
         bad += [point] if status else []
@@ -179,12 +160,12 @@ def test_killed_at_any_record_the_question_is_asked_once_and_the_answer_heard(
 
 def _killed_and_answered(folder: Path, point: int) -> None:
     """Killed there, before the question or after the answer; then without accidents."""
-    killed = [_forked(lambda: _run(folder, point))]
+    killed = [forked(lambda: _run(folder, point))]
     if not any(isinstance(event, QuestionAsked) for event in _events(folder)):
-        assert _forked(lambda: _run(folder)) == 0
+        assert forked(lambda: _run(folder)) == 0
     _say(folder)
-    killed.append(_forked(lambda: _run(folder, point)))
-    assert _forked(lambda: _run(folder)) == 0
+    killed.append(forked(lambda: _run(folder, point)))
+    assert forked(lambda: _run(folder)) == 0
     died = sum(os.WTERMSIG(status) == signal.SIGKILL for status in killed)
     assert died == 1 or len(_events(folder)) < point
     _check(folder)

@@ -16,6 +16,7 @@ import pytest
 
 import swarm
 from swarm.domain.errors import Rejected
+from swarm.sandbox.kernel import descendants, parents
 from swarm.sandbox.public_api import (
     Sandbox,
     SandboxSpec,
@@ -61,7 +62,7 @@ class Supervisor:
 
     def family(self) -> set[int]:
         """The marked command, all around it, and our zygote."""
-        return _descendants(self.process.pid) - {self.process.pid}
+        return descendants(parents(), self.process.pid) - {self.process.pid}
 
 
 @pytest.fixture
@@ -103,10 +104,14 @@ def test_a_sandbox_dies_with_its_zygote_and_the_next_has_another(place: Place) -
     async def work(sandbox: Sandbox) -> None:
         (zygote,) = (
             pid
-            for pid in _descendants(os.getpid())
-            if _has(pid, "swarm.sandbox.zygote") and _parent(pid) == os.getpid()
+            for pid, parent in parents().items()
+            if _has(pid, "swarm.sandbox.zygote") and parent == os.getpid()
         )
-        watches = [fd for pid in _descendants(zygote) | {zygote} if (fd := _watch(pid)) is not None]
+        watches = [
+            fd
+            for pid in descendants(parents(), zygote) | {zygote}
+            if (fd := _watch(pid)) is not None
+        ]
         os.kill(zygote, signal.SIGKILL)
         assert await asyncio.to_thread(_all_end, watches, 10)
         with pytest.raises(Rejected):
@@ -122,8 +127,8 @@ def test_a_host_goes_on_after_its_zygote_died(place: Place) -> None:
         base = a_base(place.folder / "base", {"a": "1"})
         try:
             await host.create(spec, base)
-            for pid in _descendants(os.getpid()):
-                if _has(pid, "swarm.sandbox.zygote") and _parent(pid) == os.getpid():
+            for pid, parent in parents().items():
+                if _has(pid, "swarm.sandbox.zygote") and parent == os.getpid():
                     watch = _watch(pid)
                     os.kill(pid, signal.SIGKILL)
                     assert watch is not None
@@ -233,25 +238,6 @@ def test_a_sandbox_works_under_one_event_loop_after_the_other(place: Place) -> N
 
 
 # Processes of this machine
-
-
-def _descendants(of: int) -> set[int]:
-    children: dict[int, set[int]] = {}
-    for each in Path("/proc").glob("[0-9]*"):
-        children.setdefault(_parent(int(each.name)), set()).add(int(each.name))
-    found: set[int] = set()
-    waiting = [of]
-    while waiting:
-        found |= (new := children.get(waiting.pop(), set()) - found)
-        waiting.extend(new)
-    return found
-
-
-def _parent(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:  # it ended meanwhile
-        return -1
 
 
 def _has(pid: int, mark: str) -> bool:

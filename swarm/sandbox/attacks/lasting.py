@@ -19,6 +19,7 @@ from swarm.sandbox.attacks.arena import SECRET, Arena
 from swarm.sandbox.attacks.bundle import Seen
 from swarm.sandbox.attacks.definition import Attack, NoControl, Procedure
 from swarm.sandbox.attacks.walls import NO_WALL, allowed_without_walls
+from swarm.sandbox.kernel import descendants, parents
 from swarm.sandbox.port import Sandbox
 
 _ROUNDS = 200
@@ -202,7 +203,7 @@ def _kill_a_supervisor(arena: Arena) -> Seen:
     with subprocess.Popen(argv, stdout=subprocess.PIPE) as supervisor:
         assert supervisor.stdout is not None
         ready = supervisor.stdout.readline()
-        family = _descendants(supervisor.pid)
+        family = descendants(parents(), supervisor.pid)
         watches = [fd for pid in family if (fd := _watch(pid)) is not None]
         supervisor.kill()
     if ready != b"ready\n" or len(family) < 4:
@@ -210,25 +211,6 @@ def _kill_a_supervisor(arena: Arena) -> Seen:
     if not _all_end(watches, _END_SECONDS):
         return Seen("through", "something runs on")
     return Seen("refused", f"{len(family)} processes ended with it")
-
-
-def _descendants(of: int) -> set[int]:
-    children: dict[int, set[int]] = {}
-    for each in Path("/proc").glob("[0-9]*"):
-        children.setdefault(_parent(each), set()).add(int(each.name))
-    found: set[int] = set()
-    waiting = [of]
-    while waiting:
-        found |= (new := children.get(waiting.pop(), set()) - found)
-        waiting.extend(new)
-    return found
-
-
-def _parent(process: Path) -> int:
-    try:
-        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:  # it ended meanwhile
-        return -1
 
 
 def _watch(pid: int) -> int | None:

@@ -1,0 +1,56 @@
+"""Connections of one listening socket, each answered on its own until the listener is closed.
+
+Whoever stands at the other end is an enemy's process: connections beyond a number are cut at once.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Listener:
+    answer: Answering
+    """May raise OSError (TimeoutError is one): either side has gone, or says nothing any more."""
+
+    most: int
+    """Connections at a time, with those that an answer adds to `open`."""
+
+    head_bytes: int
+    """So much is read while the end of something is looked for."""
+
+    open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _server: asyncio.Server | None = None
+
+    async def serve(self, listening: socket.socket) -> None:
+        """Begin to accept on it; returns at once."""
+        self._server = await asyncio.start_server(
+            self._accept, sock=listening, limit=self.head_bytes
+        )
+
+    def close(self) -> None:
+        """Refuse what comes, and end what is open."""
+        if self._server is not None:
+            self._server.close()
+        for writer in tuple(self.open):
+            writer.transport.abort()
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if len(self.open) >= self.most:
+            writer.transport.abort()
+            return
+        self.open.add(writer)
+        try:
+            await self.answer(reader, writer)
+        except OSError:
+            writer.transport.abort()
+        except asyncio.CancelledError:
+            # The event loop ends. It has made this task itself, nobody waits for it, and it would
+            # print a traceback of one that was cancelled.
+            writer.transport.abort()
+        finally:
+            self.open.discard(writer)
+            writer.close()
