@@ -4,6 +4,7 @@ Law: a check sees trees and sandboxes, never the writer's words about its work. 
 what it executed itself, and its evidence comes out the same when it is executed again.
 
     runs         how long its runs may take, and how their reports are known
+    together     runs that need nothing of each other, a few at the same time
     tester       the suite on base + patch, against the base, by test id
     static       what a compiler, a linter and the diff itself say
     behaviour    what passing tests observe of the changed functions, before and after

@@ -12,6 +12,7 @@ note for the human where they do.
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from importlib import resources
 
 from swarm.agents.checks.answers import answered
@@ -22,6 +23,7 @@ from swarm.agents.checks.guard import Base, laid_over, read_base
 from swarm.agents.checks.lint import Source
 from swarm.agents.checks.observations import Observed, differences, read
 from swarm.agents.checks.runs import Runs
+from swarm.agents.checks.together import together
 from swarm.agents.port import CheckAssignment, Checked, Workbench
 from swarm.domain.changes import Changes
 from swarm.domain.evidence import Evidence, SuiteRun, TestOutcome
@@ -91,15 +93,14 @@ class BehaviourReviewer:
             return _Answer((), "unknown", "no function was changed that could be observed")
         if question.workbench.environment.runner not in _RUNNERS:
             return _Answer((), "unknown", "a plain command cannot be observed")
-        first = await self._record(question, _ids(question.assignment), frozenset(), on_base=True)
+        first = await self._record(question, _ids(question.assignment), frozenset(), True)
         if first.execution.run.broken or first.execution.killed_by:
             return _Answer((), "unknown", "the base could not be recorded", mode=first.mode)
         if not first.observed.calls:
             return _Answer((), "unknown", "no test observes what was changed", mode=first.mode)
         ids = tuple(sorted(first.observed.tests | frozenset(question.assignment.subject.targets)))
         wanted = first.observed.functions
-        second = await self._record(question, ids, wanted, on_base=True)
-        after = await self._record(question, ids, wanted, on_base=False)
+        second, after = await together(partial(self._record, question, ids, wanted), (True, False))
         return _compared(question.assignment, first, second, after)
 
     async def _record(
@@ -107,7 +108,6 @@ class BehaviourReviewer:
         question: _Question,
         ids: tuple[TestId, ...],
         wanted: frozenset[tuple[str, str]],
-        *,
         on_base: bool,
     ) -> _Recording:
         subject, workbench = question.assignment.subject, question.workbench

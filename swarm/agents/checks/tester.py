@@ -10,11 +10,13 @@ pass.
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from swarm.agents.checks.answers import answered
 from swarm.agents.checks.comparison import compare, differing, outcomes_of
 from swarm.agents.checks.guard import guard, laid_over, read_base
 from swarm.agents.checks.runs import Runs
+from swarm.agents.checks.together import together
 from swarm.agents.port import CheckAssignment, Checked, Workbench
 from swarm.domain.changes import Changes
 from swarm.domain.evidence import Evidence, SuiteRun
@@ -72,11 +74,9 @@ class SuiteTester:
                 test_seconds=self._runs.test_seconds,
             )
             mode, limits = sandbox.mode, sandbox.spec.limits
-        alone = [
-            (target, await self._alone(assignment, workbench, over, target))
-            for target in _worth_running_alone(workbench, suite.run, subject.targets)
-        ]
-        return _Seen(suite, tuple(alone), mode, limits)
+        targets = _worth_running_alone(workbench, suite.run, subject.targets)
+        alone = await together(partial(self._alone, assignment, workbench, over), targets)
+        return _Seen(suite, tuple(zip(targets, alone, strict=True)), mode, limits)
 
     async def _alone(
         self, assignment: CheckAssignment, workbench: Workbench, over: Changes, target: TestId
