@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from swarm.actors.metering import Meter, MeteredSandbox
@@ -14,6 +14,7 @@ from swarm.domain.evidence import BlockedConnection, joined
 from swarm.domain.goals import Environment, Goal
 from swarm.domain.names import GoalId, TreeHash
 from swarm.domain.tasks import Checkpoint
+from swarm.engines.public_api import NOTHING_MORE, Needs
 from swarm.sandbox.public_api import (
     BaseRef,
     CheckpointRef,
@@ -40,6 +41,16 @@ def legible(text: str) -> str:
 
 def mode_of(goal: Goal) -> SandboxMode:
     return "namespaces" if goal.sandbox == "isolated" else goal.sandbox
+
+
+def with_needs(plain: SandboxSpec, needs: Needs) -> SandboxSpec:
+    return replace(
+        plain,
+        readonly=tuple(dict.fromkeys((*plain.readonly, *needs.readonly))),
+        limits=replace(plain.limits, reserved=needs.reserved),
+        network=needs.network,
+        profile=needs.profile,
+    )
 
 
 @dataclass(slots=True)
@@ -80,11 +91,13 @@ class HostWorkbench:
             yield sandbox
 
     @asynccontextmanager
-    async def world(self, base: TreeHash, left: World) -> AsyncIterator[Sandbox]:
+    async def world(
+        self, base: TreeHash, left: World, needs: Needs = NOTHING_MORE
+    ) -> AsyncIterator[Sandbox]:
         """What an agent left behind when it last worked here; elsewhere its tree alone."""
-        created, tree = await self._restored(base, left.checkpoint), None
+        created, tree = await self._restored(base, left.checkpoint, needs), None
         if created is None:
-            created, tree = await self._create(base, base), left.tree
+            created, tree = await self._create(base, base, needs=needs), left.tree
         async with self._opened(created, base, tree) as sandbox:
             yield sandbox
 
@@ -125,18 +138,24 @@ class HostWorkbench:
             for each in blocked
         ]
 
-    async def _restored(self, base: TreeHash, at: Checkpoint | None) -> Sandbox | None:
+    async def _restored(
+        self, base: TreeHash, at: Checkpoint | None, needs: Needs
+    ) -> Sandbox | None:
         """None where the checkpoint is not: on another machine, after `swarm clean`."""
         if at is None or not at.sandbox:
             return None
         ref = CheckpointRef(id=at.sandbox, label="", mode=mode_of(self.goal), hot=at.hot)
         try:
-            return await self._create(base, base, ref)
+            return await self._create(base, base, ref, needs)
         except Rejected:
             return None
 
     async def _create(
-        self, base: TreeHash, tree: TreeHash, at: CheckpointRef | None = None
+        self,
+        base: TreeHash,
+        tree: TreeHash,
+        at: CheckpointRef | None = None,
+        needs: Needs = NOTHING_MORE,
     ) -> Sandbox:
         """With its services running, seeded from `tree`, or as they were at a checkpoint."""
         environment = self.environment
@@ -150,7 +169,10 @@ class HostWorkbench:
         prepared = await self.services.prepare(
             environment.services, Path(environment.python), plain, seeds
         )
-        spec, over = prepared.shown_in(plain), BaseRef(await self.directory(base), base)
+        spec, over = (
+            prepared.shown_in(with_needs(plain, needs)),
+            BaseRef(await self.directory(base), base),
+        )
         created = await (self.host.restore(at, spec, over) if at else self.host.create(spec, over))
         metered = MeteredSandbox(created, self.meter)
         if not environment.services:

@@ -4,6 +4,7 @@ After a crash, an answer or a refusal the same agent goes on behind its last ste
 that step left, and its sandbox holds what it held then.
 """
 
+import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -16,7 +17,7 @@ from swarm.actors.workbench import HostWorkbench
 from swarm.coordination.public_api import Ask, GiveUp, RecordStep, SubmitWork
 from swarm.domain.bids import AgentCard
 from swarm.domain.changes import Changes
-from swarm.domain.names import TreeHash
+from swarm.domain.names import Digest, TreeHash
 from swarm.domain.tasks import Checkpoint, Step
 from swarm.engines.public_api import (
     Assignment,
@@ -50,7 +51,8 @@ class WriterMember:
             for number, step in enumerate(lease.done, start=1)
         ]
         ear = Ear(lease.heard, [*await self._recalled(lease, desk), *lease.said], len(lease.said))
-        async with workbench.world(lease.base_tree, lease.left) as sandbox:
+        world = workbench.world(lease.base_tree, lease.left, self.engine.needs)
+        async with world as sandbox:
             work = self.engine.work(assignment, sandbox, tuple(done), ear.take, lease.budget)
             course = _Course(self, lease, workbench, sandbox, desk, ear)
             async with aclosing(work) as items:  # type: ignore[type-var]
@@ -131,6 +133,7 @@ class _Course:
     desk: Desk
     ear: Ear
     _number: int = field(init=False)
+    _known: tuple[tuple[Digest, ...], Digest] | None = None
 
     def __post_init__(self) -> None:
         self._number = self.lease.own_steps
@@ -151,15 +154,7 @@ class _Course:
         return False
 
     async def _record(self, item: StepTaken) -> None:
-        step = Step(
-            number=self._number,
-            action=item.action[:MOST_ACTION],
-            result=await self.desk.coordinator.put(item.result),
-            cost=item.cost,
-            seconds_ms=int(item.seconds * 1000),
-            tree=await self._kept(item.changes),
-            checkpoint=await self._checkpoint(),
-        )
+        step = await self._step(item)
         lease = self.lease
         said = await self.desk.send(
             RecordStep(
@@ -171,6 +166,25 @@ class _Course:
             )
         )
         self.ear.hear(said)
+
+    async def _step(self, item: StepTaken) -> Step:
+        """What the record refers to is kept at the same time: none of it needs another."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                result = group.create_task(self.desk.coordinator.put(item.result))
+                tree = group.create_task(self._kept(item.changes))
+                checkpoint = group.create_task(self._checkpoint())
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+        return Step(
+            number=self._number,
+            action=item.action[:MOST_ACTION],
+            result=result.result(),
+            cost=item.cost,
+            seconds_ms=int(item.seconds * 1000),
+            tree=tree.result(),
+            checkpoint=checkpoint.result(),
+        )
 
     async def _kept(self, changes: Changes | None) -> TreeHash | None:
         """The tree, as a commit in the mirror."""
@@ -187,11 +201,18 @@ class _Course:
         """
         lease = self.lease
         kept = await self.workbench.keep(self.sandbox, f"{lease.attempt_id}-{self._number}")
-        facts = self.member.knowledge.known(lease.goal.repository)
-        knowledge = await self.desk.coordinator.put("\n".join(facts).encode())
+        knowledge = await self._knowledge()
         if kept is None:
             return Checkpoint(knowledge=knowledge)
         return Checkpoint(sandbox=kept.id, hot=kept.hot, knowledge=knowledge)
+
+    async def _knowledge(self) -> Digest:
+        """The facts that are known now; kept anew only when they are others than at the last step."""
+        facts = self.member.knowledge.known(self.lease.goal.repository)
+        if self._known is None or self._known[0] != facts:
+            digest = await self.desk.coordinator.put("\n".join(facts).encode())
+            self._known = (facts, digest)
+        return self._known[1]
 
     async def _submit(self, item: Submission) -> None:
         lease = self.lease

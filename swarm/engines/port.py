@@ -9,6 +9,7 @@ services. Processes are gone, and so is /tmp.
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from swarm.domain.bids import Curve
@@ -17,7 +18,7 @@ from swarm.domain.evidence import SuiteRun
 from swarm.domain.goals import Environment
 from swarm.domain.names import TestId
 from swarm.domain.tasks import Contract, Finding
-from swarm.sandbox.public_api import Sandbox
+from swarm.sandbox.public_api import CLOSED, Limits, Network, Profile, Sandbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +99,28 @@ class Assignment:
     """Micro-USD for one CPU second."""
 
 
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What an engine's sandbox has besides the tree and what the tests need: for most, nothing."""
+
+    profile: Profile = "exec"
+    network: Network = CLOSED
+    readonly: tuple[Path, ...] = ()
+    """Of the host, at their own places: the program that is run."""
+
+    reserved: int = Limits().reserved
+    """So many times its memory a process may reserve without using it."""
+
+
+NOTHING_MORE = Needs()
+
+
 class Engine(Protocol):
     strategy: str
     family: str
+
+    @property
+    def needs(self) -> Needs: ...
 
     def curves(self) -> tuple[Curve, ...]: ...
 

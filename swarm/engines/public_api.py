@@ -2,11 +2,13 @@
 
 from swarm.engines.model.engine import ModelEngine
 from swarm.engines.port import (
+    NOTHING_MORE,
     Assignment,
     Done,
     Engine,
     GaveUp,
     Item,
+    Needs,
     Question,
     StepTaken,
     Submission,
@@ -14,12 +16,14 @@ from swarm.engines.port import (
 from swarm.engines.repair.engine import RepairEngine, repair_engines
 
 __all__ = [
+    "NOTHING_MORE",
     "Assignment",
     "Done",
     "Engine",
     "GaveUp",
     "Item",
     "ModelEngine",
+    "Needs",
     "Question",
     "RepairEngine",
     "StepTaken",

@@ -4,19 +4,15 @@ from swarm.sandbox.port import Limits
 
 OPEN_FILES = 4096
 
-_RESERVED = 2
-"""A process may reserve so many times the memory that all may use together: what is reserved is no
-harm, and much of it is never used. What is used the watchdog sees, or a control group bounds.
-"""
-
 
 def worktree(limits: Limits) -> dict[str, int]:
     """Without namespaces the kernel counts a user's processes over the whole machine, so that a
-    bound on them would hit, or be hit by, everything else of that user: there is none.
+    bound on them would hit, or be hit by, everything else of that user: there is none. The kernel
+    bounds what each process reserves; what is used the watchdog sees, or a control group bounds.
     """
     return {
         "cpu": limits.cpu_seconds,
-        "memory": limits.memory_bytes * _RESERVED,
+        "memory": limits.memory_bytes * limits.reserved,
         "file": limits.file_bytes,
         "files": OPEN_FILES,
         "core": 0,

@@ -106,7 +106,10 @@ class Limits:
     """
 
     memory_bytes: int = 2 << 30
-    """Of all processes together, and what each may reserve twice over."""
+    """Of all processes together."""
+
+    reserved: int = 2
+    """So many times that each may reserve: what is not used is no harm, and much of it never is."""
 
     processes: int = 256
     """Threads count too."""

@@ -15,10 +15,12 @@ from swarm.domain.goals import Environment, Runner
 from swarm.domain.names import GoalId, TaskId, TestId, TreeHash
 from swarm.domain.tasks import Contract, TaskKind
 from swarm.engines.port import (
+    NOTHING_MORE,
     Assignment,
     Done,
     GaveUp,
     Item,
+    Needs,
     Question,
     StepTaken,
     Submission,
@@ -99,7 +101,9 @@ class ScriptedEngine:
         strategy: str = "scripted",
         family: str = "scripted",
         curves: tuple[Curve, ...] = (flat_curve(),),
+        needs: Needs = NOTHING_MORE,
     ) -> None:
+        self.needs = needs
         self.strategy = strategy
         self.family = family
         self.played: list[tuple[TaskId, int]] = []

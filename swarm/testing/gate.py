@@ -24,6 +24,7 @@ class GatedEngine:
     def __init__(self, inner: Engine, gate: Path) -> None:
         self.strategy = inner.strategy
         self.family = inner.family
+        self.needs = inner.needs
         self._inner = inner
         self._gate = gate
 

@@ -8,7 +8,15 @@ from swarm.domain.errors import Exhausted, Lacking, NeedsHuman, Rejected
 from swarm.engines.model import offers, telling
 from swarm.engines.model.session import MOST_STEPS, Session, unpacked
 from swarm.engines.model.tools import Bench
-from swarm.engines.port import Assignment, Done, GaveUp, Item, Question, Submission
+from swarm.engines.port import (
+    NOTHING_MORE,
+    Assignment,
+    Done,
+    GaveUp,
+    Item,
+    Question,
+    Submission,
+)
 from swarm.models.public_api import Models, RouteView
 from swarm.sandbox.public_api import Sandbox
 
@@ -19,6 +27,8 @@ def new_nonce() -> str:
 
 class ModelEngine:
     """Implements Engine with one route of the gateway."""
+
+    needs = NOTHING_MORE
 
     def __init__(
         self, view: RouteView, models: Models, *, nonces: Callable[[], str] = new_nonce

@@ -15,7 +15,15 @@ from swarm.domain.bids import Curve
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Lacking
 from swarm.domain.evidence import GREEN
-from swarm.engines.port import Assignment, Done, GaveUp, Item, StepTaken, Submission
+from swarm.engines.port import (
+    NOTHING_MORE,
+    Assignment,
+    Done,
+    GaveUp,
+    Item,
+    StepTaken,
+    Submission,
+)
 from swarm.engines.repair import choosing, localisation, offers
 from swarm.engines.repair.dispatch import Answer, ask
 from swarm.engines.repair.patches import as_changes, patched
@@ -44,6 +52,7 @@ class RepairEngine:
     """Searches with one strategy: `templates`, `donors` or `synthesis`."""
 
     family = "repair"
+    needs = NOTHING_MORE
 
     def __init__(self, strategy: offers.Strategy, *, cpu_price: int) -> None:
         self.strategy: str = strategy
