@@ -51,8 +51,7 @@ class WriterMember:
             for number, step in enumerate(lease.done, start=1)
         ]
         ear = Ear(lease.heard, [*await self._recalled(lease, desk), *lease.said], len(lease.said))
-        world = workbench.world(lease.base_tree, lease.left, self.engine.needs)
-        async with world as sandbox:
+        async with workbench.world(lease.base_tree, lease.left) as sandbox:
             work = self.engine.work(assignment, sandbox, tuple(done), ear.take, lease.budget)
             course = _Course(self, lease, workbench, sandbox, desk, ear)
             async with aclosing(work) as items:  # type: ignore[type-var]

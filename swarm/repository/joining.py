@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from swarm.domain.names import CommitHash, TreeHash
+from swarm.repository import loose
 from swarm.repository.paths import shown
 from swarm.repository.program import QUICK, Git
 from swarm.repository.refusals import translated
@@ -68,14 +69,6 @@ def commit(
     git: Git, tree: TreeHash, parents: Sequence[CommitHash], message: str, *, at: int
 ) -> CommitHash:
     """A commit by swarm at `at` (seconds since 1970). The same values give the same hash."""
-    when = f"@{at} +0000"
-    identity = {
-        f"GIT_{who}_{what}": value
-        for who in ("AUTHOR", "COMMITTER")
-        for what, value in (("NAME", "swarm"), ("EMAIL", "swarm@localhost"), ("DATE", when))
-    }
-    argv = ["commit-tree", tree, "-F", "-"]
-    for parent in parents:
-        argv += ["-p", parent]
     text = message.encode("utf-8", "replace").replace(b"\0", b"") or b"(no message)"
-    return CommitHash(git.run(*argv, stdin=text, env=identity).decode().strip())
+    data = loose.commit_text(tree, parents, text, at=at)
+    return CommitHash(loose.put(git.where, "commit", data, len(tree)))

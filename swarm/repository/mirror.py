@@ -13,13 +13,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
 from swarm.domain.names import CommitHash, GoalId, TreeHash
-from swarm.repository import files, joining, people, trees
+from swarm.repository import files, joining, loose, people, trees
+from swarm.repository.loose import Folder
 from swarm.repository.program import LONG, TRANSFER, Git, far_side, mirror_git, user_git
 
 STEPS = "refs/swarm/"
@@ -35,6 +36,8 @@ class Mirror:
     """The root of the user's work tree."""
 
     git: Git
+    _folders: dict[str, Folder] = field(default_factory=dict, compare=False, repr=False)
+    """Folders of trees that were read before."""
 
     @classmethod
     def open(cls, folder: Path, repository: Path) -> "Mirror":
@@ -88,7 +91,7 @@ class Mirror:
         return files.archive(self.git, tree)
 
     def tree_with(self, base: TreeHash, changes: Changes) -> TreeHash:
-        return trees.tree_with(self.git, base, changes)
+        return trees.tree_with(self.git, base, changes, self._folders)
 
     def tree_patched(self, base: TreeHash, patch: bytes) -> TreeHash:
         return people.tree_patched(self.git, base, patch)
@@ -123,7 +126,7 @@ class Mirror:
         if _REF.fullmatch(ref_name) is None or ref_name.endswith(".lock"):
             raise Rejected(f"{ref_name!r} is not a name for a step")
         commit = joining.commit(self.git, tree, parents, message, at=at)
-        self.git.run("update-ref", ref_name, commit)
+        loose.point(self.folder, ref_name, commit)
         return commit
 
     def commits(
@@ -191,7 +194,16 @@ def _create(folder: Path, object_format: str) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     part = Path(tempfile.mkdtemp(dir=folder.parent, prefix=files.PART))
     try:
-        argv = ("init", "--quiet", "--bare", "--template=", f"--object-format={object_format}")
+        # Refs as files: `loose` writes them so, whatever git's own default becomes.
+        argv = (
+            "-c",
+            "init.defaultRefFormat=files",
+            "init",
+            "--quiet",
+            "--bare",
+            "--template=",
+            f"--object-format={object_format}",
+        )
         mirror_git(part).run(*argv, str(part))
         files.rename(part, folder)
     finally:

@@ -51,6 +51,9 @@ class RemoteOutlet:
     def publish_branch(self, branch: str, commit: CommitHash) -> None:
         push_branch(self.mirror, self.remote, branch, commit)
 
+    def advance_branch(self, branch: str, old: CommitHash, new: CommitHash) -> None:
+        advance_branch(self.mirror, self.remote, branch, old, new)
+
 
 def remote_branch(git: Git, remote: Remote, branch: str) -> CommitHash | None:
     """Raises Transient when nothing can be known now, NeedsHuman when we are not let in."""
@@ -79,18 +82,43 @@ def push_branch(mirror: Mirror, remote: Remote, branch: str, commit: CommitHash)
         )
 
 
-def _push(mirror: Mirror, remote: Remote, branch: str, commit: CommitHash) -> CommitHash | None:
-    """Where the branch is afterwards. A push whose answer was lost may well have worked."""
+def advance_branch(
+    mirror: Mirror, remote: Remote, branch: str, old: CommitHash, new: CommitHash
+) -> None:
+    """Bring our own branch from `old` forward to `new`, which stands on it; done already when it is there.
+
+    Raises NeedsHuman where somebody has gone on with it, put it back or deleted it: that stays so.
+    """
+    if WRITABLE.fullmatch(branch) is None:
+        raise Rejected(f"{branch!r} is not a branch that swarm may write")
+    if not mirror.stands_on(new, old):
+        raise Rejected(f"{new} does not stand on {old}: {branch} cannot go forward to it")
+    there = remote_branch(mirror.git, remote, branch)
+    if there == old:
+        there = _push(mirror, remote, branch, new, old)
+    if there != new:
+        raise NeedsHuman(
+            f"people have gone on with {branch} at {remote.url} (it is at {there})",
+            advice="what swarm did stays in its mirror; take it from there, or go on by hand",
+        )
+
+
+def _push(
+    mirror: Mirror, remote: Remote, branch: str, commit: CommitHash, old: str = ""
+) -> CommitHash | None:
+    """Where the branch is afterwards. A push whose answer was lost may well have worked.
+
+    `old`: where it must be; empty = it must not exist.
+    """
     ref = f"refs/heads/{branch}"
     answer = _ask(
         mirror.git, remote, "push", "--quiet", "--no-verify", "--no-follow-tags",
-        # An empty expectation: the branch must not exist.
-        "--no-recurse-submodules", f"--force-with-lease={ref}:", remote.url, f"{commit}:{ref}",
+        "--no-recurse-submodules", f"--force-with-lease={ref}:{old}", remote.url, f"{commit}:{ref}",
     )  # fmt: skip
     if answer.code == 0:
         return commit
     there = remote_branch(mirror.git, remote, branch)
-    if there is None:
+    if there is None or there == old:
         raise refused(remote, answer)
     return there
 

@@ -1,10 +1,9 @@
 """Trees: their entries, what a tree becomes with some changes, and what differs between two.
 
-There is never a work tree: new files go in as blobs, and a temporary index that nobody else knows
-makes the tree. So no filter, line-ending rule or attribute of anybody touches the bytes.
+There is never a work tree and no index: new files go in as blobs, and the folders that lead to them are
+written anew. So no filter, line-ending rule or attribute of anybody touches the bytes.
 """
 
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +11,15 @@ from pathlib import Path
 from swarm.domain.changes import Change, Changes, Mode, Removed, Written
 from swarm.domain.errors import Rejected
 from swarm.domain.names import TreeHash
-from swarm.repository.paths import checked, checked_target, folders, shown
-from swarm.repository.program import LONG, Git
+from swarm.repository import loose
+from swarm.repository.loose import Folder, Orders
+from swarm.repository.paths import checked, checked_target, shown
+from swarm.repository.program import Git
 
 LINK: Mode = "120000"
 SUBMODULE = "160000"
+MOST_KNOWN = 5_000
+"""Folders that are kept in mind between two trees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,10 @@ def blobs(git: Git, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
             answers.read(1)
 
 
-def tree_with(git: Git, base: TreeHash, changes: Changes) -> TreeHash:
-    """The tree that the changes make of the base.
+def tree_with(
+    git: Git, base: TreeHash, changes: Changes, known: dict[str, Folder] | None = None
+) -> TreeHash:
+    """The tree that the changes make of the base. `known`: folders that were read before; grows.
 
     Removing what is not there changes nothing, so changes applied twice are changes applied once.
     Raises Rejected for names that must not be in a tree, for a name that occurs twice, and where
@@ -72,20 +77,77 @@ def tree_with(git: Git, base: TreeHash, changes: Changes) -> TreeHash:
     if not changes:
         return base
     written = _written(changes)
-    removed = {item.path for item in changes.items if isinstance(item, Removed)}
-    _check_shape(git, base, written, removed)
-    with tempfile.TemporaryDirectory(prefix="swarm-tree-") as folder:
-        names = _stored(git, [item.data for item in written.values()], Path(folder))
-        nothing = b"0" * len(base)
-        lines = [b"0 %s\t%s\0" % (nothing, path) for path in sorted(removed)]
-        lines += [
-            b"%s %s\t%s\0" % (item.mode.encode(), name.encode(), path)
-            for (path, item), name in zip(written.items(), names, strict=True)
+    orders = Orders()
+    for item in changes.items:
+        orders.add(item)
+    names = {
+        path: loose.put(git.where, "blob", item.data, len(base)) for path, item in written.items()
+    }
+    folders = _folders_on_the_way(git, base, orders, {} if known is None else known)
+    making = _Making(git.where, len(base), folders, names)
+    return TreeHash(making.put(making.changed(base, orders, b"")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """A tree while it is made."""
+
+    where: Path
+    width: int
+    folders: Mapping[str, Folder]
+    blobs: Mapping[bytes, str]
+    """By path."""
+
+    def put(self, entries: Folder) -> str:
+        return loose.put(self.where, "tree", loose.folder_bytes(entries), self.width)
+
+    def changed(self, base: str | None, orders: Orders, where: bytes) -> dict[bytes, loose.Entry]:
+        """A folder's entries: first what goes, then what lies below, then files."""
+        entries = {} if base is None else dict(self.folders[base])
+        for name in orders.removed:
+            if name in entries and not entries[name].is_folder:
+                del entries[name]
+        for name, below in orders.below.items():
+            self._change_below(entries, name, below, where)
+        for name, item in orders.written.items():
+            loose.demand_no_folder(entries, name, item.path)
+            entries[name] = loose.Entry(item.mode.encode(), self.blobs[item.path])
+        return entries
+
+    def _change_below(
+        self, entries: dict[bytes, loose.Entry], name: bytes, orders: Orders, where: bytes
+    ) -> None:
+        if orders.writes:
+            loose.demand_no_file(entries, name, where + name)
+        elif name not in entries or not entries[name].is_folder:
+            return
+        before = entries[name].name if name in entries else None
+        inner = self.changed(before, orders, where + name + b"/")
+        if not inner:
+            entries.pop(name, None)
+        elif before is None or inner != self.folders[before]:
+            entries[name] = loose.Entry(loose.FOLDER, self.put(inner))
+
+
+def _folders_on_the_way(
+    git: Git, base: str, orders: Orders, known: dict[str, Folder]
+) -> dict[str, Folder]:
+    """Every folder that the orders lead through, read a level at a time. `known` grows."""
+    found, level = dict[str, Folder](), [(base, orders)]
+    while level:
+        found |= {name: folder for name, _ in level if (folder := known.get(name)) is not None}
+        missing = dict.fromkeys(name for name, _ in level if name not in found)
+        found |= {n: loose.read_folder(data, len(n)) for n, data in blobs(git, missing)}
+        level = [
+            (entry.name, below)
+            for name, each in level
+            for inner, below in each.below.items()
+            if (entry := found[name].get(inner)) is not None and entry.is_folder
         ]
-        index = git.with_index(Path(folder) / "index")
-        index.run("read-tree", base)
-        index.run("update-index", "-z", "--index-info", stdin=b"".join(lines))
-        return TreeHash(index.line("write-tree"))
+    if len(known) > MOST_KNOWN:
+        known.clear()
+    known |= found
+    return found
 
 
 def _written(changes: Changes) -> Mapping[bytes, Written]:
@@ -100,32 +162,6 @@ def _written(changes: Changes) -> Mapping[bytes, Written]:
         if item.mode == LINK:
             checked_target(item.data, item.path)
     return written
-
-
-def _check_shape(
-    git: Git, base: TreeHash, written: Mapping[bytes, Written], removed: set[bytes]
-) -> None:
-    """Left to itself, `update-index` would drop one side of such a clash without a word."""
-    files = ({entry.path for entry in entries(git, base)} - removed) | written.keys()
-    inner = {folder for path in files for folder in folders(path)}
-    for path in written:
-        for clash in (path, *folders(path)):
-            if clash in files and clash in inner:
-                raise Rejected(f"{shown(clash)!r} would be both a file and a directory")
-
-
-def _stored(git: Git, contents: list[bytes], folder: Path) -> list[str]:
-    """Write blobs with one process, from files with names of ours. Return their hashes."""
-    if not contents:
-        return []
-    for number, data in enumerate(contents):
-        (folder / str(number)).write_bytes(data)
-    request = "".join(f"{number}\n" for number in range(len(contents))).encode()
-    out = git.run(
-        "hash-object", "-w", "--no-filters", "--stdin-paths",
-        stdin=request, seconds=LONG, cwd=folder,
-    )  # fmt: skip
-    return out.decode().split()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from swarm.engines.model.record import MOST_BYTES, Record
 from swarm.engines.model.tools import Bench, List, Read, cpu_cost, list_files, read
 from swarm.engines.model.transcript import turns
 from swarm.engines.port import StepTaken
-from swarm.models.public_api import Answer, Ask, Call, Measured, Models, Result, Text
+from swarm.models.public_api import Answer, Ask, Call, Measured, Models, Result, Text, Tool
 
 MAX_TOKENS = 8_192
 """Of one answer."""
@@ -41,6 +41,7 @@ class Session:
     budget: int
     spent: int = 0
     system: str = field(default_factory=telling.system)
+    tools: tuple[Tool, ...] = field(default_factory=lambda: toolbox.offered("writer"))
 
     @property
     def tree(self) -> Digest | None:
@@ -102,7 +103,7 @@ class Session:
                 limit=limit,
                 system=self.system,
                 turns=turns(opening, self.records, said),
-                tools=toolbox.offered("writer"),
+                tools=self.tools,
                 max_tokens=MAX_TOKENS,
                 measured=measured,
             )
