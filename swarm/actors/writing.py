@@ -51,7 +51,8 @@ class WriterMember:
             for number, step in enumerate(lease.done, start=1)
         ]
         ear = Ear(lease.heard, [*await self._recalled(lease, desk), *lease.said], len(lease.said))
-        async with workbench.world(lease.base_tree, lease.left) as sandbox:
+        world = workbench.world(lease.base_tree, lease.left, self.engine.needs)
+        async with world as sandbox:
             work = self.engine.work(assignment, sandbox, tuple(done), ear.take, lease.budget)
             course = _Course(self, lease, workbench, sandbox, desk, ear)
             async with aclosing(work) as items:  # type: ignore[type-var]
