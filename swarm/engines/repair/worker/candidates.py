@@ -52,12 +52,14 @@ def scored(suspicion: float, weight: float) -> float:
 
 def in_order(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Best first, each text only once."""
-    ordered = sorted(candidates, key=lambda each: (-round(each.score, 6), each.key, each.label))
+    ordered = sorted(
+        (-round(each.score, 6), each.key, each.label, k, each) for k, each in enumerate(candidates)
+    )
     seen: set[tuple[Any, ...]] = set()
     kept = []
-    for each in ordered:
-        if each.key not in seen:
-            seen.add(each.key)
+    for _, key, _, _, each in ordered:
+        if key not in seen:
+            seen.add(key)
             kept.append(each)
     return kept
 

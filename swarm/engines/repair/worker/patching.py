@@ -63,6 +63,7 @@ class LiveModule:
         for function in functions:
             self._by_place.setdefault(_place(function.__code__), []).append(function)
             self._future |= function.__code__.co_flags & _FUTURE
+        self._codes: dict[int, CodeType] = {}
         self._old: dict[int, dict[Path, CodeType]] = {}
 
     def compiled(self, statement: ast.stmt, edits: tuple[Edit, ...]) -> CodeType:
@@ -84,9 +85,14 @@ class LiveModule:
         code: CodeType = compile(tree, path, "exec", self._future, dont_inherit=True)
         return code
 
+    def original(self, statement: ast.stmt) -> CodeType:
+        if statement.lineno not in self._codes:
+            self._codes[statement.lineno] = self.compiled(statement, ())
+        return self._codes[statement.lineno]
+
     def unchanged(self, statement: ast.stmt) -> dict[Path, CodeType]:
         if statement.lineno not in self._old:
-            self._old[statement.lineno] = dict(code_paths(self.compiled(statement, ())))
+            self._old[statement.lineno] = dict(code_paths(self.original(statement)))
         return self._old[statement.lineno]
 
     def put(self, statement: ast.stmt, code: CodeType) -> int:

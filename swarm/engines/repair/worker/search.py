@@ -98,6 +98,7 @@ class Search:
         self._again = request["phase"] == "slow"
         self._alone = self._again
         self._tests_text = read_all(request["files"])
+        suite.be_terse()
         gc.collect()
         gc.freeze()  # children then leave these objects' pages shared
         self._hangs = False
@@ -165,7 +166,7 @@ class Search:
         statements = []
         try:
             for statement, edits in changed.items():
-                before = module.compiled(statement, ())
+                before = module.original(statement)
                 after = module.compiled(statement, tuple(edits))
                 statements.append((statement, before, after))
         except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from _pytest.assertion import util as assertions
 
 GREEN = ("passed", "xfailed")
 
@@ -42,6 +43,12 @@ class Suite:
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=nextitem)
         return self._recorder.outcome()
 
+    def be_terse(self) -> None:
+        """From now on a failed assertion does not tell how its sides differ: finding that out can take
+        a thousand times as long as the test.
+        """
+        self._recorder.tersely = True
+
     @property
     def broken(self) -> list[Failure]:
         """Why files could not be collected."""
@@ -65,6 +72,7 @@ class Recorder:
     def __init__(self, work: Callable[[Suite], None]) -> None:
         self._work = work
         self._outcomes: list[str] = []
+        self.tersely = False
         self.failure: Failure | None = None
         self.broken: list[Failure] = []
 
@@ -83,6 +91,11 @@ class Recorder:
             session.config.pluginmanager.unregister(terminal)
         self._work(Suite({item.nodeid: item for item in session.items}, self))
         return True
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self) -> None:
+        if self.tersely:
+            assertions._reprcompare = None  # noqa: SLF001 - pytest has no other switch for it
 
     def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
         if isinstance(report, pytest.CollectReport):
@@ -115,7 +128,12 @@ class Recorder:
 
 
 def _failure(excinfo: Any) -> Failure:
-    frames = [(str(entry.path), entry.lineno + 1) for entry in excinfo.traceback]
+    """Names of files as the code objects have them: to look each up costs more than many tests do."""
+    frames = []
+    entry = excinfo.tb
+    while entry is not None:
+        frames.append((entry.tb_frame.f_code.co_filename, entry.tb_lineno))
+        entry = entry.tb_next
     return Failure(f"{excinfo.typename}: {excinfo.value!s:.300}", frames)
 
 
