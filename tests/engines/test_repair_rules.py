@@ -12,8 +12,16 @@ from swarm.engines.port import Engine
 from swarm.engines.public_api import repair_engines
 from swarm.engines.repair.dispatch import options
 from swarm.engines.repair.patches import patched
-from swarm.engines.repair.prior import doubt
-from swarm.engines.repair.progress import PlannedEdit, Progress, Searched, Spectrum, after, setback
+from swarm.engines.repair.prior import doubt, doubtful
+from swarm.engines.repair.progress import (
+    PlannedEdit,
+    Plausible,
+    Progress,
+    Searched,
+    Spectrum,
+    after,
+    setback,
+)
 from swarm.engines.repair.selection import may_touch, mentions, possible_files
 from swarm.engines.repair.suspicion import ochiai, suspicions
 from swarm.engines.repair.worker.candidates import Candidate, Edit, edited, joined, packed, unpacked
@@ -208,6 +216,23 @@ def test_a_phase_ends_when_all_of_its_candidates_are_behind() -> None:
     assert after(a_progress(), a_round(behind=9)).phase == "first"
     assert after(a_progress(), a_round()).phase == "over"
     assert after(a_progress(), a_round(slow=(3,))).phase == "slow"
+
+
+def a_plausible(**what: object) -> Plausible:
+    plain = {"path": "a.py", "line": 1, "label": "comparison", "index": 3, "size": 2}
+    return Plausible.model_validate({**plain, "special": False, "edits": (), **what})
+
+
+def test_a_clear_patch_is_not_waited_over_once_its_rivals_are_behind() -> None:
+    found = {"plausible": (a_plausible(),), "total": 100, "enough_at": 20}
+    assert after(a_progress(), a_round(**found, behind=19)).patience == 1
+    assert after(a_progress(), a_round(**found, behind=20)).patience == 0
+    assert after(a_progress(cursor=15), a_round(**found, behind=5)).patience == 0
+
+
+def test_rivals_are_looked_for_as_long_as_can_be_where_the_kind_of_change_is_doubtful() -> None:
+    assert {"constant condition", "missing guard"} <= set(doubtful())
+    assert not {"comparison", "needless call"} & set(doubtful())
 
 
 def test_a_killed_round_keeps_what_it_said_and_passes_over_what_it_was_at() -> None:

@@ -24,7 +24,7 @@ from swarm.engines.port import (
     StepTaken,
     Submission,
 )
-from swarm.engines.repair import choosing, localisation, offers
+from swarm.engines.repair import choosing, localisation, offers, prior
 from swarm.engines.repair.dispatch import Answer, ask
 from swarm.engines.repair.patches import as_changes, patched
 from swarm.engines.repair.progress import Plausible, Progress, Searched, Spectrum, after, setback
@@ -199,6 +199,13 @@ class Attempt:
             "limit": FULL_SECONDS if full else QUICK_SECONDS,
             "middle": MIDDLE_SECONDS,
             "promising": progress.promising,
+            "clear": {
+                "enough_at": progress.enough_at,
+                "doubtful": prior.doubtful(),
+                "size": prior.CLEAR_WORDS,
+                "times": prior.RIVALS_TIMES,
+                "more": prior.RIVALS_MORE,
+            },
             "limits": {
                 test: ms / 1000 * (2 if full else 1)
                 for test, ms in progress.spectrum.limits_ms.items()
@@ -228,7 +235,7 @@ class Attempt:
         plausible = progress.plausible[position]
         changes, data = await self._changes(progress, plausible)
         if changes in self.assignment.refused:
-            update = {"unconfirmed": (*progress.unconfirmed, position)}
+            update = {"unconfirmed": (*progress.unconfirmed, position), "enough_at": None}
             return "passed over a refused patch", progress.model_copy(update=update), 0.0
         outcomes, cpu = await self._run_whole(progress, plausible, data)
         if self._is_green(progress.spectrum, outcomes):
@@ -262,8 +269,12 @@ class Attempt:
         settled = {*progress.confirmed, *progress.unconfirmed, position}
         left = [k for k in range(len(progress.plausible)) if k not in settled]
         out, cpu = await self._failing(progress, left, worse) if left and worse else ([], 0.0)
-        unconfirmed = (*progress.unconfirmed, position, *out)
-        return progress.model_copy(update={"spectrum": spectrum, "unconfirmed": unconfirmed}), cpu
+        update = {
+            "spectrum": spectrum,
+            "unconfirmed": (*progress.unconfirmed, position, *out),
+            "enough_at": None,
+        }
+        return progress.model_copy(update=update), cpu
 
     async def _failing(
         self, progress: Progress, positions: list[int], tests: tuple[str, ...]

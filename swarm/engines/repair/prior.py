@@ -38,6 +38,21 @@ DOUBT: dict[str, int] = {
 
 TWO_AT_ONCE = 4
 
+CLEAR = 1
+"""Up to this doubt, and up to so many words, a change that passes leaves little to be looked for:"""
+
+CLEAR_WORDS = 6
+
+RIVALS_TIMES = 2
+RIVALS_MORE = 500
+"""after the n-th candidate, candidates up to 2 n + 500 are its rivals. They are tried in the order of how
+suspicious the place and how usual the slip is, so what comes much later is much less likely."""
+
+
+def doubtful() -> list[str]:
+    """Kinds of changes after which search goes on as long as it may."""
+    return [label for label, words in DOUBT.items() if words > CLEAR]
+
 
 def doubt(label: str) -> int:
     pair = " and " in label and not label.startswith("and for or")

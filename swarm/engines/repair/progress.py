@@ -134,6 +134,9 @@ class Progress(Frozen):
     patience: int = 2
     """Stages left to look for a better patch, once there is a plausible one."""
 
+    enough_at: int | None = None
+    """When the cursor is here, a patch that little speaks against has been given its rivals."""
+
     weighed: tuple[Weighed | None, ...] = ()
     """One for each of `plausible`, as far as they have been compared; None where there is no telling."""
 
@@ -153,6 +156,7 @@ class Searched(Frozen):
     promising: tuple[int, ...] = ()
     partial: tuple[tuple[int, int], ...]
     seen: tuple[str, ...]
+    enough_at: int | None = None
     behind: int
     """So many of the positions that were asked for are settled."""
 
@@ -170,7 +174,8 @@ def after(progress: Progress, found: Searched) -> Progress:
             "tried": progress.tried + found.tried,
             "total": found.total,
             "plausible": plausible,
-            "patience": _patience(progress) if plausible else progress.patience,
+            "patience": _patience(progress, found) if plausible else progress.patience,
+            "enough_at": found.enough_at,
             "slow": slow,
             "promising": progress.promising + found.promising,
             "slow_stages": progress.slow_stages - (progress.phase == "slow"),
@@ -186,9 +191,12 @@ def after(progress: Progress, found: Searched) -> Progress:
     return _next_phase(moved.model_copy(update={"patience": 0} if plausible else {}))
 
 
-def _patience(progress: Progress) -> int:
+def _patience(progress: Progress, found: Searched) -> int:
     """Stages left once something was found; one in fresh processes counts for all of them."""
-    return 0 if progress.phase == "cold" else progress.patience - 1
+    behind = progress.cursor + found.behind
+    enough = found.enough_at is not None and behind >= found.enough_at
+    over = progress.phase == "cold" or (progress.phase == "first" and enough)
+    return 0 if over else progress.patience - 1
 
 
 def setback(progress: Progress, said: dict[str, Any]) -> Progress:

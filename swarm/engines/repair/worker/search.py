@@ -61,6 +61,8 @@ class Tally:
     """Index, and how many of the failing tests it turned green."""
 
     seen: list[str] = field(default_factory=list)
+    enough_at: int | None = None
+    """The index at which a plausible change that little speaks against has been given its rivals."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ class Search:
         self._modules = live_modules(sources)
         self._seen = set(request["seen"])
         self._again = request["phase"] == "slow"
+        self._clear: dict[str, Any] = request["clear"]
         self._alone = self._again
         self._tests_text = read_all(request["files"])
         suite.be_terse()
@@ -119,7 +122,7 @@ class Search:
         Stops when the time is over or `most` plausible ones are found. Says now and then how far
         it is, so that little is lost when all of it is killed.
         """
-        tally = Tally()
+        tally = Tally(enough_at=self._clear["enough_at"])
         if not self._targets:
             return tally, len(indices)
         said = time.monotonic()
@@ -127,6 +130,8 @@ class Search:
         turn = 0
         while turn < len(indices):
             if time.monotonic() >= deadline or len(tally.plausible) >= most:
+                break
+            if tally.enough_at is not None and indices[turn] >= tally.enough_at:
                 break
             batch, behind = self._batch(candidates, indices, turn, tally)
             settled = self._settle(batch, tally, deadline)
@@ -202,13 +207,21 @@ class Search:
         tests = self._targets + self._covering.get(ready.candidate.path, [])
         green, how = self._greens(ready, tests)
         if green == len(tests):
-            tally.plausible.append({**self._stored(ready.candidate), "index": ready.index})
+            self._keep({**self._stored(ready.candidate), "index": ready.index}, tally)
         elif how == "timeout":
             tally.slow.append(ready.index)
             if green and not self._again:
                 tally.promising.append(ready.index)
         elif 0 < green < len(self._targets):
             tally.partial.append((ready.index, green))
+
+    def _keep(self, plausible: dict[str, Any], tally: Tally) -> None:
+        tally.plausible.append(plausible)
+        clear = self._clear
+        doubtful = plausible["special"] or plausible["label"].split(" (")[0] in clear["doubtful"]
+        if not (self._again or doubtful or plausible["size"] > clear["size"]):
+            enough = clear["times"] * plausible["index"] + clear["more"]
+            tally.enough_at = min(enough, enough if tally.enough_at is None else tally.enough_at)
 
     def _greens(self, ready: Ready, tests: list[str]) -> tuple[int, str]:
         """How many of the tests are green until the first that is not, and how the run ended.
