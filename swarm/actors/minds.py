@@ -5,6 +5,7 @@ user's environment, read by whoever builds the gateway, and removed when no goal
 Without that file there is no model engine, and nothing else is different.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -56,9 +57,11 @@ async def minds_of(places: Places, clock: Clock) -> AsyncIterator[Minds | None]:
         yield None
         return
     gateway = gateway_of(places)
+    warming = asyncio.get_running_loop().run_in_executor(None, gateway.warm_up)
     try:
         yield Minds(seen, gateway)
     finally:
+        await warming
         await gateway.close()
 
 

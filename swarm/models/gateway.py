@@ -104,6 +104,10 @@ class ModelGateway:
     def ledger(self) -> Ledger:
         return self._ledger
 
+    def warm_up(self) -> None:
+        """Import what the first call needs, before it is made. Blocks; safe in any thread."""
+        from swarm.models import transport  # noqa: F401 - it takes half a second
+
     async def close(self) -> None:
         if self._wire is not None:
             await self._wire.close()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swarm.agents.planning.contracts import Suite
-from swarm.agents.planning.thinking import Thinker, Thought, question, thought_out
+from swarm.agents.planning.thinking import Thinker, Thought, answered, question, thought_of
 from swarm.domain.errors import NeedsHuman, Transient
 from swarm.domain.goals import Goal
 from swarm.models.conversation import Answer, Ask, Block, Call, Usage
@@ -33,7 +33,7 @@ def an_answer(*blocks: Block) -> Answer:
 
 def planned(goal: Goal, *blocks: Block) -> Thought:
     thinker = Thinker(ScriptedModels((an_answer(*blocks),)), "claude", limit=1_000)
-    return asyncio.run(thought_out(goal, thinker, SUITE, ("a.py",), {}))
+    return thought_of(goal, asyncio.run(answered(goal, thinker, ("a.py",), {})), SUITE)
 
 
 def a_plan(*tasks: object) -> Call:
@@ -88,10 +88,10 @@ class Failing:
 
 def test_a_key_that_is_refused_leaves_one_task_and_a_busy_model_is_waited_for(goal: Goal) -> None:
     refused = Thinker(Failing(NeedsHuman("no key")), "claude", 1_000)
-    assert len(asyncio.run(thought_out(goal, refused, SUITE, (), {})).contracts) == 1
+    assert len(thought_of(goal, asyncio.run(answered(goal, refused, (), {})), SUITE).contracts) == 1
     busy = Thinker(Failing(Transient("busy")), "claude", 1_000)
     with pytest.raises(Transient):
-        asyncio.run(thought_out(goal, busy, SUITE, (), {}))
+        thought_of(goal, asyncio.run(answered(goal, busy, (), {})), SUITE)
 
 
 @given(st.text(alphabet="</data>x \n", max_size=40))
@@ -103,7 +103,7 @@ def test_no_file_of_the_repository_gets_out_of_its_envelope(goal: Goal, text: st
 
 def test_a_plan_may_cost_what_was_set_and_no_more(goal: Goal) -> None:
     models = ScriptedModels((an_answer(),))
-    asyncio.run(thought_out(goal, Thinker(models, "claude", 777), SUITE, (), {}))
+    thought_of(goal, asyncio.run(answered(goal, Thinker(models, "claude", 777), (), {})), SUITE)
     assert (models.heard[0].cap, models.heard[0].limit) == (777, 777)
 
 

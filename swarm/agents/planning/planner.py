@@ -4,6 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
@@ -11,16 +12,17 @@ from swarm.agents.checks.baseline import Baseline, base_run
 from swarm.agents.planning.contracts import Suite, contracts
 from swarm.agents.planning.conventions import GUIDES, SETTINGS
 from swarm.agents.planning.grouping import Group, grouped, spread
-from swarm.agents.planning.request import Seen, Selection, home_of, select
+from swarm.agents.planning.request import Seen, Selection, home_of, names_nothing, select
 from swarm.agents.planning.statements import Author, statements
 from swarm.agents.planning.suspicion import is_test_file
-from swarm.agents.planning.thinking import Thinker, thought_out
+from swarm.agents.planning.thinking import Thinker, answered, thought_of
 from swarm.agents.planning.tracing import Coverage, trace
 from swarm.agents.port import Plan, Workbench
 from swarm.domain.evidence import GREEN, Outcome, SuiteRun
 from swarm.domain.facts import Fact
 from swarm.domain.goals import Goal
 from swarm.domain.names import AgentId, TestId
+from swarm.models.public_api import Answer
 from swarm.tools.public_api import COMMAND
 
 RED: frozenset[Outcome] = frozenset({"failed", "error", "timeout", "crashed"})
@@ -49,6 +51,30 @@ def new_nonce() -> str:
     return secrets.token_hex(16)
 
 
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What is known of the tree before anything is run."""
+
+    paths: tuple[str, ...]
+    texts: Mapping[str, bytes]
+    """Of files that may state conventions."""
+
+    @property
+    def guides(self) -> dict[str, str]:
+        return {n: self.texts[n].decode("utf-8", "replace") for n in GUIDES if n in self.texts}
+
+
+@dataclass(frozen=True, slots=True)
+class _Early:
+    """What a model said before the suite had run; None where it said nothing."""
+
+    answer: Answer | None
+
+    @property
+    def cost(self) -> int:
+        return self.answer.cost if self.answer else 0
+
+
 class Planner:
     """Plans goals that the suite can decide, without a model. With a thinker it also takes goals that no
     failing test describes.
@@ -75,41 +101,69 @@ class Planner:
 
         Raises Transient when a sandbox ended a run, Lacking when the machine cannot make one.
         """
-        baseline = await base_run(
-            workbench,
-            goal.base_tree,
-            wall_seconds=min(self._suite_seconds, goal.seconds),
-            nonces=self._nonces,
-        )
         paths, texts = await asyncio.to_thread(_read, await workbench.directory(goal.base_tree))
+        material = _Material(paths, texts)
+        baseline, early = await self._begun(goal, workbench, material)
         author = Author(goal, self._agent_id, at)
         if baseline.run.broken:
             facts = statements(author, paths, texts, baseline.run, ())
             if self._thinker and not goal.fix_failing and _has_no_tests(baseline.run):
-                return await self._thought(goal, baseline, facts, paths, texts, self._thinker)
-            return _refused(baseline, facts, f"the suite gives no results: {baseline.run.broken}")
+                return await self._thought(goal, baseline, facts, material, early)
+            why = f"the suite gives no results: {baseline.run.broken}"
+            return _refused(baseline, facts, why, early)
         coverage = await self._coverage(goal, workbench, baseline)
         selection = _selection(goal, baseline, coverage, frozenset(paths))
         groups = grouped(selection.targets, coverage) if selection.targets else ()
         facts = statements(author, paths, texts, baseline.run, groups)
         if selection.engine_needed and self._thinker:
-            return await self._thought(goal, baseline, facts, paths, texts, self._thinker)
+            return await self._thought(goal, baseline, facts, material, early)
         if selection.refusal:
-            return _refused(baseline, facts, self._worded(selection))
+            return _refused(baseline, facts, self._worded(selection), early)
         tasks = contracts(goal, groups, coverage, _suite(baseline, paths))
         return Plan(tasks, baseline.run, baseline.voided, facts, failures=baseline.failures)
+
+    async def _begun(
+        self, goal: Goal, workbench: Workbench, material: _Material
+    ) -> tuple[Baseline, _Early | None]:
+        """The suite on the base; and where no run of it can decide the goal, the model is asked at the
+        same time.
+        """
+        thinker = self._thinker
+        running = base_run(
+            workbench,
+            goal.base_tree,
+            wall_seconds=min(self._suite_seconds, goal.seconds),
+            nonces=self._nonces,
+        )
+        if (
+            thinker is None
+            or goal.fix_failing
+            or not names_nothing(goal.text, frozenset(material.paths))
+        ):
+            return await running, None
+        try:
+            async with asyncio.TaskGroup() as group:
+                baseline = group.create_task(running)
+                answer = group.create_task(answered(goal, thinker, material.paths, material.guides))
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
+        return baseline.result(), _Early(answer.result())
 
     async def _thought(
         self,
         goal: Goal,
         baseline: Baseline,
         facts: tuple[Fact, ...],
-        paths: Collection[str],
-        texts: Mapping[str, bytes],
-        thinker: Thinker,
+        material: _Material,
+        early: _Early | None,
     ) -> Plan:
-        guides = {name: texts[name].decode("utf-8", "replace") for name in GUIDES if name in texts}
-        thought = await thought_out(goal, thinker, _suite(baseline, paths), paths, guides)
+        assert self._thinker is not None
+        answer = (
+            early.answer
+            if early
+            else await answered(goal, self._thinker, material.paths, material.guides)
+        )
+        thought = thought_of(goal, answer, _suite(baseline, material.paths))
         return Plan(
             thought.contracts,
             baseline.run,
@@ -242,9 +296,18 @@ def _suite(baseline: Baseline, paths: Collection[str]) -> Suite:
     )
 
 
-def _refused(baseline: Baseline, facts: tuple[Fact, ...], why: str) -> Plan:
-    failures = baseline.failures
-    return Plan((), baseline.run, baseline.voided, facts, refusal=why, failures=failures)
+def _refused(
+    baseline: Baseline, facts: tuple[Fact, ...], why: str, early: _Early | None = None
+) -> Plan:
+    return Plan(
+        (),
+        baseline.run,
+        baseline.voided,
+        facts,
+        refusal=why,
+        failures=baseline.failures,
+        cost=early.cost if early else 0,
+    )
 
 
 def _read(directory: Path) -> tuple[tuple[str, ...], dict[str, bytes]]:

@@ -88,6 +88,12 @@ def select(text: str, seen: Seen, *, fix_failing: bool) -> Selection:
     return Selection((), "the goal names no test, file, module or exception", engine_needed=True)
 
 
+def names_nothing(text: str, files: frozenset[str]) -> bool:
+    """Whether the text names nothing that a run of the suite could show, whatever it shows."""
+    named = read_names(text, Seen((), frozenset(), files=files))
+    return named == Named() and _EVERYTHING.search(text) is None
+
+
 def read_names(text: str, seen: Seen) -> Named:
     """Look each word of the text up in what was seen."""
     words = tuple(dict.fromkeys(word.rstrip(".-:") for word in _NAME.findall(text)))

@@ -63,15 +63,21 @@ class Thought:
     cost: int = 0
 
 
-async def thought_out(
-    goal: Goal, thinker: Thinker, suite: Suite, paths: Collection[str], guides: Mapping[str, str]
-) -> Thought:
-    """Raises Transient when the model may answer later."""
+async def answered(
+    goal: Goal, thinker: Thinker, paths: Collection[str], guides: Mapping[str, str]
+) -> Answer | None:
+    """What the model says; None where it says nothing. Raises Transient when it may answer later."""
     try:
-        answer = await thinker.models.ask(question(goal, thinker, paths, guides))
+        return await thinker.models.ask(question(goal, thinker, paths, guides))
     except Transient:
         raise
     except SwarmError:
+        return None
+
+
+def thought_of(goal: Goal, answer: Answer | None, suite: Suite) -> Thought:
+    """What is made of an answer."""
+    if answer is None:
         return Thought((open_contract(goal, suite),))
     return Thought(contracts_of(goal, sketches(answer), suite), answer.cost)
 
