@@ -24,7 +24,7 @@ from swarm.actors.minds import Minds, planning_price, with_minds
 from swarm.actors.notifier import Notifier
 from swarm.actors.office import AUTHOR, Office, PublisherPort, replace_file
 from swarm.actors.places import Places
-from swarm.actors.ports import CoordinatorPort, Entry, FactsPort, Lease, RegistryPort
+from swarm.actors.ports import CoordinatorPort, Entry, FactsPort, RegistryPort
 from swarm.actors.replicas import Circle, Replicas, kept_nowhere
 from swarm.actors.reporting import Desk
 from swarm.actors.trees import Trees
@@ -85,6 +85,7 @@ def terms_of(settings: Settings, runtime: Runtime, expected: frozenset[str]) -> 
             rounds=settings.rounds,
             attempts=settings.attempts,
             answer_ms=settings.answer_hours * 3_600_000,
+            follow_ups=settings.follow_ups,
         ),
         alpha=settings.alpha_ppm,
         beta=settings.beta_ppm,
@@ -92,6 +93,7 @@ def terms_of(settings: Settings, runtime: Runtime, expected: frozenset[str]) -> 
         expected=expected,
         version=version("bidswarm"),
         runtime=runtime,
+        forge_seconds=settings.forge_seconds,
     )
 
 
@@ -184,15 +186,15 @@ def host_of(
     trees = Trees(work / "trees", coordinator.archive)
     limits = limits_of(settings)
 
-    def workbench(lease: Lease) -> HostWorkbench:
+    def workbench(goal: Goal) -> HostWorkbench:
         return HostWorkbench(
-            goal=lease.goal,
-            host=boxes.host(mode_of(lease.goal)),
+            goal=goal,
+            host=boxes.host(mode_of(goal)),
             trees=trees,
             compare=coordinator.changes,
             limits=limits,
             meter=Meter(settings.cpu_hour),
-            services=boxes.services(mode_of(lease.goal)),
+            services=boxes.services(mode_of(goal)),
         )
 
     replicas = Replicas(lambda _: open_replica(verify=verify_digest), kept_nowhere)

@@ -20,7 +20,7 @@ from swarm.actors.workbench import HostWorkbench
 from swarm.coordination.public_api import Fail, GiveUp
 from swarm.domain.errors import Exhausted, Rejected, SwarmError, Transient
 from swarm.domain.goals import Goal
-from swarm.domain.names import AttemptId, GoalId, HostId
+from swarm.domain.names import AttemptId, GoalId, HostId, TreeHash
 
 HEARTBEATS_A_LEASE = 4
 MOST_TRACE = 4_000
@@ -44,7 +44,7 @@ class Host:
     crew: Crew
     coordinator: CoordinatorPort
     registry: RegistryPort
-    workbench: Callable[[Lease], HostWorkbench]
+    workbench: Callable[[Goal], HostWorkbench]
     probe: Callable[[Goal], Awaitable[str]]
     """Why the host cannot work on a goal; empty = it can."""
 
@@ -95,6 +95,8 @@ class Host:
     async def _obey(self, orders: Orders, group: asyncio.TaskGroup) -> None:
         for goal in orders.probe:
             self._able[goal.goal_id] = await self.probe(goal)
+            if not self._able[goal.goal_id]:
+                group.create_task(self._make_ready(goal, goal.base_tree))
         for key in self._holding():
             if key[0] in orders.cease:
                 self.desk.ended.add(key)
@@ -118,9 +120,15 @@ class Host:
         if key in self._work:
             return
         member = self.crew.member(lease.agent_id)
-        workbench, hourglass = self.workbench(lease), Hourglass(lease.contract.seconds)
+        workbench, hourglass = self.workbench(lease.goal), Hourglass(lease.contract.seconds)
         task = group.create_task(self._supervise(lease, member, workbench, hourglass))
         self._work[key] = _Work(lease, workbench, hourglass, task)
+        group.create_task(self._make_ready(lease.goal, lease.base_tree))
+
+    async def _make_ready(self, goal: Goal, base: TreeHash) -> None:
+        """Have a sandbox for whoever works on the goal next. The last ones are never asked for."""
+        with suppress(SwarmError, OSError):  # who asks for one will hear why there is none
+            await self.workbench(goal).make_ready(base)
 
     async def _supervise(
         self, lease: Lease, member: Member, workbench: HostWorkbench, hourglass: Hourglass

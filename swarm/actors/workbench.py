@@ -23,6 +23,7 @@ from swarm.sandbox.public_api import (
     SandboxHost,
     SandboxMode,
     SandboxSpec,
+    guarantees,
 )
 from swarm.services.public_api import Services
 from swarm.tools.public_api import readonly_paths
@@ -41,6 +42,17 @@ def legible(text: str) -> str:
 
 def mode_of(goal: Goal) -> SandboxMode:
     return "namespaces" if goal.sandbox == "isolated" else goal.sandbox
+
+
+async def plain_spec(goal: Goal, limits: Limits) -> SandboxSpec:
+    """What sandboxes for the goal are like, without its services and what single agents need."""
+    environment = goal.environment
+    return SandboxSpec(
+        mount_point=Path(environment.mount_point),
+        readonly=await readonly_paths(environment),
+        limits=limits,
+        require=mode_of(goal),
+    )
 
 
 def with_needs(plain: SandboxSpec, needs: Needs) -> SandboxSpec:
@@ -101,6 +113,15 @@ class HostWorkbench:
         async with self._opened(created, base, tree) as sandbox:
             yield sandbox
 
+    async def make_ready(self, base: TreeHash) -> None:
+        """Have a sandbox over that tree before somebody waits for one: where that costs no copy, and
+        where no services would have to be seeded and started first, which takes far longer.
+        """
+        if self.environment.services or not guarantees(mode_of(self.goal)).copy_on_write:
+            return
+        spec = with_needs(await plain_spec(self.goal, self.limits), NOTHING_MORE)
+        await self.host.prepare(spec, BaseRef(await self.directory(base), base))
+
     async def keep(self, sandbox: Sandbox, label: str) -> CheckpointRef | None:
         """What the sandbox holds now. None where it is a full copy: its tree has to do."""
         if not sandbox.guarantees.copy_on_write:
@@ -159,12 +180,7 @@ class HostWorkbench:
     ) -> Sandbox:
         """With its services running, seeded from `tree`, or as they were at a checkpoint."""
         environment = self.environment
-        plain = SandboxSpec(
-            mount_point=Path(environment.mount_point),
-            readonly=await readonly_paths(environment),
-            limits=self.limits,
-            require=mode_of(self.goal),
-        )
+        plain = await plain_spec(self.goal, self.limits)
         seeds = BaseRef(await self.directory(tree if environment.services else base), tree)
         prepared = await self.services.prepare(
             environment.services, Path(environment.python), plain, seeds

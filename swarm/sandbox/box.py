@@ -4,6 +4,7 @@ import asyncio
 import base64
 import errno
 import os
+import select
 import socket
 import time
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -277,6 +278,12 @@ class Box:
         self._bury()
 
     # For its keeper
+
+    def is_served(self) -> bool:
+        """Its server lives: else the kernel has closed the other end of its socket."""
+        poll = select.poll()
+        poll.register(self._control, 0)
+        return not poll.poll(0)
 
     async def let_go(self) -> bool:
         """Hold no file open any more; false when something runs, and all stays as it was."""

@@ -63,6 +63,10 @@ def open_host(scratch: Path, mode: SandboxMode, python: Path = Path(sys.executab
     return Host(scratch, mode, python)
 
 
+_MOST_READY = 4
+"""Sandboxes that are kept ready; more would be forgotten ones."""
+
+
 @dataclass(slots=True)
 class _Made:
     """A sandbox, its server, and what it holds on disk."""
@@ -81,6 +85,18 @@ class _Made:
             await asyncio.to_thread(self.launched.group.end)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A sandbox that nobody has asked for yet."""
+
+    spec: SandboxSpec
+    base: BaseRef
+    box: Box
+
+    def is_for(self, spec: SandboxSpec, base: BaseRef) -> bool:
+        return (self.spec, self.base) == (spec, base)
+
+
 class Host:
     """Implements `swarm.sandbox.port.SandboxHost`, and `swarm.sandbox.box.Keeper`."""
 
@@ -94,20 +110,23 @@ class Host:
         self._launcher: Launcher | None = None
         self._numbers = count(1)
         self._boxes: dict[str, _Made] = {}
-        self._ready: dict[tuple[SandboxSpec, BaseRef], list[Box]] = {}
+        self._ready: list[_Ready] = []
         self._copies: dict[Path, Path] = {}
         self._groups: Groups | None = None
 
     async def create(self, spec: SandboxSpec, base: BaseRef) -> Sandbox:
         """Raises Lacking when the machine cannot do it, Rejected when the request is wrong."""
         self._check(spec)
-        return self._taken(spec, base) or await self._create(spec, base, None)
+        return await self._taken(spec, base) or await self._create(spec, base, None)
 
     async def prepare(self, spec: SandboxSpec, base: BaseRef, count: int = 1) -> None:
         self._check(spec)
-        for _ in range(count):
+        there = sum(each.is_for(spec, base) for each in self._ready)
+        for _ in range(there, min(count, _MOST_READY)):
             box = await self._create(spec, base, None)
-            self._ready.setdefault((spec, base), []).append(box)
+            self._ready.append(_Ready(spec, base, box))
+        while len(self._ready) > _MOST_READY:
+            await self._ready.pop(0).box.destroy()
 
     async def restore(self, at: CheckpointRef, spec: SandboxSpec, base: BaseRef) -> Sandbox:
         self._check(spec)
@@ -228,13 +247,13 @@ class Host:
         check(kept, spec, base, whole=self._mode in _COPIED)
         return kept.strata
 
-    def _taken(self, spec: SandboxSpec, base: BaseRef) -> Box | None:
+    async def _taken(self, spec: SandboxSpec, base: BaseRef) -> Box | None:
         """One that was prepared, and has not died meanwhile."""
-        ready = self._ready.get((spec, base), [])
-        while ready:
-            box = ready.pop()
-            if self._boxes[box.id].launcher.alive:
-                return box
+        while fitting := [each for each in self._ready if each.is_for(spec, base)]:
+            self._ready.remove(fitting[-1])
+            if fitting[-1].box.is_served():
+                return fitting[-1].box
+            await fitting[-1].box.destroy()
         return None
 
     async def _create(self, spec: SandboxSpec, base: BaseRef, strata: Strata | None) -> Box:

@@ -296,8 +296,9 @@ class Sandbox(Protocol):
 class SandboxHost(Protocol):
     async def create(self, spec: SandboxSpec, base: BaseRef) -> Sandbox: ...
     async def prepare(self, spec: SandboxSpec, base: BaseRef, count: int = 1) -> None:
-        """Have so many more ready for who will `create` exactly these, while there is nothing else
-        to do. They cost some memory until then; `close` ends what nobody wanted.
+        """Have so many ready for who will `create` exactly these, while there is nothing else to do.
+        They cost some memory until then. At most a few are kept: those that were made ready first
+        are ended for new ones, and `close` ends what nobody wanted.
         """
         ...
 

@@ -199,6 +199,46 @@ def test_what_was_prepared_is_handed_out_once_and_to_nobody_else(place: Place) -
     assert list((place.folder / "scratch").iterdir()) == []
 
 
+def test_what_is_ready_already_is_not_made_again_and_forgotten_ones_end(place: Place) -> None:
+    async def main() -> None:
+        host = open_host(place.folder / "scratch", place.mode)
+        base = a_base(place.folder / "base", {"a": "1"})
+        specs = [SandboxSpec(place.folder / f"r{n}", require=place.mode) for n in range(5)]
+        try:
+            for _ in range(2):
+                await host.prepare(specs[0], base)
+            for each in specs:
+                await host.prepare(each, base)
+            (folder,) = (place.folder / "scratch").glob("host-*[!k]")
+            made = sorted(int(each.name.rpartition("-")[2]) for each in folder.glob("*-*"))
+            assert made == [2, 3, 4, 5]
+        finally:
+            await host.close()
+
+    asyncio.run(main())
+
+
+def test_one_that_died_while_it_waited_is_not_handed_out(place: Place) -> None:
+    async def main() -> None:
+        host = open_host(place.folder / "scratch", place.mode)
+        spec = SandboxSpec(place.folder / "r", require=place.mode)
+        base = a_base(place.folder / "base", {"a": "1"})
+        try:
+            await host.prepare(spec, base)
+            (zygote,) = descendants(direct := parents(), os.getpid()) & set(direct.values())
+            for server in descendants(direct, zygote):
+                ended = os.pidfd_open(server)
+                os.kill(server, signal.SIGKILL)
+                await asyncio.to_thread(select.select, [ended], [], [])
+                os.close(ended)
+            sandbox = await host.create(spec, base)
+            assert (await sandbox.exec(("cat", "a"))).stdout == b"1"
+        finally:
+            await host.close()
+
+    asyncio.run(main())
+
+
 def test_a_host_that_made_nothing_starts_and_leaves_nothing(tmp_path: Path) -> None:
     host = open_host(tmp_path / "scratch", "namespaces")
     asyncio.run(host.close())
