@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import get_args
 
-from swarm.coordination.public_api import Dropped, GoalState, Task, is_partial
+from swarm.coordination.public_api import Dropped, GoalState, Task, is_partial, planned
 from swarm.domain.evidence import GREEN, BlockedConnection, Evidence, joined
 from swarm.domain.tasks import TaskKind
 from swarm.forge.public_api import (
@@ -30,7 +30,9 @@ def account_of(state: GoalState, evidence: tuple[Evidence, ...]) -> Account:
         cost=state.spent,
         seconds=max((state.touched_at - state.submitted_at) // 1000, 0),
         partial=is_partial(state),
-        still_open=tuple(t.contract.title for t in writes if isinstance(t.phase, Dropped)),
+        still_open=tuple(
+            task.contract.title for task in planned(state) if isinstance(task.phase, Dropped)
+        ),
         tasks=tuple(_task(state, task) for task in state.tasks.values()),
         evidence=evidence,
         sandboxes=tuple(_sandboxes(evidence)),

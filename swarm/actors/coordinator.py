@@ -66,6 +66,7 @@ from swarm.domain.errors import Exhausted, NeedsHuman, Rejected, SwarmError, Tra
 from swarm.domain.events import (
     CoordinatorStarted,
     Event,
+    FollowUpOpened,
     GoalEnded,
     GoalRolledBack,
     QuestionAsked,
@@ -109,6 +110,8 @@ class Terms:
 
     version: str
     runtime: Literal["inline", "ray"]
+    forge_seconds: float
+    """Between two looks at pull requests of forges that are far away."""
 
 
 @dataclass(slots=True)
@@ -143,7 +146,13 @@ class Coordinator:
     def __post_init__(self) -> None:
         self._attendance = Attendance(self.terms.expected)
         self._tidings = Tidings(
-            self.office.publisher, lambda: self.goals, self._commit, self._hear, self.clock.now
+            self.office.publisher,
+            lambda: self.goals,
+            self._commit,
+            self._hear,
+            self.clock.now,
+            self.terms.rules,
+            self.terms.forge_seconds,
         )
 
     # Life ---------------------------------------------------------------------------------------
@@ -172,7 +181,7 @@ class Coordinator:
                 await self._work(lambda: forever or (awaited() and any(self._open())))
                 for task in attending:
                     task.cancel()
-            await self._tidings.once()
+            await self._tidings.once(last=True)
         finally:
             self._announce_news()
             await asyncio.to_thread(self.notifier.close)
@@ -480,7 +489,7 @@ class Coordinator:
                     self._renew(attempt)
             if isinstance(event, GoalEnded | QuestionAsked):
                 self.notifier.tell(state)
-            if isinstance(event, GoalRolledBack):
+            if isinstance(event, GoalRolledBack | FollowUpOpened):
                 self._courses.pop(event.goal_id, None)
         self._announce_news()
 

@@ -35,7 +35,7 @@ from swarm.domain.names import (
     goal_of,
     task_of,
 )
-from swarm.domain.tasks import TaskKind
+from swarm.domain.tasks import Finding, TaskKind
 from swarm.forge.public_api import (
     Outcome,
     Published,
@@ -65,6 +65,7 @@ class PublisherPort(Protocol):
 
     # Forges that are far away:
     async def outcome(self, tracker: Tracker, number: int) -> Outcome: ...
+    async def findings(self, tracker: Tracker, number: int) -> tuple[Finding, ...]: ...
     async def show(self, tracker: Tracker, standing: Standing) -> None: ...
     async def make_ready(self, tracker: Tracker, number: int) -> None: ...
     async def why_revoked(self, tracker: Tracker) -> str: ...
@@ -141,13 +142,17 @@ class Office:
         return await asyncio.to_thread(mirror.join, state.goal.base_tree, patches)
 
     async def commit(self, state: GoalState, join: Join, trees: Sequence[TreeHash]) -> CommitHash:
-        """The goal's branch: the user's commit, then one commit a task."""
+        """The goal's branch: the user's commit, then one commit a task. What is published stays, and
+        what followed goes on top of it.
+        """
         mirror, at = self.mirror(state.goal.repository), state.touched_at // 1000
+        there = state.before.joined if state.before else None
+        base, known = (there.head, len(there.pieces)) if there else (state.goal.base, 0)
         steps = [
             (tree, commit_message(state.goal, patch))
-            for tree, patch in zip(trees, join.patches, strict=True)
+            for tree, patch in zip(trees[known:], join.patches[known:], strict=True)
         ]
-        head = await asyncio.to_thread(mirror.commits, state.goal.base, steps, at)
+        head = await asyncio.to_thread(mirror.commits, base, steps, at)
         ref = f"refs/swarm/{state.goal.goal_id}/joined/{len(state.rounds) + 1}"
         await asyncio.to_thread(mirror.record, ref, trees[-1], (head,), "joined", at)
         return head
@@ -176,6 +181,7 @@ class Office:
                 body=text.decode(),
                 partial=intended.partial,
                 certificate=state.certificate,
+                before=state.before.published.head if state.before else None,
                 tracker=state.goal.tracker,
                 at=intended.at // 1000,
             )

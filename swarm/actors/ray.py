@@ -39,6 +39,7 @@ from swarm.domain.errors import Transient
 from swarm.domain.facts import SignedFact
 from swarm.domain.goals import Tracker
 from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash
+from swarm.domain.tasks import Finding
 from swarm.forge.public_api import Outcome, Published, PublishRequest, Standing
 from swarm.journal.public_api import open_journal
 from swarm.models.public_api import Answer as Answered
@@ -152,6 +153,10 @@ class RemotePublisher:
         outcome: Outcome = await answered(self.actor.outcome.remote(tracker, number))
         return outcome
 
+    async def findings(self, tracker: Tracker, number: int) -> tuple[Finding, ...]:
+        found: tuple[Finding, ...] = await answered(self.actor.findings.remote(tracker, number))
+        return found
+
     async def show(self, tracker: Tracker, standing: Standing) -> None:
         await answered(self.actor.show.remote(tracker, standing))
 
@@ -232,6 +237,10 @@ class PublisherShell:
     @ray.method
     async def outcome(self, tracker: Tracker, number: int) -> Outcome:
         return await self._publisher.outcome(tracker, number)
+
+    @ray.method
+    async def findings(self, tracker: Tracker, number: int) -> tuple[Finding, ...]:
+        return await self._publisher.findings(tracker, number)
 
     @ray.method
     async def show(self, tracker: Tracker, standing: Standing) -> None:

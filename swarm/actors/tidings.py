@@ -11,16 +11,24 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from swarm.coordination.public_api import Accepted, GoalState, HumanCommand, Veto, closed, merged
+from swarm.coordination.public_api import (
+    Accepted,
+    GoalState,
+    HumanCommand,
+    Rules,
+    Veto,
+    closed,
+    followed_up,
+    may_follow_up,
+    merged,
+    planned,
+)
 from swarm.domain.errors import SwarmError
 from swarm.domain.events import Event
 from swarm.domain.goals import GoalStatus, Tracker
 from swarm.domain.names import CommandId, GoalId
-from swarm.domain.tasks import TaskKind
+from swarm.domain.tasks import Finding
 from swarm.forge.public_api import Outcome, Standing, markdown_line
-
-ROUND_SECONDS = 20.0
-"""Between two looks. Where nothing is new, a look costs none of the calls that a forge allows."""
 
 GRACE_MS = 60_000
 """A repository without any check for so long after publication has none."""
@@ -42,6 +50,7 @@ class Abroad(Protocol):
     """Of the publisher: the part that forges far away need."""
 
     async def outcome(self, tracker: Tracker, number: int) -> Outcome: ...
+    async def findings(self, tracker: Tracker, number: int) -> tuple[Finding, ...]: ...
     async def show(self, tracker: Tracker, standing: Standing) -> None: ...
     async def make_ready(self, tracker: Tracker, number: int) -> None: ...
     async def why_revoked(self, tracker: Tracker) -> str: ...
@@ -54,22 +63,29 @@ class Tidings:
     commit: Callable[[tuple[Event, ...]], Awaitable[None]]
     hear: Callable[[HumanCommand], Awaitable[None]]
     now: Callable[[], int]
+    rules: Rules = field(default_factory=Rules)
+    seconds: float = 20.0
+    """Between two looks. Where nothing is new, a look costs none of the calls that a forge allows."""
+
     _shown: dict[GoalId, Standing] = field(default_factory=dict)
 
     async def run(self) -> None:
         """For ever."""
         while True:
             await self.once()
-            await asyncio.sleep(ROUND_SECONDS)
+            await asyncio.sleep(self.seconds)
 
-    async def once(self) -> None:
-        """One look at every goal of a forge, and one word about each where something is new."""
+    async def once(self, *, last: bool = False) -> None:
+        """One look at every goal of a forge, and one word about each where something is new.
+
+        `last`: nobody will be there to work on what is found.
+        """
         for state in tuple(self.goals().values()):
             tracker = state.goal.tracker
             if tracker is None or (_is_over(state) and self._was_told(state)):
                 continue
             with suppress(SwarmError):  # the next round does it
-                await self._follow(state, tracker)
+                await self._follow(state, tracker, last=last)
             with suppress(SwarmError):
                 await self._show(self.goals()[state.goal.goal_id], tracker)
 
@@ -78,9 +94,9 @@ class Tidings:
         old = self.now() - state.touched_at > DAY_MS
         return old or state.goal.goal_id in self._shown
 
-    async def _follow(self, state: GoalState, tracker: Tracker) -> None:
-        if state.published is not None and not state.landed:
-            await self._settle(state, tracker, state.published.number)
+    async def _follow(self, state: GoalState, tracker: Tracker, *, last: bool) -> None:
+        if state.opened is not None and not state.landed:
+            await self._settle(state, tracker, state.opened.number, last=last)
         elif not state.status.is_final and (why := await self.publisher.why_revoked(tracker)):
             await self.hear(
                 Veto(
@@ -90,19 +106,39 @@ class Tidings:
                 )
             )
 
-    async def _settle(self, state: GoalState, tracker: Tracker, number: int) -> None:
+    async def _settle(self, state: GoalState, tracker: Tracker, number: int, *, last: bool) -> None:
         outcome = await self.publisher.outcome(tracker, number)
         match outcome.state:
             case "merged":
-                await self.commit(merged(state, "said", self.now()))
+                await self.commit(merged(self._now(state), "said", self.now()))
             case "closed":
-                await self.commit(closed(state, self.now()))
+                await self.commit(closed(self._now(state), self.now()))
+            case "open" if outcome.asks and not outcome.waits:
+                if not last:
+                    await self._follow_up(state, tracker, number, outcome)
             case "open" if outcome.draft and self._is_ready(state, outcome):
                 await self.publisher.make_ready(tracker, number)
 
+    async def _follow_up(
+        self, state: GoalState, tracker: Tracker, number: int, outcome: Outcome
+    ) -> None:
+        """Asked for the whole of it only when it will be worked on: logs are long."""
+        if not may_follow_up(state, outcome.head, outcome.asks, self.rules):
+            return
+        findings = await self.publisher.findings(tracker, number)
+        now = self._now(state)
+        await self.commit(
+            followed_up(now, outcome.head, outcome.asks, findings, self.rules, self.now())
+        )
+
+    def _now(self, state: GoalState) -> GoalState:
+        """As it is after what was waited for."""
+        return self.goals()[state.goal.goal_id]
+
     def _is_ready(self, state: GoalState, outcome: Outcome) -> bool:
         """The quorum has spoken before it was opened; what is left is the repository's own checks."""
-        assert state.published is not None
+        if state.published is None or state.published.head != outcome.head or outcome.waits:
+            return False
         if outcome.checks == "none":
             return self.now() - state.published.at > GRACE_MS
         return outcome.checks == "green"
@@ -115,7 +151,7 @@ class Tidings:
 
 
 def _is_over(state: GoalState) -> bool:
-    return state.status.is_final and (state.published is None or bool(state.landed))
+    return state.status.is_final and (state.opened is None or bool(state.landed))
 
 
 def standing_of(state: GoalState, tracker: Tracker) -> Standing:
@@ -133,7 +169,7 @@ def standing_of(state: GoalState, tracker: Tracker) -> Standing:
 
 
 def _word(state: GoalState) -> str:
-    if state.published is not None and state.landed:
+    if state.opened is not None and state.landed:
         return "settled"
     if state.published is not None:
         return "review"
@@ -142,15 +178,23 @@ def _word(state: GoalState) -> str:
 
 def _text(state: GoalState, tracker: Tracker, word: str) -> str:
     lines = [f"**swarm** · {word} · goal `{state.goal.goal_id}`, approved by {_name(tracker)}"]
-    if state.published is not None:
-        lines.append(f"Pull request: #{state.published.number}. A person merges it, or closes it.")
-    writes = tuple(state.of_kind(TaskKind.WRITE))
+    if state.opened is not None:
+        lines.append(f"Pull request: #{state.opened.number}. A person merges it, or closes it.")
+    if state.follow_ups:
+        about = "; ".join(_about(each) for one in state.follow_ups for each in one.about)
+        lines.append(f"Followed up: {about}.")
+    writes = planned(state)
     if writes:
         accepted = sum(isinstance(task.phase, Accepted) for task in writes)
         lines.append(f"Tasks: {accepted} of {len(writes)} accepted.")
     if state.status.is_final and state.published is None and state.reason:
         lines.append(f"Why: {markdown_line(state.reason, 600)}")
     return "\n\n".join(lines)
+
+
+def _about(name: str) -> str:
+    """Names of checks are other people's words."""
+    return markdown_line(name, 100)
 
 
 def _name(tracker: Tracker) -> str:

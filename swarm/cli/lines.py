@@ -14,6 +14,7 @@ from swarm.domain.events import (
     CoordinatorStarted,
     Event,
     ExperienceGained,
+    FollowUpOpened,
     GoalEnded,
     GoalGuided,
     GoalJoined,
@@ -96,6 +97,8 @@ def _said(event: Event, state: GoalState) -> Line | None:
             return _published(event)
         case PullRequestMerged() | PullRequestClosed():
             return _decided(event)
+        case FollowUpOpened():
+            return Line(f"goes on: {', '.join(event.about)}; {_found(event.findings)}", "yellow")
         case GoalEnded():
             return Line(f"{event.status}: {event.reason}", _END_STYLES[event.status])
         case CoordinatorStarted() | ExperienceGained():

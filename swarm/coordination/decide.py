@@ -129,7 +129,7 @@ def _return(state: GoalState, command: RollBack | Replay, at: int) -> Events:
 def _demand_nothing_outside(state: GoalState, step: int) -> None:
     """What others may have seen already cannot be undone."""
     goal_id = state.goal.goal_id
-    if state.intended is not None:
+    if state.intended is not None or state.before is not None:
         raise Rejected(
             f"goal {goal_id} has a pull request already, or is about to open it",
             advice=f"begin another goal there: swarm replay {goal_id} --from {step}",

@@ -11,10 +11,12 @@ from swarm.coordination.state import (
     Asked,
     Attempt,
     Dropped,
+    FollowUp,
     GoalState,
     Joined,
     Leased,
     Open,
+    Publication,
     Round,
     SentBack,
     Submitted,
@@ -27,6 +29,7 @@ from swarm.domain.events import (
     CoordinatorStarted,
     Event,
     ExperienceGained,
+    FollowUpOpened,
     GoalEnded,
     GoalGuided,
     GoalJoined,
@@ -105,7 +108,7 @@ def _evolved(state: GoalState, event: Event) -> GoalState:
             return _human(state, event)
         case GoalEnded():
             return replace(
-                _all_stopped(state, event),
+                _as_published(_all_stopped(state, event)),
                 status=event.status,
                 reason=event.reason,
                 cause=event.cause,
@@ -138,13 +141,15 @@ def _evolved(state: GoalState, event: Event) -> GoalState:
         case PublicationIntended():
             return replace(state, intended=event)
         case PublicationDone():
-            return replace(state, published=event)
+            return replace(state, published=event, before=None)
         case PublicationWithdrawn():
             return replace(state, withdrawn=event)
         case PullRequestMerged():
             return replace(state, landed="merged")
         case PullRequestClosed():
             return replace(state, landed="closed")
+        case FollowUpOpened():
+            return _gone_on(state, event)
         case _:
             assert_never(event)
 
@@ -181,6 +186,45 @@ def _all_stopped(state: GoalState, event: GoalEnded) -> GoalState:
         task = replace(state.tasks[attempt.task_id], phase=Open())
         state = _with_both(state, task, stopped)
     return state
+
+
+def _as_published(state: GoalState) -> GoalState:
+    """A follow-up that came to nothing leaves what was published before."""
+    then = state.before
+    if then is None:
+        return state
+    return replace(
+        state,
+        joined=then.joined,
+        certificate=then.certificate,
+        intended=then.intended,
+        published=then.published,
+        before=None,
+    )
+
+
+def _gone_on(state: GoalState, event: FollowUpOpened) -> GoalState:
+    """Awake again, with one task more, on top of what was published. Its time begins anew."""
+    if state.joined is None or state.published is None:
+        return state
+    task = Task(event.contract, base=state.joined.tree, findings=event.findings)
+    task_id = event.contract.task_id
+    stands = Publication(state.joined, state.certificate, state.intended, state.published)
+    follow_up = FollowUp(task_id, event.head, event.about)
+    state = replace(
+        _with_task(state, task_id, task),
+        before=stands,
+        follow_ups=(*state.follow_ups, follow_up),
+        joined=None,
+        certificate=None,
+        intended=None,
+        published=None,
+        reason="",
+        cause="",
+        ended_at=0,
+        timed_from=event.at,
+    )
+    return _at_rest(state)
 
 
 def _announced(state: GoalState, event: TaskAnnounced) -> GoalState:

@@ -111,7 +111,8 @@ def _last_word(
 ) -> Iterator[ExperienceGained]:
     ruling: Ruling = "right" if isinstance(event, PullRequestMerged) else "wrong"
     found: dict[AgentId, Experience] = {}
-    for piece in state.joined.pieces if state.joined is not None else ():
+    joined = state.before.joined if state.before is not None else state.joined
+    for piece in joined.pieces if joined is not None else ():
         attempt = state.attempts[piece.attempt_id]
         known = found.get(attempt.agent_id) or table.get((attempt.agent_id, TaskKind.WRITE))
         if known is not None:

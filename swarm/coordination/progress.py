@@ -68,6 +68,9 @@ class Rules:
     reopenings: int = 2
     """How often a task is done again on top of the others."""
 
+    follow_ups: int = 2
+    """How often what came after the pull request is worked on."""
+
     threshold: int = 2
     testers: int = 1
     answer_ms: int = 72 * 3_600_000
@@ -99,7 +102,7 @@ def follow(state: GoalState, at: int, context: Context) -> Events:
     """The next events that follow from the state; empty when it waits for somebody."""
     if state.status.is_final or state.published:
         return _end_published(state, at)
-    if state.intended and not state.withdrawn:
+    if state.intended and not state.withdrawn and not state.landed:
         return ()
     for rule in _RULES:
         if events := rule(state, at, context):
@@ -115,10 +118,35 @@ def _end_published(state: GoalState, at: int) -> Events:
     if state.status.is_final or state.published is None:
         return ()
     what = f"pull request #{state.published.number} is open"
-    left = sum(isinstance(task.phase, Dropped) for task in state.of_kind(TaskKind.WRITE))
+    left = sum(isinstance(task.phase, Dropped) for task in planned(state))
     reason = f"{what}; partial, {left} task(s) open" if left else what
     ended = _ended(state, at, GoalStatus.DONE, reason)
     return (*_expire_all(state, at, "the goal has ended"), ended)
+
+
+def planned(state: GoalState) -> tuple[Task, ...]:
+    """The write tasks that the goal was split into, without what followed the pull request."""
+    later = {each.task_id for each in state.follow_ups}
+    return tuple(t for t in state.of_kind(TaskKind.WRITE) if t.contract.task_id not in later)
+
+
+def _end_landed(state: GoalState, at: int, _: Context) -> Events:
+    """A human has decided while a follow-up was worked on."""
+    if state.before is None or not state.landed:
+        return ()
+    what = f"pull request #{state.before.published.number} was {state.landed} meanwhile"
+    return (_ended(state, at, GoalStatus.DONE, what),)
+
+
+def _end_follow_up(state: GoalState, at: int, _: Context) -> Events:
+    """What was published stands, also where nobody could do what was asked for afterwards."""
+    if state.before is None:
+        return ()
+    phase = state.tasks[state.follow_ups[-1].task_id].phase
+    if not isinstance(phase, Dropped):
+        return ()
+    what = f"pull request #{state.before.published.number} is open; what followed was left"
+    return (_ended(state, at, GoalStatus.DONE, f"{what}: {phase.reason}"),)
 
 
 def _stop(state: GoalState, at: int, _: Context) -> Events:
@@ -564,6 +592,7 @@ def accepted_pieces(state: GoalState) -> tuple[tuple[TaskId, Accepted], ...]:
 
 
 _RULES: tuple[Rule, ...] = (
+    _end_landed,
     _stop,
     _heed_veto,
     _run_out_of_time,
@@ -573,6 +602,7 @@ _RULES: tuple[Rule, ...] = (
     _announce_checks,
     _judge,
     _drop_exhausted,
+    _end_follow_up,
     _end_empty,
     _open_round,
     _count,

@@ -36,9 +36,11 @@ from swarm.coordination.duties import (
     closed,
     conflicted,
     duty,
+    followed_up,
     intended,
     is_partial,
     joined,
+    may_follow_up,
     merged,
     published,
     unpublishable,
@@ -46,7 +48,7 @@ from swarm.coordination.duties import (
 )
 from swarm.coordination.evolve import evolve, fold
 from swarm.coordination.lessons import learn, remember, remembering
-from swarm.coordination.progress import Context, Rules, follow
+from swarm.coordination.progress import Context, Rules, follow, planned
 from swarm.coordination.rebuilding import rebuild
 from swarm.coordination.returning import lineage
 from swarm.coordination.state import (
@@ -55,11 +57,13 @@ from swarm.coordination.state import (
     Asked,
     Attempt,
     Dropped,
+    FollowUp,
     GoalState,
     Joined,
     Leased,
     Mark,
     Open,
+    Publication,
     Round,
     SentBack,
     Submitted,
@@ -83,6 +87,7 @@ __all__ = [
     "Exchange",
     "ExpireLease",
     "Fail",
+    "FollowUp",
     "GiveUp",
     "GoalState",
     "HumanCommand",
@@ -94,6 +99,7 @@ __all__ = [
     "Patch",
     "Pause",
     "Play",
+    "Publication",
     "Publish",
     "RecordStep",
     "Replay",
@@ -121,14 +127,17 @@ __all__ = [
     "evolve",
     "fold",
     "follow",
+    "followed_up",
     "goal_named",
     "intended",
     "is_partial",
     "joined",
     "learn",
     "lineage",
+    "may_follow_up",
     "merged",
     "overtime_of",
+    "planned",
     "published",
     "rebuild",
     "remember",

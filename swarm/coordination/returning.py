@@ -90,6 +90,9 @@ def replayed(old: GoalState, goal_id: GoalId, number: int, at: int) -> GoalState
         marks=old.marks[:number],
         commands=frozenset(),
         paused=False,
+        before=None,
+        follow_ups=(),
+        landed="",
     )
     renamed: GoalState = _renamed(fresh, old.goal.goal_id, goal_id)
     return replace(renamed, of=old.goal.goal_id)

@@ -183,6 +183,25 @@ class Joined:
 
 
 @dataclass(frozen=True, slots=True)
+class Publication:
+    """What stands at the forge while a follow-up is worked on."""
+
+    joined: Joined
+    certificate: Certificate | None
+    intended: PublicationIntended | None
+    published: PublicationDone
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """What came after the pull request, and the task that it became."""
+
+    task_id: TaskId
+    head: CommitHash
+    about: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """A vote over one tree."""
 
@@ -240,6 +259,11 @@ class GoalState:
     landed: str = ""
     """`merged` or `closed`, once a human has decided."""
 
+    before: Publication | None = None
+    """Set while a follow-up is worked on."""
+
+    follow_ups: tuple[FollowUp, ...] = ()
+
     marks: tuple[Mark, ...] = ()
     """Its steps by number, from 1."""
 
@@ -279,6 +303,11 @@ class GoalState:
     def is_refused(self) -> bool:
         """A human said no to all of it."""
         return self.stopped or bool(self.vetoed)
+
+    @property
+    def opened(self) -> PublicationDone | None:
+        """The pull request as it stands at the forge."""
+        return self.published or (self.before.published if self.before else None)
 
     @property
     def is_undecided(self) -> bool:

@@ -383,6 +383,22 @@ class PullRequestClosed(Recorded):
     number: int
 
 
+class FollowUpOpened(Recorded):
+    """What came after the pull request (a red check, a review that asks for changes) became a task: the
+    goal goes on, and what it published stands meanwhile.
+    """
+
+    type: Literal["follow_up.opened"] = "follow_up.opened"
+    goal_id: GoalId
+    contract: Contract
+    findings: tuple[Finding, ...]
+    head: CommitHash
+    """What was checked and read."""
+
+    about: tuple[str, ...]
+    """Names of what was found (`ci:tests`): the same is not followed up twice for one commit."""
+
+
 Event = Annotated[
     CoordinatorStarted
     | GoalSubmitted
@@ -419,7 +435,8 @@ Event = Annotated[
     | PublicationDone
     | PublicationWithdrawn
     | PullRequestMerged
-    | PullRequestClosed,
+    | PullRequestClosed
+    | FollowUpOpened,
     Field(discriminator="type"),
 ]
 EVENT: TypeAdapter[Event] = TypeAdapter(Event)

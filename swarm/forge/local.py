@@ -40,6 +40,9 @@ class LocalForge:
     async def open_pull_request(self, request: PullRequestRequest) -> PullRequest:
         return await self._do(lambda database: _open_pull_request(database, request))
 
+    async def revise(self, number: int, request: PullRequestRequest) -> PullRequest:
+        return await self._do(lambda database: _revise(database, number, request))
+
     async def find(self, repository: str, branch: str) -> PullRequest | None:
         return await self._do(lambda database: _pulls(database).find(repository, branch))
 
@@ -180,6 +183,15 @@ def _open_pull_request(database: sqlite3.Connection, request: PullRequestRequest
             advice="one goal has one pull request; submit a new goal",
         )
     return there
+
+
+def _revise(database: sqlite3.Connection, number: int, request: PullRequestRequest) -> PullRequest:
+    pulls = _pulls(database)
+    there = pulls.get(number)
+    if there.state != "open":
+        raise Rejected(f"pull request {number} is {there.state}: it stays as it is")
+    said = {name: getattr(request, name) for name in ("head", "tree", "body", "certificate")}
+    return pulls.put(number, there.model_copy(update=said))
 
 
 def _requested(number: int, request: PullRequestRequest) -> PullRequest:

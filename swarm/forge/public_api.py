@@ -24,7 +24,7 @@ from swarm.forge.github.intake import (
 )
 from swarm.forge.github.outcome import Outcome
 from swarm.forge.github.safety import Safeguard, safeguards
-from swarm.forge.github.wire import Wire
+from swarm.forge.github.wire import PAUSE, Wire
 from swarm.forge.local import LocalForge
 from swarm.forge.port import (
     Forge,
@@ -45,6 +45,7 @@ from swarm.forge.wording import markdown_line, opening, plain_line, visible
 __all__ = [
     "CALLS",
     "GITHUB",
+    "PAUSE",
     "ROUTES",
     "Abroad",
     "Account",

@@ -17,10 +17,11 @@ from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.frozen import Frozen
 from swarm.domain.goals import Tracker
 from swarm.domain.names import CommitHash, GoalId, TreeHash, branch_of, is_goal_id
+from swarm.domain.tasks import Finding
 from swarm.forge.github.board import Board, Standing
 from swarm.forge.github.forge import GitHubForge
 from swarm.forge.github.intake import why_revoked
-from swarm.forge.github.outcome import Outcome, look
+from swarm.forge.github.outcome import Outcome, explain, look
 from swarm.forge.github.wire import Wire
 from swarm.forge.port import (
     LONGEST_BODY,
@@ -46,6 +47,12 @@ class Outlet(Protocol):
         ...
 
 
+class FarOutlet(Outlet, Protocol):
+    def advance_branch(self, branch: str, old: CommitHash, new: CommitHash) -> None:
+        """From our last commit to one that stands on it; raises NeedsHuman where people have gone on."""
+        ...
+
+
 class PublishRequest(Frozen):
     goal_id: GoalId
     repository: str
@@ -56,6 +63,9 @@ class PublishRequest(Frozen):
     body: str = Field(max_length=LONGEST_BODY)
     partial: bool = False
     certificate: Certificate
+    before: CommitHash | None = None
+    """Where the goal's pull request stands since it was published the last time; None: never."""
+
     tracker: Tracker | None = None
     """Where the goal came from, and goes to; None: the embedded forge."""
 
@@ -74,7 +84,7 @@ class Abroad:
     """A forge that is far away, and the way there."""
 
     wire: Wire
-    outlet_of: Callable[[str], Outlet]
+    outlet_of: Callable[[str], FarOutlet]
     """By the repository on this machine."""
 
 
@@ -113,7 +123,22 @@ class Publisher:
                 await asyncio.to_thread(_push, outlet, branch, request.head)
                 asked = _asked(request, repository, branch)
                 pull_request = await forge.open_pull_request(asked)
+            elif request.before == pull_request.head:
+                pull_request = await self._go_on(request, forge, pull_request)
             return _published(pull_request, request)
+
+    async def _go_on(
+        self, request: PublishRequest, forge: Forge, there: PullRequest
+    ) -> PullRequest:
+        """What followed goes on top of what is there. What a person has ended stays so."""
+        tracker = request.tracker
+        if tracker is None or there.state != "open":
+            raise Rejected(f"pull request {there.number} is {there.state}: it stays as it is")
+        await self._demand_approval(tracker)
+        outlet = await asyncio.to_thread(self._abroad(tracker).outlet_of, request.repository)
+        branch = branch_of(request.goal_id)
+        await asyncio.to_thread(outlet.advance_branch, branch, there.head, request.head)
+        return await forge.revise(there.number, _asked(request, tracker.repository, branch))
 
     async def withdraw(
         self, repository: str, goal_id: GoalId, tracker: Tracker | None = None
@@ -144,6 +169,10 @@ class Publisher:
     async def outcome(self, tracker: Tracker, number: int) -> Outcome:
         """What has become of a pull request at its forge."""
         return await look(self._abroad(tracker).wire, tracker.repository, number)
+
+    async def findings(self, tracker: Tracker, number: int) -> tuple[Finding, ...]:
+        """What failed, and what people ask for there, with all that they say of it."""
+        return await explain(self._abroad(tracker).wire, tracker.repository, number)
 
     async def show(self, tracker: Tracker, standing: Standing) -> None:
         """Bring comment, labels and status of a goal to where they should be."""

@@ -123,6 +123,12 @@ class Settings(Frozen, use_attribute_docstrings=True):
     attempts: Count = 6
     """So many attempts at one task, at most."""
 
+    follow_ups: Annotated[int, BeforeValidator(_refuse_yes_and_no), Field(ge=0, le=10)] = 2
+    """So often red checks and reviews of a pull request at a forge are worked on, at most."""
+
+    forge_seconds: Count = 20
+    """How often a pull request at a forge is looked at, in seconds."""
+
     answer_hours: Count = 72
     """An agent's question waits so long for your answer, in hours; then its task is dropped."""
 

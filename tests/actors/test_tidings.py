@@ -4,11 +4,18 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from swarm.actors.tidings import Tidings, standing_of
-from swarm.coordination.public_api import GoalState, HumanCommand, Veto
+from swarm.coordination.public_api import GoalState, HumanCommand, Joined, Veto
 from swarm.domain.errors import Transient
-from swarm.domain.events import Event, PublicationDone, PullRequestClosed, PullRequestMerged
+from swarm.domain.events import (
+    Event,
+    FollowUpOpened,
+    PublicationDone,
+    PullRequestClosed,
+    PullRequestMerged,
+)
 from swarm.domain.goals import GoalStatus, Tracker
 from swarm.domain.names import CommitHash, Digest, GoalId
+from swarm.domain.tasks import Finding
 from swarm.forge.public_api import Outcome, Standing
 from swarm.testing.events import a_goal
 
@@ -30,6 +37,11 @@ class Elsewhere:
     away: bool = False
     shown: list[Standing] = field(default_factory=list)
     ready: list[int] = field(default_factory=list)
+    explained: int = 0
+
+    async def findings(self, tracker: Tracker, number: int) -> tuple[Finding, ...]:
+        self.explained += 1
+        return (Finding(rule="ci", message="tests: E assert"),)
 
     async def outcome(self, tracker: Tracker, number: int) -> Outcome:
         return self.outcome_
@@ -76,7 +88,8 @@ def a_state(*, number: int | None = None) -> GoalState:
     done = PublicationDone(
         at=HOUR, goal_id=GoalId(goal.goal_id), number=number, branch="swarm/x", head=HEAD
     )
-    return replace(state, published=done, status=GoalStatus.DONE)
+    joined = Joined((), goal.base_tree, HEAD)
+    return replace(state, published=done, status=GoalStatus.DONE, joined=joined)
 
 
 def test_how_a_goal_stands_is_shown_once() -> None:
@@ -130,6 +143,44 @@ def test_a_draft_is_made_ready_when_checks_are_green(
     scene = Scene(a_state(number=3), Elsewhere(outcome), at=HOUR + after)
     scene.once()
     assert (scene.there.ready, scene.events) == (ready, [])
+
+
+def asking(*names: str, waits: bool = False, head: CommitHash = HEAD) -> Elsewhere:
+    return Elsewhere(
+        Outcome(state="open", draft=True, head=head, checks="red", waits=waits, asks=names)
+    )
+
+
+def test_what_failed_there_is_followed_up_with_all_that_is_said_of_it() -> None:
+    scene = Scene(a_state(number=3), asking("ci:tests"))
+    scene.once()
+    (event,) = scene.events
+    assert isinstance(event, FollowUpOpened)
+    assert (event.about, event.findings[0].message) == (("ci:tests",), "tests: E assert")
+
+
+@pytest.mark.parametrize(
+    "there",
+    [asking("ci:tests", waits=True), asking("ci:tests", head=CommitHash("2" * 40)), asking()],
+    ids=["others are not done", "people went on", "nothing is asked"],
+)
+def test_what_is_not_ours_to_do_now_is_not_even_read(there: Elsewhere) -> None:
+    scene = Scene(a_state(number=3), there)
+    scene.once()
+    assert (scene.events, there.explained, there.ready) == ([], 0, [])
+
+
+def test_nothing_is_begun_when_nobody_will_be_there() -> None:
+    scene = Scene(a_state(number=3), asking("ci:tests"))
+    asyncio.run(scene.tidings().once(last=True))
+    assert scene.events == []
+
+
+def test_a_branch_that_people_went_on_with_is_not_made_ready() -> None:
+    other = Outcome(state="open", draft=True, head=CommitHash("2" * 40), checks="green")
+    scene = Scene(a_state(number=3), Elsewhere(other))
+    scene.once()
+    assert scene.there.ready == []
 
 
 def test_goals_of_the_embedded_forge_are_not_its_business() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from swarm.domain.errors import Rejected
 from swarm.domain.names import CommitHash, TreeHash
+from swarm.forge import queries
 from swarm.forge.public_api import CALLS, Forge, GitHubForge, LocalForge, PullRequestRequest, Wire
 from swarm.testing.forge import REPOSITORY, Served, a_forge, http_git, token_of
 from swarm.testing.git import a_quick_folder, a_repository
@@ -123,6 +124,28 @@ def test_the_same_branch_at_another_commit_is_refused(yard: Yard) -> None:
         run(yard.forge.open_pull_request(other))
 
 
+def test_one_that_is_open_says_what_its_branch_has_become(yard: Yard) -> None:
+    request = yard.a_request()
+    made = run(yard.forge.open_pull_request(request))
+    head, tree = CommitHash("8" * 40), TreeHash("7" * 40)
+    later = request.model_copy(
+        update={"head": head, "tree": tree, "body": "why, and more\n", "certificate": '{"b":2}'}
+    )
+    for _ in range(2):
+        run(yard.forge.revise(made.number, later))
+    said = {"head": head, "tree": tree, "body": later.body, "certificate": later.certificate}
+    assert run(yard.forge.get(made.number)) == made.model_copy(update=said)
+
+
+def test_one_that_a_person_closed_is_revised_no_more(yard: Yard) -> None:
+    request = yard.a_request()
+    made = run(yard.forge.open_pull_request(request))
+    yard.close(made.number)
+    with pytest.raises(Rejected, match="it stays as it is"):
+        run(yard.forge.revise(made.number, request))
+    assert run(yard.forge.get(made.number)).head == request.head
+
+
 @pytest.mark.parametrize("end", ["closed", "merged"])
 def test_what_a_person_decided_stays_decided(yard: Yard, end: str) -> None:
     request = yard.a_request()
@@ -168,3 +191,13 @@ def test_the_client_has_no_call_that_merges() -> None:
         "/repos/{repository}/statuses/{sha}",
     }
     assert not [way for way in CALLS.values() if "merge" in way.path or way.method == "PUT"]
+
+
+def test_the_client_asks_no_question_of_graphql_that_merges() -> None:
+    """Not even later, by itself: there is an order for that, too."""
+    asked = {name: text for name, text in vars(queries).items() if name.isupper()}
+    assert set(asked) == {"EDITED", "READY"}
+    written = {name for name, text in asked.items() if text.startswith("mutation")}
+    assert written == {"READY"}
+    assert "markPullRequestReadyForReview" in asked["READY"]
+    assert not [text for text in asked.values() if "merge" in text.lower()]

@@ -165,4 +165,4 @@ def test_the_database_is_nobody_elses_to_read(forge: LocalForge) -> None:
 
 def test_no_forge_can_merge() -> None:
     verbs = {name for name in dir(Forge) if not name.startswith("_")}
-    assert verbs == {"open_pull_request", "find", "get", "list", "close", "mark_merged"}
+    assert verbs == {"open_pull_request", "revise", "find", "get", "list", "close", "mark_merged"}

@@ -265,6 +265,9 @@ class FusedForge:
     async def find(self, repository: str, branch: str) -> PullRequest | None:
         return await self._do(self._inner.find, repository, branch)
 
+    async def revise(self, number: int, request: PullRequestRequest) -> PullRequest:
+        return await self._do(self._inner.revise, number, request)
+
     async def get(self, number: int) -> PullRequest:
         return await self._do(self._inner.get, number)
 

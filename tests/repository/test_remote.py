@@ -124,3 +124,48 @@ def test_a_clone_is_made_and_brought_up_to_date(folder: Path, served: Served) ->
     assert clone_branch(remote_of(served), clone, "main") == head(served, "main")
     assert (clone / "README").read_text() == "hers\n"
     assert token_of("swarm-bot") not in git(clone, "config", "--list")
+
+
+def followed(outlet: RemoteOutlet, on: CommitHash) -> CommitHash:
+    """One commit of ours more."""
+    changes = Changes((Written(b"more", "100644", b"y\n"),))
+    tree = outlet.mirror.tree_with(outlet.mirror.tree_of(on), changes)
+    return outlet.mirror.commits(on, [(tree, "Add more")], 6)
+
+
+def test_our_own_branch_goes_forward(folder: Path, served: Served) -> None:
+    outlet, commit = begun(folder, remote_of(served))
+    outlet.publish_branch(BRANCH, commit)
+    new = followed(outlet, commit)
+    for _ in range(2):
+        outlet.advance_branch(BRANCH, commit, new)
+    assert head(served) == new
+
+
+@pytest.mark.parametrize("what", ["more", "other", "gone"])
+def test_where_people_have_gone_on_it_stays(folder: Path, served: Served, what: str) -> None:
+    outlet, commit = begun(folder, remote_of(served))
+    outlet.publish_branch(BRANCH, commit)
+    http_git(folder, "clone", "--quiet", "--branch", BRANCH, served.clone_url("bob"), "his")
+    if what == "gone":
+        http_git(folder / "his", "push", "--quiet", "origin", f":refs/heads/{BRANCH}")
+    else:
+        how = ("--amend",) if what == "other" else ()
+        http_git(folder / "his", "commit", "--quiet", "--allow-empty", *how, "-m", "his")
+        http_git(folder / "his", "push", "--quiet", "--force", "origin", f"HEAD:{BRANCH}")
+    theirs = head(served)
+    with pytest.raises(NeedsHuman, match="gone on"):
+        outlet.advance_branch(BRANCH, commit, followed(outlet, commit))
+    assert head(served) == theirs
+
+
+def test_what_does_not_stand_on_the_old_is_not_pushed(folder: Path, served: Served) -> None:
+    outlet, commit = begun(folder, remote_of(served))
+    outlet.publish_branch(BRANCH, commit)
+    with pytest.raises(Rejected, match="does not stand on"):
+        outlet.advance_branch(
+            BRANCH, commit, outlet.mirror.commits(head_of(folder / "source"), [], 5)
+        )
+    with pytest.raises(Rejected, match="may write"):
+        outlet.advance_branch("main", commit, followed(outlet, commit))
+    assert head(served) == commit

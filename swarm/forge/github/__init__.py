@@ -14,6 +14,7 @@ tolerantly, what strangers wrote is data.
     approval   who has approved which text. Pure
     text       titles and bodies of strangers: shown to people, cleaned for agents
     intake     approved issues
+    rights     who may write
     outcome    what has become of a pull request: merged, closed, checks, reviews
     safety     what stands between a mistake and the default branch
 """

@@ -6,7 +6,8 @@ from typing import Literal
 Name = Literal[
     "me", "repository", "permission", "branch", "protection", "rules", "contents",
     "issues", "issue", "events", "comments", "comment", "edit comment", "remove comment",
-    "label", "unlabel", "pulls", "pull", "open pull", "close pull", "reviews",
+    "label", "unlabel", "pulls", "pull", "open pull", "edit pull", "close pull",
+    "reviews", "remarks", "job log",
     "status", "set status", "checks", "edited", "ready",
 ]  # fmt: skip
 
@@ -39,8 +40,11 @@ CALLS: dict[Name, Way] = {
     "pulls": Way("GET", f"{_REPO}/pulls"),
     "pull": Way("GET", f"{_REPO}/pulls/{{number}}"),
     "open pull": Way("POST", f"{_REPO}/pulls", writes=True),
+    "edit pull": Way("PATCH", f"{_REPO}/pulls/{{number}}", writes=True),
     "close pull": Way("PATCH", f"{_REPO}/pulls/{{number}}", writes=True),
     "reviews": Way("GET", f"{_REPO}/pulls/{{number}}/reviews"),
+    "remarks": Way("GET", f"{_REPO}/pulls/{{number}}/comments"),
+    "job log": Way("GET", f"{_REPO}/actions/jobs/{{id}}/logs"),
     "status": Way("GET", f"{_REPO}/commits/{{sha}}/status"),
     "set status": Way("POST", f"{_REPO}/statuses/{{sha}}", writes=True),
     "checks": Way("GET", f"{_REPO}/commits/{{sha}}/check-runs"),

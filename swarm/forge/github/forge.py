@@ -73,6 +73,17 @@ class GitHubForge:
             f"GitHub has a pull request for {request.branch} and does not show it yet"
         ) from error
 
+    async def revise(self, number: int, request: PullRequestRequest) -> PullRequest:
+        there = await self.get(number)
+        if there.state != "open":
+            raise Rejected(f"pull request {number} is {there.state}: it stays as it is")
+        if there.head == request.head:
+            return there
+        at: Query = {"repository": self._repository, "number": number}
+        data: Json = {"body": body_with_record(request, self._issue)}
+        answer = await self._wire.ask("edit pull", at, data=data)
+        return _pull_request(read(SeenPull, answer), self._repository)
+
     async def find(self, repository: str, branch: str) -> PullRequest | None:
         """Open, closed or merged. Of several, ours is the first."""
         owner = repository.split("/")[0]

@@ -22,6 +22,7 @@ from swarm.forge.github.reading import (
     Who,
     read,
 )
+from swarm.forge.github.rights import may_write
 from swarm.forge.github.text import cleaned, digest_of, hidden
 from swarm.forge.github.wire import Missing, Query, Wire
 from swarm.forge.queries import EDITED
@@ -30,7 +31,6 @@ GITHUB = "https://api.github.com"
 _NAME = r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}"
 _SHORT = re.compile(rf"({_NAME})#(\d{{1,9}})")
 _URL = re.compile(rf"(https?://[^/\s]+)/({_NAME})/issues/(\d{{1,9}})/?")
-_WRITERS = frozenset({"write", "maintain", "admin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +161,9 @@ async def _by_a_writer(wire: Wire, place: Place, found: tuple[Approval, ...]) ->
     """Swarm's own account approves nothing, even where it is a person's."""
     me = read(Who, await wire.ask("me", {})) if found else Who()
     for approval in found:
-        if approval.by.id != me.id and await _may_write(wire, place, approval.by):
+        if approval.by.id != me.id and await may_write(wire, place.full_name, approval.by):
             return approval
     return None
-
-
-async def _may_write(wire: Wire, place: Place, who: Who) -> bool:
-    at: Query = {"repository": place.full_name, "login": who.login}
-    try:
-        answer = await wire.ask("permission", at)
-    except Missing:
-        return False
-    return isinstance(answer, dict) and answer.get("permission") in _WRITERS
 
 
 async def _edited(wire: Wire, place: Place, number: int) -> str:

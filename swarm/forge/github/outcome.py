@@ -1,9 +1,16 @@
-"""What has become of a pull request: merged or closed, what checks say, what reviewers ask for."""
+"""What has become of a pull request: merged or closed, what checks say, what reviewers ask for.
 
-from collections.abc import Iterable
+A review that asks for changes counts when its author may write there: on a public repository anybody can
+write one, and what it says goes to agents and costs money. A look takes what lists say, and costs nothing
+where nothing is new; the log of a failed step and the remarks at single lines are fetched when somebody
+is about to work on them.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
-from swarm.domain.errors import Rejected
+from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.frozen import Frozen
 from swarm.domain.names import CommitHash
 from swarm.domain.tasks import Finding
@@ -12,18 +19,27 @@ from swarm.forge.github.reading import (
     Combined,
     SeenCheck,
     SeenPull,
+    SeenRemark,
     SeenReview,
     SeenStatus,
+    Word,
     read,
 )
+from swarm.forge.github.rights import may_write
 from swarm.forge.github.text import cleaned
 from swarm.forge.github.wire import Missing, Query, Wire
 from swarm.forge.port import PullRequestState
 
 Checks = Literal["none", "pending", "green", "red"]
-_RED = frozenset({"failure", "timed_out", "cancelled", "action_required", "startup_failure"})
-_TAIL = 4_000
-"""Characters of a failing check's output: its end, where the failure is."""
+TAIL = 4_000
+"""Characters of a failing step's log: its end, where the failure is."""
+
+MOST = 20
+"""Findings: whoever has more to say has said enough."""
+
+_STAMP = re.compile(r"^\ufeff?\d{4}-\d\d-\d\dT[\d:.]+Z ?", re.MULTILINE)
+_COLOUR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_STEP, _FAILED = "##[group]Run ", "##[error]"
 
 
 class Outcome(Frozen):
@@ -33,65 +49,149 @@ class Outcome(Frozen):
     """Where the branch is now: people may have gone on with it."""
 
     checks: Checks = "none"
-    findings: tuple[Finding, ...] = ()
-    """Of red checks and of reviews that ask for changes."""
+    waits: bool = False
+    """Some checks are not done yet."""
+
+    asks: tuple[str, ...] = ()
+    """Names of what failed (`ci:tests`) and of reviews that ask for changes (`review:17`)."""
 
 
 async def look(wire: Wire, repository: str, number: int) -> Outcome:
     """Raises Rejected for a pull request that is not there."""
-    at: Query = {"repository": repository}
-    try:
-        seen = read(SeenPull, await wire.ask("pull", {**at, "number": number}))
-    except Missing as error:
-        raise Rejected(f"there is no pull request {number}") from error
+    seen = await _pull(wire, repository, number)
     head = CommitHash(seen.head.sha)
     if seen.merged_at or seen.state == "closed":
         return Outcome(state="merged" if seen.merged_at else "closed", head=head)
-    runs = await wire.everything("checks", {**at, "sha": head}, within="check_runs")
-    combined = read(Combined, await wire.ask("status", {**at, "sha": head}))
-    reviews = await wire.everything("reviews", {**at, "number": number})
-    checks = [read(SeenCheck, each) for each in runs]
-    others = [each for each in combined.statuses if each.context != CONTEXT]
-    asked = changes_asked((read(SeenReview, each) for each in reviews), head)
+    checks = await _checks(wire, repository, head)
+    statuses = await _statuses(wire, repository, head)
+    failed = [each.name for each in checks if each.word == "red"]
+    failed += [each.context for each in statuses if each.word == "red"]
+    reviews = await _reviews(wire, repository, seen)
     return Outcome(
         state="open",
         draft=seen.draft,
         head=head,
-        checks=state_of(checks, others),
-        findings=(*_failures(checks), *asked),
+        checks=state_of(checks, statuses),
+        waits="pending" in words_of(checks, statuses),
+        asks=(*(f"ci:{name}" for name in failed), *(f"review:{each.id}" for each in reviews)),
     )
 
 
 def state_of(checks: Iterable[SeenCheck], statuses: Iterable[SeenStatus]) -> Checks:
     """Red as soon as one is red, green when all are done and none is."""
-    words = [
-        "pending" if each.status != "completed"
-        else "red" if each.conclusion in _RED
-        else "green"
-        for each in checks
-    ]  # fmt: skip
-    words += [
-        {"success": "green", "pending": "pending"}.get(each.state, "red") for each in statuses
-    ]
+    words = words_of(checks, statuses)
     worst: tuple[Checks, ...] = ("red", "pending", "green")
     return next((word for word in worst if word in words), "none")
 
 
-def _failures(checks: Iterable[SeenCheck]) -> Iterable[Finding]:
-    for each in checks:
-        if each.conclusion in _RED:
-            output = each.output.text or each.output.summary or each.conclusion or ""
-            yield Finding(rule="ci", message=f"{cleaned(each.name)}: {cleaned(output)[-_TAIL:]}")
+def words_of(checks: Iterable[SeenCheck], statuses: Iterable[SeenStatus]) -> set[Word]:
+    return {each.word for each in checks} | {each.word for each in statuses}
 
 
-def changes_asked(reviews: Iterable[SeenReview], head: CommitHash) -> tuple[Finding, ...]:
+async def explain(wire: Wire, repository: str, number: int) -> tuple[Finding, ...]:
+    """What failed there and what people ask for, in their words: it is data, and cleaned."""
+    seen = await _pull(wire, repository, number)
+    head = CommitHash(seen.head.sha)
+    checks = [it for it in await _checks(wire, repository, head) if it.word == "red"]
+    found = [_failure(each.name, await _output(wire, repository, each)) for each in checks]
+    statuses = [it for it in await _statuses(wire, repository, head) if it.word == "red"]
+    found += [_failure(each.context, each.description or each.state) for each in statuses]
+    if reviews := {each.id: each for each in await _reviews(wire, repository, seen)}:
+        at: Query = {"repository": repository, "number": number}
+        remarks = await wire.everything("remarks", at)
+        found += _wanted(reviews, [read(SeenRemark, each) for each in remarks])
+    return tuple(found[:MOST])
+
+
+async def _pull(wire: Wire, repository: str, number: int) -> SeenPull:
+    try:
+        return read(SeenPull, await wire.ask("pull", {"repository": repository, "number": number}))
+    except Missing as error:
+        raise Rejected(f"there is no pull request {number}") from error
+
+
+# Checks -----------------------------------------------------------------------------------------
+
+
+async def _checks(wire: Wire, repository: str, head: CommitHash) -> list[SeenCheck]:
+    at: Query = {"repository": repository, "sha": head}
+    return [read(SeenCheck, it) for it in await wire.everything("checks", at, within="check_runs")]
+
+
+async def _statuses(wire: Wire, repository: str, head: CommitHash) -> list[SeenStatus]:
+    """Those of others: our own says what the quorum said."""
+    combined = read(Combined, await wire.ask("status", {"repository": repository, "sha": head}))
+    return [each for each in combined.statuses if each.context != CONTEXT]
+
+
+def _failure(name: str, told: str) -> Finding:
+    return Finding(rule="ci", message=f"{cleaned(name)[:200]}: {cleaned(told)[-TAIL:]}")
+
+
+async def _output(wire: Wire, repository: str, check: SeenCheck) -> str:
+    """A job of GitHub's own CI says nothing but in its log; others say it in the check."""
+    said = check.output.text or check.output.summary or check.conclusion or ""
+    if check.app is None or check.app.slug != "github-actions":
+        return said
+    try:
+        log = await wire.text("job log", {"repository": repository, "id": check.id})
+    except (Missing, NeedsHuman, Rejected):
+        return said
+    return failed_step(log) or said
+
+
+def failed_step(log: str) -> str:
+    """The end of the first step that failed, as its author saw it: without times and colours."""
+    plain = _COLOUR.sub("", _STAMP.sub("", log.replace("\r\n", "\n")))
+    until = plain.find(_FAILED)
+    if until >= 0:
+        end = plain.find("\n", until)
+        plain = plain[: end if end >= 0 else len(plain)]
+        plain = plain[max(plain.rfind(_STEP), 0) :]
+    return plain.strip()[-TAIL:]
+
+
+# Reviews ----------------------------------------------------------------------------------------
+
+
+async def _reviews(wire: Wire, repository: str, pull: SeenPull) -> list[SeenReview]:
+    """Those that ask for changes of what is there now, by people who may write."""
+    at: Query = {"repository": repository, "number": pull.number}
+    found = [read(SeenReview, each) for each in await wire.everything("reviews", at)]
+    asking = changes_asked(found, CommitHash(pull.head.sha))
+    return [each for each in asking if each.user and await may_write(wire, repository, each.user)]
+
+
+def changes_asked(reviews: Iterable[SeenReview], head: CommitHash) -> tuple[SeenReview, ...]:
     """Of each person the last word counts; what was said of another commit is answered."""
     last: dict[str, SeenReview] = {}
     for each in reviews:
         if each.user is not None and each.user.is_person and each.state != "COMMENTED":
             last[each.user.login] = each
     return tuple(
-        Finding(rule="review", message=f"{login}: {cleaned(each.body or '')[:_TAIL]}")
-        for login, each in sorted(last.items())
+        each
+        for _, each in sorted(last.items())
         if each.state == "CHANGES_REQUESTED" and each.commit_id in (None, head)
     )
+
+
+def _wanted(reviews: Mapping[int, SeenReview], remarks: Iterable[SeenRemark]) -> Iterator[Finding]:
+    """What a review says as a whole, then what it says at single lines."""
+    for each in reviews.values():
+        yield Finding(rule="review", message=f"{_name(each)}: {_said(each.body)}")
+    for remark in remarks:
+        if (review := reviews.get(remark.pull_request_review_id or 0)) is not None:
+            yield Finding(
+                rule="review",
+                message=f"{_name(review)}: {_said(remark.body)}",
+                path=cleaned(remark.path)[:500],
+                line=remark.line or 0,
+            )
+
+
+def _name(review: SeenReview) -> str:
+    return review.user.login if review.user else "somebody"
+
+
+def _said(body: str | None) -> str:
+    return cleaned(body or "")[:TAIL]

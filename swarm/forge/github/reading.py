@@ -2,7 +2,7 @@
 know, nothing is believed to be there that GitHub may leave out.
 """
 
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, Field, ValidationError, field_validator
 
@@ -127,10 +127,27 @@ class SeenReview(Read):
     commit_id: str | None = None
 
 
+class SeenRemark(Read):
+    """What a review says at one line."""
+
+    body: str | None = ""
+    path: str = ""
+    line: int | None = None
+    pull_request_review_id: int | None = None
+
+
+Word = Literal["green", "pending", "red"]
+
+
 class SeenStatus(Read):
     state: str = ""
     context: str = ""
     description: str | None = ""
+
+    @property
+    def word(self) -> Word:
+        words: dict[str, Word] = {"success": "green", "pending": "pending"}
+        return words.get(self.state, "red")
 
 
 class Combined(Read):
@@ -144,9 +161,23 @@ class Output(Read):
     text: str | None = ""
 
 
+class App(Read):
+    slug: str | None = ""
+
+
+_RED = frozenset({"failure", "timed_out", "cancelled", "action_required", "startup_failure"})
+
+
 class SeenCheck(Read):
     id: int = 0
     name: str = ""
     status: str = ""
     conclusion: str | None = None
     output: Output = Output()
+    app: App | None = None
+
+    @property
+    def word(self) -> Word:
+        if self.status != "completed":
+            return "pending"
+        return "red" if self.conclusion in _RED else "green"

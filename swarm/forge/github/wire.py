@@ -7,17 +7,19 @@ of its last answer: if nothing has changed it costs nothing.
 """
 
 import asyncio
+import http.client
 import json
 import math
 import re
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from swarm.domain.canonical import Json
 from swarm.domain.errors import NeedsHuman, Rejected, SwarmError, Transient
@@ -35,6 +37,11 @@ PAUSE = 1.0
 LONGEST_WAIT = 3600
 """However long GitHub says: after an hour one may look again."""
 
+LONGEST_TEXT = 200_000
+"""Bytes of a log that are kept: its end."""
+
+MOST_FETCHED = 50_000_000
+_PIECE = 1 << 16
 MOST_PAGES = 50
 PAGE = 100
 _USUAL_WAIT = 60
@@ -90,6 +97,19 @@ class Wire:
             finally:
                 self._last_write = time.monotonic()
 
+    async def text(self, name: Name, at: Query) -> str:
+        """The end of a text that GitHub has elsewhere, and sends us to. Our token does not go along.
+
+        Raises as `ask`; Rejected for an address that is none of a forge's.
+        """
+        way = CALLS[name]
+        path = way.path.format_map({key: quote(str(value), safe="/") for key, value in at.items()})
+        answer = await self._answer(name, way, path, {}, None, {})
+        self.asked[name] += 1
+        if answer.status_code < 300:
+            return str(answer.text)[-LONGEST_TEXT:]
+        return await fetched(name, self.api, answer.headers.get("location", ""), self.seconds)
+
     async def everything(
         self, name: Name, at: Query, *, query: Query | None = None, within: str = ""
     ) -> list[Any]:
@@ -108,15 +128,34 @@ class Wire:
         return found
 
     async def _send(self, name: Name, way: Way, path: str, query: Query, data: Json) -> Any:
-        from githubkit.exception import GitHubException
-
         key = f"{path}?{sorted(query.items())}"
         known = self._known.get(key) if way.method == "GET" else None
         headers = {"If-None-Match": known[0]} if known else {}
+        answer = await self._answer(name, way, path, query, data, headers)
+        if answer.status_code == 304 and known is not None:
+            self.unchanged += 1
+            return known[1]
+        self.asked[name] += 1
+        read = _read(name, answer)
+        if (tag := answer.headers.get("etag")) and way.method == "GET":
+            self._known[key] = (tag, read)
+        return read
+
+    async def _answer(
+        self,
+        name: Name,
+        way: Way,
+        path: str,
+        query: Query,
+        data: Json,
+        headers: Mapping[str, str],
+    ) -> "Response[Any]":
+        from githubkit.exception import GitHubException
+
         github = _github(self.api, self.token(), self.seconds)
         try:
             async with asyncio.timeout(self.seconds):
-                answer = await github.arequest(
+                return await github.arequest(
                     way.method,
                     # Relative: the interface may live below a path of its own.
                     path.lstrip("/"),
@@ -128,14 +167,6 @@ class Wire:
             raise Transient(f"GitHub did not answer {name!r} within {self.seconds:g} s") from error
         except GitHubException as error:
             raise _translated(name, error) from error
-        if answer.status_code == 304 and known is not None:
-            self.unchanged += 1
-            return known[1]
-        self.asked[name] += 1
-        read = _read(name, answer)
-        if (tag := answer.headers.get("etag")) and way.method == "GET":
-            self._known[key] = (tag, read)
-        return read
 
 
 def _github(api: str, token: str, seconds: float) -> "GitHub[TokenAuthStrategy]":
@@ -166,6 +197,39 @@ def _read(name: str, answer: "Response[Any]") -> Any:
         return json.loads(answer.content)
     except ValueError as error:
         raise Transient(f"the answer to {name!r} is no JSON: is that GitHub?") from error
+
+
+class _Stay(urllib.request.HTTPRedirectHandler):
+    """An address that sends us on is not followed further."""
+
+    def redirect_request(self, *args: Any, **others: Any) -> None:
+        return None
+
+
+async def fetched(name: str, api: str, address: str, seconds: float) -> str:
+    """What is at a signed address, of which the last part is kept. No credential goes there.
+
+    Raises Transient, and Rejected for what is no such address.
+    """
+    to, ours = urlsplit(address), urlsplit(api)
+    if to.scheme != "https" and (to.scheme, to.netloc) != (ours.scheme, ours.netloc):
+        raise Rejected(f"GitHub sends us for {name!r} to {address[:200]!r}, which is not https")
+    try:
+        return await asyncio.to_thread(_end_of, address, seconds)
+    except (OSError, http.client.HTTPException) as error:
+        raise Transient(f"{name!r} could not be fetched ({type(error).__name__})") from error
+
+
+def _end_of(address: str, seconds: float) -> str:
+    kept, until = b"", time.monotonic() + seconds
+    opener = urllib.request.build_opener(_Stay)
+    with opener.open(address, timeout=seconds) as answer:
+        for _ in range(MOST_FETCHED // _PIECE):
+            piece = answer.read(_PIECE)
+            kept = (kept + piece)[-LONGEST_TEXT:]
+            if not piece or time.monotonic() > until:
+                break
+    return kept.decode("utf-8", "replace")
 
 
 # Errors -----------------------------------------------------------------------------------------

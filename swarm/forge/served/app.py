@@ -234,6 +234,8 @@ def _refusal(error: Refused) -> Reply:
 def _response(reply: Reply) -> Response:
     if reply.status == 204:
         return Response(status_code=204, headers=reply.headers)
+    if isinstance(reply.data, bytes):
+        return Response(reply.data, reply.status, reply.headers, media_type="text/plain")
     text = json.dumps(reply.data)
     return Response(text, reply.status, reply.headers, media_type="application/json; charset=utf-8")
 

@@ -1,12 +1,13 @@
 """Accounts, repositories, branches, files, and what is said of commits: statuses and checks."""
 
 import base64
+import hashlib
 from typing import Any
 
 from pydantic import BaseModel, Field
 
 from swarm.forge.served import rendering
-from swarm.forge.served.calling import Call, Refused, Reply
+from swarm.forge.served.calling import Call, Refused, Reply, whole
 from swarm.forge.served.values import Check, Status, StatusState
 from swarm.forge.served.world import World
 
@@ -32,6 +33,8 @@ class NewCheck(BaseModel):
     status: str = "queued"
     conclusion: str | None = None
     output: Output = Field(default_factory=Output)
+    log: str | None = None
+    """Not GitHub's: what its own CI would have written meanwhile."""
 
 
 def get_me(world: World, call: Call) -> Reply:
@@ -205,6 +208,7 @@ def add_check(world: World, call: Call) -> Reply:
             "conclusion": asked.conclusion,
             "summary": asked.output.summary or "",
             "text": asked.output.text or "",
+            "log": asked.log,
             "at": world.now(),
         }
     )
@@ -218,3 +222,25 @@ def list_checks(world: World, call: Call) -> Reply:
     newest = {it.name: it for it in found}.values()
     runs = [rendering.check(it, call.repository, call.base) for it in newest]
     return Reply({"total_count": len(runs), "check_runs": runs})
+
+
+def get_log(world: World, call: Call) -> Reply:
+    """GitHub sends to another host, with an address that is enough by itself."""
+    found = world.checks.get(whole(call.at["id"]))
+    if found is None or found.repository != call.repository.id or found.log is None:
+        raise Refused(404, "Not Found")
+    address = f"{call.base}/_logs/{found.id}/{_secret(world, found)}"
+    return Reply({}, 302, {"location": address})
+
+
+def read_log(world: World, call: Call) -> Reply:
+    found = world.checks.get(whole(call.at["id"]))
+    if found is None or found.log is None or call.at["secret"] != _secret(world, found):
+        raise Refused(404, "Not Found")
+    return Reply(found.log.encode())
+
+
+def _secret(world: World, check: Check) -> str:
+    """Known to whoever may read the repository: made from what nobody else is told."""
+    digests = "".join(account.digest for account in world.accounts)
+    return hashlib.sha256(f"{digests} log {check.id}".encode()).hexdigest()[:32]

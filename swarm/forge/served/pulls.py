@@ -13,7 +13,7 @@ from swarm.forge.port import LONGEST_BODY, LONGEST_TITLE
 from swarm.forge.served import rendering
 from swarm.forge.served.calling import Call, Refused, Reply
 from swarm.forge.served.tickets import ChangedTicket, changed, ended, found_ticket
-from swarm.forge.served.values import Pull, Repository, Review, ReviewState, Ticket
+from swarm.forge.served.values import Pull, Remark, Repository, Review, ReviewState, Ticket
 from swarm.forge.served.world import World
 
 _CLOSES = re.compile(r"\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?)\s+#(\d{1,9})\b", re.IGNORECASE)
@@ -32,9 +32,16 @@ class NewPull(BaseModel):
     draft: bool = False
 
 
+class NewRemark(BaseModel):
+    path: str = Field(min_length=1)
+    line: int = Field(ge=1)
+    body: str = Field(min_length=1, max_length=LONGEST_BODY)
+
+
 class NewReview(BaseModel):
     event: Literal["APPROVE", "REQUEST_CHANGES", "COMMENT"]
     body: str = Field(default="", max_length=LONGEST_BODY)
+    comments: list[NewRemark] = Field(default_factory=list)
 
 
 def list_pulls(world: World, call: Call) -> Reply:
@@ -160,7 +167,34 @@ def review(world: World, call: Call) -> Reply:
             at=world.now(),
         )
     )
+    for each in asked.comments:
+        _remark(world, made, each)
     return Reply(rendering.review(world, made, call.repository, call.base))
+
+
+def _remark(world: World, review: Review, asked: NewRemark) -> None:
+    world.remarks.put(
+        Remark(
+            id=world.database.new_id(),
+            repository=review.repository,
+            number=review.number,
+            review=review.id,
+            author=review.author,
+            path=asked.path,
+            line=asked.line,
+            body=asked.body,
+            commit=review.commit,
+            at=review.at,
+        )
+    )
+
+
+def list_remarks(world: World, call: Call) -> Reply:
+    ticket = found_pull(world, call)
+    found = world.remarks.where(
+        lambda it: (it.repository, it.number) == (ticket.repository, ticket.number)
+    )
+    return Reply([rendering.remark(world, it, call.repository, call.base) for it in found])
 
 
 # What has become of them ------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from swarm.forge.served.values import (
     Comment,
     Happening,
     Label,
+    Remark,
     Repository,
     Review,
     Role,
@@ -263,6 +264,36 @@ def review(world: World, it: Review, within: Repository, base: str) -> Json:
     }
 
 
+def remark(world: World, it: Remark, within: Repository, base: str) -> Json:
+    page = f"{base}/{within.name}/pull/{it.number}#discussion_r{it.id}"
+    url = f"{base}/repos/{within.name}/pulls/comments/{it.id}"
+    pull = f"{base}/repos/{within.name}/pulls/{it.number}"
+    return {
+        "id": it.id,
+        "node_id": f"PRRC_{it.id}",
+        "pull_request_review_id": it.review,
+        "url": url,
+        "diff_hunk": "",
+        "path": it.path,
+        "line": it.line,
+        "side": "RIGHT",
+        "commit_id": it.commit,
+        "original_commit_id": it.commit,
+        "user": user(world.account(it.author), base),
+        "body": it.body,
+        "created_at": moment(it.at),
+        "updated_at": moment(it.at),
+        "html_url": page,
+        "pull_request_url": pull,
+        "author_association": "NONE",
+        "_links": {
+            "self": {"href": url},
+            "html": {"href": page},
+            "pull_request": {"href": pull},
+        },
+    }
+
+
 def status(world: World, it: Status, within: Repository, base: str) -> Json:
     return {
         "id": it.id,
@@ -276,6 +307,25 @@ def status(world: World, it: Status, within: Repository, base: str) -> Json:
         "creator": user(world.account(it.author), base),
         "created_at": moment(it.at),
         "updated_at": moment(it.at),
+    }
+
+
+def _actions(base: str) -> Json:
+    """The forge's own CI, as an App."""
+    return {
+        "id": 15368,
+        "slug": "github-actions",
+        "node_id": "A_15368",
+        "client_id": "",
+        "owner": user(None, base),
+        "name": "Actions",
+        "description": None,
+        "external_url": base,
+        "html_url": base,
+        "created_at": moment(0),
+        "updated_at": moment(0),
+        "permissions": {},
+        "events": [],
     }
 
 
@@ -301,6 +351,6 @@ def check(it: Check, within: Repository, base: str) -> Json:
             "annotations_url": f"{base}/repos/{within.name}/check-runs/{it.id}/annotations",
         },
         "check_suite": None,
-        "app": None,
+        "app": None if it.log is None else _actions(base),
         "pull_requests": [],
     }

@@ -14,13 +14,14 @@ from swarm.forge.served.values import (
     Account,
     Check,
     Comment,
+    Remark,
     Repository,
     Review,
     Status,
     Ticket,
 )
 
-Item = TypeVar("Item", Account, Repository, Ticket, Comment, Review, Status, Check)
+Item = TypeVar("Item", Account, Repository, Ticket, Comment, Review, Remark, Status, Check)
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents (

@@ -122,6 +122,21 @@ class Review(Frozen):
     at: int
 
 
+class Remark(Frozen):
+    """What a review says at one line."""
+
+    id: int
+    repository: int
+    number: int
+    review: int
+    author: str
+    path: str
+    line: int
+    body: str
+    commit: str
+    at: int
+
+
 class Status(Frozen):
     id: int
     repository: int
@@ -147,4 +162,7 @@ class Check(Frozen):
     ) = None
     summary: str = ""
     text: str = ""
+    log: str | None = None
+    """Of a job of the forge's own CI; None: somebody else's check."""
+
     at: int

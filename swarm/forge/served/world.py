@@ -14,6 +14,7 @@ from swarm.forge.served.values import (
     Check,
     Comment,
     Protection,
+    Remark,
     Repository,
     Review,
     Role,
@@ -92,6 +93,7 @@ class World:
     tickets: Shelf[Ticket] = field(init=False)
     comments: Shelf[Comment] = field(init=False)
     reviews: Shelf[Review] = field(init=False)
+    remarks: Shelf[Remark] = field(init=False)
     statuses: Shelf[Status] = field(init=False)
     checks: Shelf[Check] = field(init=False)
 
@@ -101,6 +103,7 @@ class World:
         self.tickets = Shelf(self.database, Ticket)
         self.comments = Shelf(self.database, Comment)
         self.reviews = Shelf(self.database, Review)
+        self.remarks = Shelf(self.database, Remark)
         self.statuses = Shelf(self.database, Status)
         self.checks = Shelf(self.database, Check)
 
