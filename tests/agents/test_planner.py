@@ -174,6 +174,7 @@ def test_where_nothing_can_be_imported_the_red_rest_is_no_target(make_plan: Make
     assert "No module named 'pkg._version'; only what is committed" in plan.refusal
 
 
+@pytest.mark.thorough
 def test_a_suite_that_hangs_is_refused(make_plan: MakePlan) -> None:
     files = {"test_a.py": "import time\ntime.sleep(60)\ndef test_a(): pass\n"}
     plan = make_plan(fix_failing=True, files=files, seconds=1)
@@ -200,6 +201,7 @@ def test_an_id_that_flickers_is_no_target(make_plan: MakePlan, tmp_path: Path) -
     assert plan.contracts[0].targets == ("test_a.py::test_fails",)
 
 
+@pytest.mark.thorough
 def test_unittest_suites_are_planned_too(make_plan: MakePlan) -> None:
     files = {
         "dates.py": CALCULATOR["dates.py"],
@@ -217,6 +219,7 @@ def test_unittest_suites_are_planned_too(make_plan: MakePlan) -> None:
     assert contract.features["suspect_files"] == 1
 
 
+@pytest.mark.thorough
 def test_a_command_that_is_no_runner_is_one_target(make_plan: MakePlan) -> None:
     files = {"test_a.py": "assert 0\n"}
     (contract,) = make_plan(fix_failing=True, files=files, command="false").contracts

@@ -74,6 +74,7 @@ def test_failing_tests_are_told_apart_and_passing_ones_counted(tmp_path: Path) -
     assert coverage.counted == 2
 
 
+@pytest.mark.thorough
 def test_calls_of_threads_are_seen(tmp_path: Path) -> None:
     coverage = traced(tmp_path, ("test_threads",))
     assert HALF in coverage.failing[Id("test_shop.py::test_threads")].lines
@@ -89,5 +90,6 @@ def test_a_test_that_hangs_is_traced_as_far_as_it_came(tmp_path: Path) -> None:
     assert coverage.passing[PRICE] == {2: 1, 4: 1}
 
 
+@pytest.mark.thorough
 def test_the_depth_is_that_of_the_longest_chain_of_calls(tmp_path: Path) -> None:
     assert traced(tmp_path, ("test_many",)).failing[Id("test_shop.py::test_many")].depth == 3

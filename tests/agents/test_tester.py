@@ -40,6 +40,7 @@ def test_a_mended_tree_is_accepted_with_evidence_that_comes_out_the_same_again(c
     assert [(row.test, row.outcome) for row in one.evidence.base_outcomes] == [(TARGET, "failed")]
 
 
+@pytest.mark.thorough
 def test_a_tree_that_leaves_the_target_red_is_refused_with_the_failures_words(case: Case) -> None:
     tree = case.tree("still-red", {"calc.py": BUGGY["calc.py"].replace("a - b", "a * b")})
     answer = checked(SuiteTester(), case, tree, targets=(TARGET,))
@@ -48,6 +49,7 @@ def test_a_tree_that_leaves_the_target_red_is_refused_with_the_failures_words(ca
     assert "assert" not in answer.evidence.findings[0].message
 
 
+@pytest.mark.thorough
 def test_a_tree_that_turns_another_test_red_is_refused(case: Case) -> None:
     changed = MENDED.replace("a // 2", "a")
     assert rules(case, "harmful", {"calc.py": changed}) == {"regression"}
@@ -93,6 +95,7 @@ def test_ids_that_flicker_on_the_base_count_for_nothing(tmp_path: Path) -> None:
     assert rules(flickering, "mended", {"calc.py": MENDED}) == set()
 
 
+@pytest.mark.thorough
 def test_unittest_suites_are_judged_in_the_same_way(tmp_path: Path) -> None:
     files = {
         "calc.py": BUGGY["calc.py"],

@@ -103,12 +103,14 @@ def test_solvable_tasks_are_red_and_their_solutions_green(tmp_path: Path) -> Non
     assert judge(together(), a_pull_request(), before, after) == "solved"
 
 
+@pytest.mark.thorough
 def test_the_impossible_task_asks_for_opposites() -> None:
     task = OWN["contradiction"]
     assert len(red(examined(task, task.files))) == 1
     assert task.solution == ""
 
 
+@pytest.mark.thorough
 def test_the_green_task_is_green() -> None:
     assert red(examined(OWN["ledger-green"], OWN["ledger-green"].files)) == []
 

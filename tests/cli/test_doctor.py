@@ -52,6 +52,7 @@ REFUSED = """if True:
 """
 
 
+@pytest.mark.thorough
 def test_where_namespaces_are_refused_landlock_is_what_there_is_and_a_command_helps(
     tmp_path: Path,
 ) -> None:
@@ -73,6 +74,7 @@ NO_MORE = (
 )
 
 
+@pytest.mark.thorough
 def test_where_the_number_of_namespaces_is_zero_the_setting_is_named(tmp_path: Path) -> None:
     needs_landlock()
     needs_namespaces()

@@ -79,7 +79,7 @@ def tight(draw: st.DrawFn) -> Problem:
     )
 
 
-@settings(max_examples=400)
+@settings(max_examples=100)
 @given(tight())
 def test_nor_when_money_is_short(problem: Problem) -> None:
     found = allocate(problem)

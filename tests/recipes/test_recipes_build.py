@@ -147,6 +147,7 @@ def test_an_editable_install_of_a_src_layout_resolves_into_the_sandbox(
     assert where.stdout.decode().strip() == str(tmp_path / "repo/src/pack/__init__.py")
 
 
+@pytest.mark.thorough
 def test_it_is_built_once_and_anew_on_demand(tmp_path: Path, wheels: Path) -> None:
     base = write_files(tmp_path / "base", LEAF)
     recipe = detect_recipe(base)
@@ -173,12 +174,14 @@ def test_what_cannot_be_built_says_why(tmp_path: Path, wheels: Path) -> None:
     assert not list((tmp_path / "environments").glob("*/"))
 
 
+@pytest.mark.thorough
 def test_builds_reach_nothing_that_the_user_did_not_allow(tmp_path: Path, wheels: Path) -> None:
     base = write_files(tmp_path / "base", {"requirements.txt": "a @ git+https://code.example/a\n"})
     with pytest.raises(NeedsHuman, match="code"):
         built(tmp_path, detect_recipe(base), base, wheels)
 
 
+@pytest.mark.thorough
 def test_what_a_killed_builder_left_is_removed(tmp_path: Path, wheels: Path) -> None:
     base = write_files(tmp_path / "base", LEAF)
     recipe = detect_recipe(base)

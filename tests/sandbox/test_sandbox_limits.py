@@ -68,6 +68,7 @@ def test_a_hog_of_a_gibibyte_is_ended_by_memory(place: Place) -> None:
     assert (result.killed_by, result.stdout) == ("memory", b"")
 
 
+@pytest.mark.thorough
 def test_eight_hogs_are_ended_by_the_memory_of_all_together(place: Place) -> None:
     result = python(place, HOGS, Limits(memory_bytes=600 * MIB, wall_seconds=30))
     assert (result.killed_by, result.stdout) == ("memory", b"")
@@ -104,6 +105,7 @@ def test_many_files_are_ended_by_the_disk_and_stay(place: Place) -> None:
     place.run(work, limits=Limits(disk_bytes=20 * MIB, wall_seconds=30))
 
 
+@pytest.mark.thorough
 def test_many_small_files_are_ended_by_inodes(place: Place) -> None:
     script = "i=0; while :; do : > f$i; i=$((i+1)); done"
     result = shell(place, script, Limits(inodes=2000, wall_seconds=60))

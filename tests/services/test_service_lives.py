@@ -48,6 +48,7 @@ def test_a_database_is_mutated_and_dropped_and_comes_back_with_the_checkpoint(pl
     assert place.run(work) == UNTOUCHED
 
 
+@pytest.mark.thorough
 def test_three_forks_have_their_own_contents_on_the_same_port_at_once(place: Place) -> None:
     async def work(sandbox: ServedSandbox) -> list[tuple[str, str, str]]:
         await sql(sandbox, "UPDATE t SET v = 'parent'")
@@ -80,6 +81,7 @@ def test_a_checkpoint_holds_every_commit_that_a_client_was_told_of(place: Place)
     assert place.run(work) == [f"1000|{number} {number}" for number in range(3)]
 
 
+@pytest.mark.thorough
 def test_a_cold_checkpoint_stops_services_and_starts_them_again(place: Place) -> None:
     async def work(sandbox: ServedSandbox) -> list[str]:
         kept = await sandbox.checkpoint("cold", hot=False)
@@ -91,6 +93,7 @@ def test_a_cold_checkpoint_stops_services_and_starts_them_again(place: Place) ->
     assert place.run(work) == UNTOUCHED
 
 
+@pytest.mark.thorough
 def test_a_checkpoint_serves_a_sandbox_of_another_host(place: Place) -> None:
     async def main() -> list[str]:
         async with place.served() as sandbox:
@@ -105,6 +108,7 @@ def test_a_checkpoint_serves_a_sandbox_of_another_host(place: Place) -> None:
     assert asyncio.run(main()) == ["1000|kept", *UNTOUCHED[1:]]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("killing", ["kill -9 -1; exit 1", "pkill -9 postgres; exit 1"])
 def test_servers_that_a_command_killed_are_there_for_the_next(place: Place, killing: str) -> None:
     async def work(sandbox: ServedSandbox) -> list[str]:
@@ -115,6 +119,7 @@ def test_servers_that_a_command_killed_are_there_for_the_next(place: Place, kill
     assert place.run(work) == ["1000|committed", *UNTOUCHED[1:]]
 
 
+@pytest.mark.thorough
 def test_a_frozen_sandbox_serves_nobody_and_goes_on_when_it_thaws(place: Place) -> None:
     async def work(sandbox: ServedSandbox) -> str:
         await sandbox.freeze()
@@ -128,6 +133,7 @@ def test_a_frozen_sandbox_serves_nobody_and_goes_on_when_it_thaws(place: Place) 
     assert place.run(work) == SEEDED
 
 
+@pytest.mark.thorough
 def test_data_of_services_are_no_part_of_the_patch(place: Place) -> None:
     async def work(sandbox: ServedSandbox) -> Changes:
         await sql(sandbox, MUTATE)
@@ -137,6 +143,7 @@ def test_data_of_services_are_no_part_of_the_patch(place: Place) -> None:
     assert place.run(work) == Changes((Written(b"app.py", "100644", b"x = 2\n"),))
 
 
+@pytest.mark.thorough
 def test_every_command_is_told_where_services_are_and_may_be_told_otherwise(place: Place) -> None:
     async def work(sandbox: ServedSandbox) -> dict[str, str]:
         result = await sandbox.exec(("/usr/bin/env",), env={"REDIS_URL": "elsewhere"})
@@ -164,6 +171,7 @@ def test_another_seed_file_gives_other_data(place: Place) -> None:
     assert place.run(rows, (POSTGRES,), other) == "10"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("spec", "name", "text"),
     [(POSTGRES, "db/seed.sql", "SELECT 1; NONSENSE;"), (REDIS, "redis.txt", "NONSENSE 1\n")],
@@ -177,6 +185,7 @@ def test_a_seed_that_fails_is_refused_with_what_was_said(
     assert "NONSENSE" in str(caught.value) or "unknown command" in str(caught.value)
 
 
+@pytest.mark.thorough
 def test_a_server_that_ends_at_its_start_is_refused_with_its_log(place: Place) -> None:
     spec = ServiceSpec(
         kind="command", command=("/bin/sh", "-c", "echo no; false"), ready=("false",)
