@@ -10,11 +10,18 @@ from swarm.cli.options import (
     Address,
     AsJson,
     BaseUrl,
+    Budget,
+    Build,
     Checkout,
+    Detach,
     DryRun,
     EngineOption,
+    Estimate,
+    FixFailing,
     ForgeUrl,
     GoalName,
+    IssueName,
+    Minutes,
     ModelOption,
     Python,
     Repo,
@@ -22,61 +29,38 @@ from swarm.cli.options import (
     RuntimeOption,
     SomeGoal,
     TestCommand,
+    Text,
     UnsafeWorktree,
     Untrusted,
+    Value,
+    Writers,
 )
 
 HERE = Path()
 
 
 def run(
-    text: Annotated[
-        str, typer.Argument(metavar="TEXT", help="What is wanted.", show_default=False)
-    ] = "",
+    text: Text = "",
     repo: Repo = HERE,
     test: TestCommand = None,
     python: Python = None,
-    fix_failing: Annotated[
-        bool, typer.Option("--fix-failing", help="Make every failing test pass.")
-    ] = False,
-    value: Annotated[
-        str | None, typer.Option(metavar="USD", help="What a merged result is worth to you.")
-    ] = None,
-    budget: Annotated[
-        str | None, typer.Option(metavar="USD", help="What may be spent at most.")
-    ] = None,
-    minutes: Annotated[
-        int | None, typer.Option(metavar="N", help="How long it may take at most.", min=1)
-    ] = None,
+    fix_failing: FixFailing = False,
+    value: Value = None,
+    budget: Budget = None,
+    minutes: Minutes = None,
     runtime: RuntimeOption = "ray",
     address: Address = None,
-    writers: Annotated[
-        int | None, typer.Option(metavar="N", help="So many work at the same time.", min=1)
-    ] = None,
+    writers: Writers = None,
     rule: Rule = "market",
     engine: EngineOption = None,
     model: ModelOption = None,
     base_url: BaseUrl = None,
     unsafe_worktree: UnsafeWorktree = False,
     untrusted: Untrusted = False,
-    build: Annotated[
-        bool | None,
-        typer.Option(
-            "--build/--no-build",
-            help="Build what the tests need and nothing here has; by default you are asked.",
-            show_default=False,
-        ),
-    ] = None,
-    estimate: Annotated[
-        bool, typer.Option("--estimate", help="Say what it would cost; change nothing.")
-    ] = False,
-    detach: Annotated[
-        bool, typer.Option("--detach", help="Come back as soon as the goal is taken up.")
-    ] = False,
-    issue: Annotated[
-        str | None,
-        typer.Option(metavar="OWNER/REPO#N", help="An approved issue says what is wanted."),
-    ] = None,
+    build: Build = None,
+    estimate: Estimate = False,
+    detach: Detach = False,
+    issue: IssueName = None,
     forge_url: ForgeUrl = GITHUB_API,
     checkout: Checkout = None,
     dry_run: DryRun = False,

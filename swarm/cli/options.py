@@ -96,3 +96,34 @@ Checkout = Annotated[
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print every write to the forge, and make none.")
 ]
+
+Text = Annotated[str, typer.Argument(metavar="TEXT", help="What is wanted.", show_default=False)]
+FixFailing = Annotated[bool, typer.Option("--fix-failing", help="Make every failing test pass.")]
+Value = Annotated[
+    str | None, typer.Option(metavar="USD", help="What a merged result is worth to you.")
+]
+Budget = Annotated[str | None, typer.Option(metavar="USD", help="What may be spent at most.")]
+Minutes = Annotated[
+    int | None, typer.Option(metavar="N", help="How long it may take at most.", min=1)
+]
+Writers = Annotated[
+    int | None, typer.Option(metavar="N", help="So many work at the same time.", min=1)
+]
+Build = Annotated[
+    bool | None,
+    typer.Option(
+        "--build/--no-build",
+        help="Build what the tests need and nothing here has; by default you are asked.",
+        show_default=False,
+    ),
+]
+Estimate = Annotated[
+    bool, typer.Option("--estimate", help="Say what it would cost; change nothing.")
+]
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Come back as soon as the goal is taken up.")
+]
+IssueName = Annotated[
+    str | None,
+    typer.Option(metavar="OWNER/REPO#N", help="An approved issue says what is wanted."),
+]
