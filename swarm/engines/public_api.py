@@ -1,5 +1,10 @@
 """The door of swarm.engines."""
 
+from swarm.engines.cli.engine import AgentEngine
+from swarm.engines.cli.finding import Found, find, find_all
+from swarm.engines.cli.logins import Login, login_of
+from swarm.engines.cli.makers import MAKERS, Maker
+from swarm.engines.cli.talk import CliTalk, Talk
 from swarm.engines.model.engine import ModelEngine
 from swarm.engines.port import (
     NOTHING_MORE,
@@ -16,17 +21,27 @@ from swarm.engines.port import (
 from swarm.engines.repair.engine import RepairEngine, repair_engines
 
 __all__ = [
+    "MAKERS",
     "NOTHING_MORE",
+    "AgentEngine",
     "Assignment",
+    "CliTalk",
     "Done",
     "Engine",
+    "Found",
     "GaveUp",
     "Item",
+    "Login",
+    "Maker",
     "ModelEngine",
     "Needs",
     "Question",
     "RepairEngine",
     "StepTaken",
     "Submission",
+    "Talk",
+    "find",
+    "find_all",
+    "login_of",
     "repair_engines",
 ]

@@ -1,0 +1,175 @@
+"""The user's own agent behind the engine's port: a run in the sandbox, its steps, and an end.
+
+The agent is one process that does many steps. After a crash another one is started over the tree as the last
+step left it, and told what is done. What people say meanwhile is told when a run has ended, before anything
+is submitted.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing
+from pathlib import Path
+
+from swarm.domain.bids import Curve
+from swarm.domain.changes import Changes
+from swarm.domain.errors import NeedsHuman
+from swarm.engines.cli import offers, quota, telling
+from swarm.engines.cli.course import Course
+from swarm.engines.cli.ends import sentence
+from swarm.engines.cli.finding import Found
+from swarm.engines.cli.record import Record
+from swarm.engines.cli.sightings import Ended, Failed, Window
+from swarm.engines.cli.talk import Talk
+from swarm.engines.port import Assignment, Done, GaveUp, Item, Needs, StepTaken, Submission
+from swarm.sandbox.public_api import Network, Sandbox, weaknesses
+
+RESERVED = 64
+"""Runtimes of JavaScript reserve tens of gigabytes of addresses, and use few of them."""
+
+MOST_STEPS = 400
+MOST_ROUNDS = 4
+"""Runs within one attempt: the first, and those that tell what people said meanwhile."""
+
+
+class AgentEngine:
+    """Implements Engine with a program of the user's."""
+
+    def __init__(self, found: Found, title: str, talk: Talk, *, now: Callable[[], int]) -> None:
+        """`now`: seconds since 1970."""
+        self.strategy = found.name
+        self.family = f"agent:{found.name}"
+        self._found = found
+        self._title = title
+        self._talk = talk
+        self._now = now
+        self._windows: dict[str, Window] = {}
+
+    @property
+    def needs(self) -> Needs:
+        hosts = self._found.hosts
+        return Needs(
+            profile="exec+provider" if hosts else "exec",
+            network=Network(hosts),
+            readonly=tuple(Path(each) for each in self._found.shows),
+            reserved=RESERVED,
+        )
+
+    def curves(self) -> tuple[Curve, ...]:
+        """Nothing is offered before a closed window opens."""
+        if quota.closed_until(self._windows.values(), self._now()):
+            return ()
+        return (offers.curve(self._share()),)
+
+    def _share(self) -> int:
+        return quota.share(self._windows.values(), self._now())
+
+    async def work(
+        self,
+        assignment: Assignment,
+        sandbox: Sandbox,
+        done: tuple[Done, ...],
+        guidance: Callable[[], tuple[str, ...]],
+        budget: int,
+    ) -> AsyncIterator[Item]:
+        if (refusal := _unwalled(sandbox)) is not None:
+            yield refusal
+            return
+        told = guidance()
+        if (known := await _submitted_before(assignment, sandbox, done, told)) is not None:
+            yield known
+            return
+        course = Course(self._title, sandbox, weaknesses(sandbox.spec), self._share())
+        try:
+            course.version = await self._talk.prepared(sandbox, self._now())
+        except NeedsHuman as error:
+            yield GaveUp(f"{error}. {error.advice}".strip(" ."))
+            return
+        prompt = telling.contract(assignment, done, told)
+        for _ in range(MOST_ROUNDS):
+            async with aclosing(self._round(course, prompt, assignment, budget)) as steps:  # type: ignore[type-var]
+                async for step in steps:
+                    yield step
+            if not isinstance(course.end, Ended) or not (told := guidance()):
+                break
+            prompt = telling.people(told)
+        yield await self._last(course, assignment)
+
+    async def _round(
+        self, course: Course, prompt: str, assignment: Assignment, budget: int
+    ) -> AsyncIterator[StepTaken]:
+        """One run. Left early, the program is ended."""
+        python = assignment.environment.python
+        run = self._talk.run(course.sandbox, prompt, course.session, python)
+        async with aclosing(run) as sightings:  # type: ignore[type-var]
+            async for sighting in sightings:
+                step = await course.see(sighting)
+                self._windows.update(course.windows)
+                if step is not None:
+                    yield step
+                if course.spent > budget:
+                    course.end = Failed("over-budget", f"{course.spent} of {budget} micro-USD")
+                    return
+                if course.steps >= MOST_STEPS:
+                    course.end = Failed("failed", f"not done after {MOST_STEPS} steps")
+                    return
+
+    async def _last(self, course: Course, assignment: Assignment) -> Submission | GaveUp:
+        match course.end:
+            case Ended():
+                changes = await course.sandbox.diff()
+                return _submission(assignment, changes, course.end.text, self._title, course)
+            case Failed():
+                if course.end.kind == "quota":
+                    self._note_closed()
+                until = quota.closed_until(self._windows.values(), self._now())
+                return GaveUp(sentence(self._title, course.end, until))
+            case None:
+                return GaveUp(f"{self._title} ended without a word")
+
+    def _note_closed(self) -> None:
+        """Where it says that a quota is used up and not until when, an hour is assumed."""
+        if quota.closed_until(self._windows.values(), self._now()) is None:
+            until = self._now() + 3600
+            self._windows["assumed"] = Window("assumed", None, until, closed=True)
+
+
+def _unwalled(sandbox: Sandbox) -> GaveUp | None:
+    """With an agent comes a login: it goes where nothing else of the user's is."""
+    held = sandbox.guarantees
+    if held.own_network and held.hides_host_files:
+        return None
+    return GaveUp(
+        f"an agent with a login of its own is run behind whole walls only, not in mode {sandbox.mode}"
+    )
+
+
+async def _submitted_before(
+    assignment: Assignment, sandbox: Sandbox, done: tuple[Done, ...], told: tuple[str, ...]
+) -> Submission | None:
+    """The agent was done when whoever ran it died; nothing that it did is done again."""
+    if not done or told or assignment.refused:
+        return None
+    record = Record.model_validate_json(done[-1].result)
+    changes = await sandbox.diff()
+    if not record.finished or not changes:
+        return None
+    return _worded(assignment, changes, record.said, record)
+
+
+def _submission(
+    assignment: Assignment, changes: Changes, text: str, title: str, course: Course
+) -> Submission | GaveUp:
+    if not changes:
+        return GaveUp(f"{title} changed nothing: {' '.join(text.split())[:400]}".rstrip(": "))
+    if changes in assignment.refused:
+        return GaveUp(f"{title} came to what was refused before")
+    record = Record(agent=title, version=course.version, model=course.model, weaker=course.weaker)
+    return _worded(assignment, changes, text, record)
+
+
+def _worded(assignment: Assignment, changes: Changes, text: str, record: Record) -> Submission:
+    """With who wrote it, and what their sandbox did not hold, where a person will read it."""
+    title, why = telling.title_and_why(text, assignment.contract.title)
+    who = " ".join(part for part in (record.agent, record.version) if part)
+    model = f" ({record.model})" if record.model else ""
+    weaker = f", in a weaker sandbox: {'; '.join(record.weaker)}" if record.weaker else ""
+    return Submission(changes, title, telling.signed(why, f"Written by {who}{model}{weaker}."))

@@ -1,0 +1,101 @@
+"""The agents that are known by name: what they are called, where their logins lie, whom they talk to.
+
+Hosts are those that answer; those where a login is made or renewed are not among them. An agent can use
+what it was given until that ends, and get nothing new.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from swarm.engines.cli import claude_code, codex, gemini, opencode
+from swarm.engines.cli.sightings import Sighting
+
+HTTPS = 443
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    arguments: Callable[[str, str], tuple[str, ...]]
+    """What stands behind the program, for a model and a session to go on with; empty: its own choice,
+    and a new one."""
+
+    read: Callable[[Mapping[str, object], dict[str, str]], Iterator[Sighting]]
+    """One document that it printed; the dictionary is what is remembered between two."""
+
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    name: str
+    title: str
+    program: str
+    folder: str
+    """Of its login, below the user's home."""
+
+    file: str
+    """The login itself, in that folder."""
+
+    log_in: str
+    """The command that makes a new one."""
+
+    hosts: tuple[str, ...]
+    dialect: Dialect
+
+
+CLAUDE_CODE = Maker(
+    name="claude-code",
+    title="Claude Code",
+    program="claude",
+    folder=".claude",
+    file=".credentials.json",
+    log_in="claude /login",
+    hosts=("api.anthropic.com",),
+    dialect=Dialect(claude_code.arguments, claude_code.read, claude_code.ENVIRONMENT),
+)
+CODEX = Maker(
+    name="codex",
+    title="Codex",
+    program="codex",
+    folder=".codex",
+    file="auth.json",
+    log_in="codex login",
+    hosts=("chatgpt.com", "api.openai.com"),
+    dialect=Dialect(codex.arguments, codex.read, codex.ENVIRONMENT),
+)
+OPENCODE = Maker(
+    name="opencode",
+    title="opencode",
+    program="opencode",
+    folder=".local/share/opencode",
+    file="auth.json",
+    log_in="opencode auth login",
+    hosts=(),
+    dialect=Dialect(opencode.arguments, opencode.read, opencode.ENVIRONMENT),
+)
+GEMINI = Maker(
+    name="gemini",
+    title="Gemini CLI",
+    program="gemini",
+    folder=".gemini",
+    file="oauth_creds.json",
+    log_in="gemini",
+    hosts=("cloudcode-pa.googleapis.com",),
+    dialect=Dialect(gemini.arguments, gemini.read, gemini.ENVIRONMENT),
+)
+
+MAKERS: Mapping[str, Maker] = {each.name: each for each in (CLAUDE_CODE, CODEX, OPENCODE, GEMINI)}
+
+PROVIDERS: Mapping[str, tuple[str, ...]] = {
+    "anthropic": ("api.anthropic.com",),
+    "openai": ("api.openai.com", "chatgpt.com"),
+    "google": ("generativelanguage.googleapis.com",),
+    "openrouter": ("openrouter.ai",),
+    "opencode": ("opencode.ai",),
+    "github-copilot": ("api.githubcopilot.com",),
+    "deepseek": ("api.deepseek.com",),
+    "groq": ("api.groq.com",),
+    "mistral": ("api.mistral.ai",),
+    "xai": ("api.x.ai",),
+}
+"""Whom an agent that serves many providers talks to, by the provider's name."""
