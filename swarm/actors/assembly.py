@@ -200,7 +200,7 @@ def host_of(
     replicas = Replicas(lambda _: open_replica(verify=verify_digest), kept_nowhere)
     circle = Circle(host, registry, replicas)
     knowledge = _knowledge(name, folders, circle, clock)
-    whole = with_minds(cast or default_cast(settings), minds, PLANNER)
+    whole = with_minds(cast or default_cast(settings), minds, PLANNER, clock)
     crew = crew_of(
         name, host, folders, settings, knowledge, clock, whole, thinking=planning_price(minds)
     )

@@ -10,14 +10,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from swarm.actors.clock import Clock
 from swarm.actors.crew import Cast
+from swarm.actors.own_agents import NobodyThinks, engine_of, read_agents
 from swarm.actors.places import Places
 from swarm.agents.public_api import Planner, Thinker
 from swarm.coordination.public_api import rebuild
 from swarm.domain.names import AgentId
-from swarm.engines.public_api import ModelEngine
+from swarm.engines.public_api import Found, ModelEngine
 from swarm.journal.public_api import read_only
 from swarm.models.public_api import ModelGateway, Models, RouteView, read_routes, views
 
@@ -32,16 +34,31 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Minds:
-    """Models that can be asked, and how."""
+    """Models that can be asked, and how; and agents of the user's that think by themselves."""
 
     views: tuple[RouteView, ...]
     models: Models
+    agents: tuple[Found, ...] = ()
+
+
+def minds_with(
+    views: tuple[RouteView, ...], models: Models | None, agents: tuple[Found, ...]
+) -> Minds | None:
+    """None where there is nobody."""
+    if not views and not agents:
+        return None
+    return Minds(views, models or NobodyThinks(), agents)
 
 
 def views_of(places: Places, clock: Clock) -> tuple[RouteView, ...]:
     """What agents may know of the routes; none without a file. Raises for one that cannot be used."""
     today = datetime.fromtimestamp(clock.now() / 1000, UTC).date()
     return views(read_routes(places.routes), today)
+
+
+def agents_of(places: Places) -> tuple[Found, ...]:
+    """The user's own agents that were brought; none without a file. Raises for a damaged one."""
+    return read_agents(places.own_agents)
 
 
 def gateway_of(places: Places) -> ModelGateway:
@@ -52,29 +69,32 @@ def gateway_of(places: Places) -> ModelGateway:
 @asynccontextmanager
 async def minds_of(places: Places, clock: Clock) -> AsyncIterator[Minds | None]:
     """For one process that holds everything."""
-    seen = views_of(places, clock)
+    seen, agents = views_of(places, clock), agents_of(places)
     if not seen:
-        yield None
+        yield minds_with((), None, agents)
         return
     gateway = gateway_of(places)
     warming = asyncio.get_running_loop().run_in_executor(None, gateway.warm_up)
     try:
-        yield Minds(seen, gateway)
+        yield Minds(seen, gateway, agents)
     finally:
         await warming
         await gateway.close()
 
 
-def with_minds(cast: Cast, minds: Minds | None, planner: AgentId) -> Cast:
-    """The cast, with an engine for each model, and a planner that knows of them."""
+def with_minds(cast: Cast, minds: Minds | None, planner: AgentId, clock: Clock) -> Cast:
+    """The cast, with an engine for each model and each agent of the user's, and a planner that
+    knows of them.
+    """
     if minds is None:
         return cast
     engines = tuple(ModelEngine(view, minds.models) for view in minds.views)
-    whole = replace(cast, engines=(*cast.engines, *engines))
+    agents = tuple(engine_of(each, lambda: clock.now() // 1000) for each in minds.agents)
+    whole = replace(cast, engines=(*cast.engines, *engines, *agents))
     if not isinstance(cast.planner, Planner):
         return whole
-    view = minds.views[0]
-    thinker = Thinker(minds.models, view.name, RESERVED_TIMES * planning_price(minds))
+    asked = minds.views[0].name if minds.views else ""
+    thinker = Thinker(minds.models, asked, RESERVED_TIMES * planning_price(minds))
     return replace(whole, planner=Planner(planner, thinker=thinker))
 
 
@@ -87,23 +107,25 @@ def planning_price(minds: Minds | None) -> int:
 
 
 class Routes:
-    """The file of routes as it was at the beginning: removed when every goal has ended, unless it is
-    another file by then.
+    """The files of routes and agents as they were at the beginning: removed when every goal has ended,
+    unless they are others by then.
     """
 
     def __init__(self, places: Places) -> None:
         self._places = places
-        self._seen = self._content()
-
-    def _content(self) -> bytes:
-        path = self._places.routes
-        return path.read_bytes() if path.is_file() else b""
+        self._seen = {path: _content(path) for path in (places.routes, places.own_agents)}
 
     def forget(self) -> None:
-        """Goals that wait for a human still need the keys when they go on."""
-        if self._seen and self._content() == self._seen and self._is_over():
-            self._places.routes.unlink(missing_ok=True)
+        """Goals that wait for a human still need them when they go on."""
+        old = [path for path, seen in self._seen.items() if seen and _content(path) == seen]
+        if old and self._is_over():
+            for path in old:
+                path.unlink(missing_ok=True)
 
     def _is_over(self) -> bool:
         goals = rebuild(record.event for record in read_only(self._places.journal).read())
         return all(state.status.is_final for state in goals.values())
+
+
+def _content(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""

@@ -57,6 +57,11 @@ class Places:
         return self.home / "agents.json"
 
     @property
+    def own_agents(self) -> Path:
+        """The user's own coding agents that take part."""
+        return self.home / "own-agents.json"
+
+    @property
     def models(self) -> Path:
         """What was asked of models, answered, reserved and spent: the gateway's own."""
         return self.home / "models"

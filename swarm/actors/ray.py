@@ -29,7 +29,7 @@ from swarm.actors.assembly import (
 )
 from swarm.actors.clock import SystemClock
 from swarm.actors.crew import Cast
-from swarm.actors.minds import Minds, gateway_of, views_of
+from swarm.actors.minds import agents_of, gateway_of, minds_with, views_of
 from swarm.actors.places import Places
 from swarm.actors.ports import Entry, News, Orders
 from swarm.actors.registry import Registry
@@ -40,6 +40,7 @@ from swarm.domain.facts import SignedFact
 from swarm.domain.goals import Tracker
 from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash
 from swarm.domain.tasks import Finding
+from swarm.engines.public_api import Found
 from swarm.forge.public_api import Outcome, Published, PublishRequest, Standing
 from swarm.journal.public_api import open_journal
 from swarm.models.public_api import Answer as Answered
@@ -374,9 +375,10 @@ class HostShell:
         cast: Callable[[Settings], Cast],
         gateway: bytes = b"",
         views: tuple[RouteView, ...] = (),
+        agents: tuple[Found, ...] = (),
     ) -> None:
-        """`gateway` and `views`: the models that can be asked, if there are any."""
-        minds = Minds(views, RemoteModels(_reached(gateway))) if views else None
+        """`gateway` and `views`: the models that can be asked, if there are any; `agents`: the user's."""
+        minds = minds_with(views, RemoteModels(_reached(gateway)) if views else None, agents)
         node = ray.get_runtime_context().get_node_id()
         self._host = host_of(
             name,
@@ -475,13 +477,22 @@ def assemble(
     coordinator = CoordinatorActor.options(**at_home).remote(
         home, settings, _packed(registry), _packed(publisher), hosts
     )
-    seen = views_of(Places(home), SystemClock())
+    seen, agents = views_of(Places(home), SystemClock()), agents_of(Places(home))
     gateway = GatewayActor.options(**at_home).remote(home) if seen else None
     reached = b"" if gateway is None else _packed(gateway)
     where = placement or {}
     started = {
         name: HostActor.options(resources=dict(where.get(name, {})), max_concurrency=CALLS).remote(
-            name, home, here, settings, _packed(coordinator), _packed(registry), cast, reached, seen
+            name,
+            home,
+            here,
+            settings,
+            _packed(coordinator),
+            _packed(registry),
+            cast,
+            reached,
+            seen,
+            agents,
         )
         for name in hosts
     }
