@@ -361,6 +361,21 @@ def test_a_module_that_breaks_while_it_is_imported_is_repaired(workshop: Builder
     assert shop.repaired() == source.replace("duoble", "double")
 
 
+def test_an_import_that_the_standard_library_has_moved_is_followed(workshop: Builder) -> None:
+    source = (
+        "from collections import Mapping, deque\n\n\ndef f(x):\n    return isinstance(x, Mapping)\n"
+    )
+    shop = workshop(
+        {
+            "kinds.py": source,
+            "test_kinds.py": "from kinds import f\ndef test_f(): assert f({}) and not f([])\n",
+        },
+        {"test_kinds.py": "error"},
+    )
+    fixed = shop.repaired()
+    assert fixed.startswith("from collections import deque\nfrom collections.abc import Mapping\n")
+
+
 def test_it_works_in_namespaces_as_well(workshop: Builder) -> None:
     shop = workshop(
         {"price.py": PRICE, "test_price.py": PRICE_TESTS},

@@ -1,6 +1,7 @@
 """The pure parts of repair: suspicion, selection, text edits, offers, what follows a stage."""
 
 import ast
+import sys
 
 import pytest
 from hypothesis import given
@@ -24,8 +25,17 @@ from swarm.engines.repair.progress import (
 )
 from swarm.engines.repair.selection import may_touch, mentions, possible_files
 from swarm.engines.repair.suspicion import ochiai, suspicions
-from swarm.engines.repair.worker.candidates import Candidate, Edit, edited, joined, packed, unpacked
+from swarm.engines.repair.worker.candidates import (
+    Candidate,
+    Edit,
+    edited,
+    in_order,
+    joined,
+    packed,
+    unpacked,
+)
 from swarm.engines.repair.worker.drafts import Drafts, Seen
+from swarm.engines.repair.worker.homes import members, submodules
 from swarm.engines.repair.worker.patching import fingerprint
 from swarm.engines.repair.worker.sources import Source
 from swarm.engines.repair.worker.templates import templates
@@ -115,6 +125,9 @@ class Cart:
         except (KeyError, IndexError):
             pass
 """
+
+
+_LACKS = "AttributeError: '{}' object has no attribute '{}'"
 
 
 def drafts_of(text: str) -> list[Candidate]:
@@ -259,6 +272,57 @@ def proposed(text: str, **seen: object) -> set[str]:
     lines = dict.fromkeys(range(1, text.count("\n") + 1), 1.0)
     drafts = Drafts(source, lines, Seen(**seen))  # type: ignore[arg-type]
     return {edited(text, each.edits) for each in templates(drafts)}
+
+
+@pytest.mark.parametrize(
+    ("text", "error", "wanted"),
+    [
+        (
+            "import collections as c\n\n\ndef f(x):\n    return isinstance(x, c.Mapping)\n",
+            "AttributeError: module 'collections' has no attribute 'Mapping'",
+            "isinstance(x, c.abc.Mapping)",
+        ),
+        (
+            "import os\nimport fractions\n\n\ndef f(a):\n    return fractions.gcd(a, 2)\n",
+            "AttributeError: module 'fractions' has no attribute 'gcd'",
+            "import math\nimport os\nimport fractions\n\n\ndef f(a):\n    return math.gcd(a, 2)\n",
+        ),
+        ("def f(d):\n    return d.iteritems()\n", _LACKS.format("dict", "iteritems"), "d.items()"),
+        ("def f(d):\n    return d.has_key(1)\n", _LACKS.format("dict", "has_key"), "1 in d\n"),
+        ("def f(x):\n    return x.next()\n", _LACKS.format("generator", "next"), "next(x)"),
+        (
+            "import json\n\n\ndef f(x):\n    return json.loads(x, object_hooks=None)\n",
+            "TypeError: loads() got an unexpected keyword argument 'object_hooks'",
+            "object_hook=None",
+        ),
+        (
+            "from collections import Mapping as M, deque\n",
+            "",
+            "from collections import deque\nfrom collections.abc import Mapping as M\n",
+        ),
+        ("from json import lods\n", "", "from json import loads as lods\n"),
+    ],
+)
+def test_what_is_gone_is_looked_for_where_it_may_be_now(text: str, error: str, wanted: str) -> None:
+    source = Source("a.py", text.encode())
+    every = dict.fromkeys(range(1, len(source.lines) + 1), 1.0)
+    found = in_order(templates(Drafts(source, every, Seen(), error)))
+    best = next(each for each in found if each.label == "moved name")
+    assert wanted in edited(text, best.edits)
+
+
+def test_what_is_there_has_not_moved() -> None:
+    source = Source("a.py", b"from json import loads, decoder\n")
+    assert templates(Drafts(source, {1: 1.0}, Seen(), "ImportError: x")) == []
+
+
+def test_a_module_that_is_not_loaded_is_read_and_not_run() -> None:
+    before = set(sys.modules)
+    assert "Tk" in (members("tkinter") or ())
+    assert "ttk" in submodules("tkinter")
+    assert members("no_such_module") is None
+    assert members("tkinter.no_such_module") is None
+    assert set(sys.modules) == before
 
 
 def test_the_same_slip_is_undone_everywhere_in_a_statement_at_once() -> None:

@@ -20,7 +20,8 @@ has a package `swarm` keeps its own.
     drafts         the drawing board on which the strategies put their candidates
     templates      candidates: small slips undone in place (expressions, calls, ordering, formats,
                    guards, filling, statements, kinship), once or at every place of a
-                   statement (siblings)
+                   statement (siblings); names that are gone (drift)
+    homes          what installed modules and classes have to offer
     donors         candidates: code that stands elsewhere in the project
     synthesis      candidates: expressions built to fit observed values (proposals)
     patching       candidates as code objects put into live functions

@@ -129,12 +129,15 @@ class Recorder:
 
 def _failure(excinfo: Any) -> Failure:
     """Names of files as the code objects have them: to look each up costs more than many tests do."""
+    error, entry = excinfo.value, excinfo.tb
+    cause = error.__cause__
+    if isinstance(error, pytest.Collector.CollectError) and cause is not None:
+        error, entry = cause, cause.__traceback__  # a failed import, which pytest retells
     frames = []
-    entry = excinfo.tb
     while entry is not None:
         frames.append((entry.tb_frame.f_code.co_filename, entry.tb_lineno))
         entry = entry.tb_next
-    return Failure(f"{excinfo.typename}: {excinfo.value!s:.300}", frames)
+    return Failure(f"{type(error).__name__}: {error!s:.300}", frames)
 
 
 def options(given: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from swarm.engines.repair.worker import (
     calls,
+    drift,
     expressions,
     filling,
     formats,
@@ -33,8 +34,8 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
     (ast.IfExp, (expressions.choices,)),
     (ast.Constant, (expressions.constants, expressions.signs)),
     (ast.Name, (expressions.variables, expressions.callees)),
-    (ast.Attribute, (expressions.attributes,)),
-    (ast.Call, (expressions.calls, expressions.keywords, calls.prefixes)),
+    (ast.Attribute, (expressions.attributes, drift.gone)),
+    (ast.Call, (expressions.calls, expressions.keywords, calls.prefixes, drift.keywords)),
     (ast.Subscript, (expressions.subscripts,)),
     ((ast.Tuple, ast.List), (expressions.displays,)),
     (ast.comprehension, (expressions.comprehensions,)),
@@ -46,6 +47,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
     ((ast.If, ast.While), (statements.branches,)),
     (ast.ExceptHandler, (statements.handlers,)),
     (ast.stmt, (guards.guards, filling.fillings)),
+    (ast.ImportFrom, (drift.imports,)),
     (ast.JoinedStr, (formats.fields,)),
     ((ast.FunctionDef, ast.AsyncFunctionDef), (statements.mutable_defaults,)),
 )
