@@ -28,6 +28,9 @@ PYTHON = Path(sys.executable)
 _CPU_PRICE = 1_000_000
 """Micro-USD for a processor second, so that costs read as microseconds."""
 
+HARMLESS = GREEN | {"skipped", "xpassed"}
+"""Nobody has to mend these; a test that passes against its mark is at most a mark to take away."""
+
 Visible = Callable[[TestId], bool]
 
 
@@ -185,13 +188,13 @@ def _shown(run: SuiteRun, visible: Visible) -> SuiteRun:
 
 
 def _red(run: SuiteRun) -> int:
-    return sum(each.outcome not in GREEN and each.outcome != "skipped" for each in run.outcomes)
+    return sum(each.outcome not in HARMLESS for each in run.outcomes)
 
 
 def _assignment(
     run: SuiteRun, environment: Environment, seconds: int, touch: tuple[str, ...]
 ) -> Assignment:
-    red = (each for each in run.outcomes if each.outcome not in GREEN and each.outcome != "skipped")
+    red = (each for each in run.outcomes if each.outcome not in HARMLESS)
     contract = Contract(
         task_id=TaskId("g-000001.t1"),
         goal_id=GoalId("g-000001"),
@@ -212,7 +215,7 @@ def _files(changes: Changes) -> dict[str, bytes]:
 
 def _judged(before: SuiteRun, after: SuiteRun) -> str:
     then = {each.test: each.outcome for each in after.outcomes}
-    settled = (each for each in before.outcomes if each.outcome != "skipped")
+    settled = (each for each in before.outcomes if each.outcome not in ("skipped", "xpassed"))
     green = all(then.get(each.test) in GREEN for each in settled)
     return "right" if green and not after.broken else "wrong"
 
