@@ -82,17 +82,17 @@ class Tidings:
         """
         for state in tuple(self.goals().values()):
             tracker = state.goal.tracker
-            if tracker is None or (_is_over(state) and self._was_told(state)):
+            if tracker is None or (_is_over(state) and self._was_told(state, tracker)):
                 continue
             with suppress(SwarmError):  # the next round does it
                 await self._follow(state, tracker, last=last)
             with suppress(SwarmError):
                 await self._show(self.goals()[state.goal.goal_id], tracker)
 
-    def _was_told(self, state: GoalState) -> bool:
+    def _was_told(self, state: GoalState, tracker: Tracker) -> bool:
         """By this process, or by one before it that had a day's time."""
         old = self.now() - state.touched_at > DAY_MS
-        return old or state.goal.goal_id in self._shown
+        return old or self._shown.get(state.goal.goal_id) == standing_of(state, tracker)
 
     async def _follow(self, state: GoalState, tracker: Tracker, *, last: bool) -> None:
         if state.opened is not None and not state.landed:

@@ -145,6 +145,19 @@ def test_a_draft_is_made_ready_when_checks_are_green(
     assert (scene.there.ready, scene.events) == (ready, [])
 
 
+def test_the_end_is_told_too_when_the_forge_was_away_just_then() -> None:
+    scene = Scene(a_state(number=3))
+    tidings = scene.tidings()
+    asyncio.run(tidings.once())
+    scene.state = replace(scene.state, landed="merged")
+    scene.there.away = True
+    tidings.goals = lambda: {scene.state.goal.goal_id: scene.state}
+    asyncio.run(tidings.once())
+    scene.there.away = False
+    asyncio.run(tidings.once())
+    assert [each.label for each in scene.there.shown] == ["swarm:review", "swarm:settled"]
+
+
 def asking(*names: str, waits: bool = False, head: CommitHash = HEAD) -> Elsewhere:
     return Elsewhere(
         Outcome(state="open", draft=True, head=head, checks="red", waits=waits, asks=names)
