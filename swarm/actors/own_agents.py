@@ -13,7 +13,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from swarm.domain.errors import Lacking, Rejected
-from swarm.engines.public_api import MAKERS, AgentEngine, CliTalk, Found
+from swarm.engines.public_api import MAKERS, AcpTalk, AgentEngine, CliTalk, Found
 from swarm.models.public_api import Answer, Ask
 
 
@@ -41,4 +41,12 @@ def read_agents(path: Path) -> tuple[Found, ...]:
 
 
 def engine_of(found: Found, now: Callable[[], int]) -> AgentEngine:
-    return AgentEngine(found, MAKERS[found.name].title, CliTalk(found), now=now)
+    if found.name in MAKERS:
+        return AgentEngine(found, MAKERS[found.name].title, CliTalk(found), now=now)
+    return AgentEngine(found, title_of(found), AcpTalk(found), now=now)
+
+
+def title_of(found: Found) -> str:
+    """Of an agent that is known by its command alone."""
+    programs = (Path(each).name for each in found.argv if not each.startswith("-"))
+    return f"the agent {' '.join(programs)}"[:60]

@@ -19,6 +19,7 @@ from swarm.actors.house import start_house
 from swarm.actors.inbox import leave, waiting
 from swarm.actors.inline import run_inline
 from swarm.actors.intake import GoalRequest, prepare_goal, remarks
+from swarm.actors.own_agents import read_agents, write_agents
 from swarm.actors.places import Places
 from swarm.actors.proof import verify_goal
 
@@ -44,6 +45,7 @@ __all__ = [
     "keep_token",
     "leave",
     "prepare_goal",
+    "read_agents",
     "read_facts",
     "remarks",
     "run_inline",
@@ -52,4 +54,5 @@ __all__ = [
     "view_environment",
     "waiting",
     "wire_to",
+    "write_agents",
 ]

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from pydantic import SecretStr
 
 from swarm.actors.public_api import Places, coordinator_alive
+from swarm.cli.own_agents import found_agent, hand_over, is_own_agent
 from swarm.cli.session import open_session
 from swarm.domain.errors import Rejected
 from swarm.models.public_api import (
@@ -31,7 +32,8 @@ KEYS: Mapping[str, str] = {"claude": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_
 
 
 def bring_models(engine: str | None, model: str | None, base_url: str | None) -> None:
-    """Make the model known to whoever works on goals; nothing where none is wanted.
+    """Make the model, or the user's own agent, known to whoever works on goals; nothing where none is
+    wanted.
 
     Raises NeedsHuman without a key or a price, Rejected for an address that will not do, and while a
     coordinator is at work that knows other models.
@@ -42,6 +44,11 @@ def bring_models(engine: str | None, model: str | None, base_url: str | None) ->
     if not session.settings.engine:
         if overrides:
             raise Rejected("a model is named but no engine", advice="--engine claude, or openai")
+        return
+    if is_own_agent(session.settings.engine):
+        found = found_agent(session.settings, os.environ, session.now() // 1000)
+        open_session(overrides=overrides, make=True)
+        hand_over(session.places, found)
         return
     route = route_of(session.settings, os.environ)
     views((route,), _today(session.now()))

@@ -72,9 +72,11 @@ Rule = Annotated[
     str, typer.Option(metavar="RULE", help="Who tries what: market, or single:AGENT...")
 ]
 EngineOption = Annotated[
-    Literal["claude", "openai"] | None,
+    str | None,
     typer.Option(
-        help="A model that bids too; its key comes from ANTHROPIC_API_KEY or OPENAI_API_KEY."
+        metavar="NAME",
+        help="Who bids too: a model (claude, openai: key from ANTHROPIC_API_KEY, OPENAI_API_KEY), or"
+        " your own agent with its login (claude-code, codex, opencode, gemini, acp:COMMAND).",
     ),
 ]
 ModelOption = Annotated[

@@ -1,7 +1,8 @@
 """The door of swarm.engines."""
 
+from swarm.engines.acp.talk import AcpTalk
 from swarm.engines.cli.engine import AgentEngine
-from swarm.engines.cli.finding import Found, find, find_all
+from swarm.engines.cli.finding import Found, find, find_all, laid_out
 from swarm.engines.cli.logins import Login, login_of
 from swarm.engines.cli.makers import MAKERS, Maker
 from swarm.engines.cli.talk import CliTalk, Talk
@@ -23,6 +24,7 @@ from swarm.engines.repair.engine import RepairEngine, repair_engines
 __all__ = [
     "MAKERS",
     "NOTHING_MORE",
+    "AcpTalk",
     "AgentEngine",
     "Assignment",
     "CliTalk",
@@ -42,6 +44,7 @@ __all__ = [
     "Talk",
     "find",
     "find_all",
+    "laid_out",
     "login_of",
     "repair_engines",
 ]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import platformdirs
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd, micro_usd
@@ -39,6 +39,15 @@ def _refuse_yes_and_no(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("a number is expected, not true or false")
     return value
+
+
+ENGINES = ("claude", "openai", "claude-code", "codex", "opencode", "gemini")
+
+
+def _known_engine(value: str) -> str:
+    if value in ("", *ENGINES) or (value.startswith("acp:") and value.removeprefix("acp:").strip()):
+        return value
+    raise ValueError(f"one of {', '.join(ENGINES)} or acp:COMMAND is expected")
 
 
 Dollars = Annotated[
@@ -81,8 +90,8 @@ class Settings(Frozen, use_attribute_docstrings=True):
     heartbeat_seconds: Count = 5
     """How often a working agent says so, in seconds; a lease lasts three of them at least."""
 
-    engine: Literal["", "claude", "openai"] = ""
-    """A model that takes part in the market: `claude`, or `openai` for whatever speaks that protocol."""
+    engine: Annotated[str, AfterValidator(_known_engine)] = ""
+    """Who takes part besides: a model (`claude`, `openai`), or your own agent (`codex`, `acp:COMMAND`)."""
 
     engine_model: str = ""
     """The model's name; empty: the engine's own choice."""
@@ -92,6 +101,12 @@ class Settings(Frozen, use_attribute_docstrings=True):
 
     engine_price: str = ""
     """Dollars for a million tokens read, written and cached, `3/15/0.3`; empty: as the price table says."""
+
+    engine_hosts: Globs = ()
+    """Hosts your own agent may reach, `host` or `host:port`; empty: those known for it."""
+
+    engine_login: Globs = ()
+    """Files below your home that an `acp:COMMAND` is shown as its login, as they are."""
 
     notify: str = ""
     """Command that is run when a human is needed or a goal ends; gets JSON on its standard input."""

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from swarm.domain.changes import Changes
+from swarm.engines.acp.talk import AcpTalk
 from swarm.engines.cli.engine import AgentEngine
 from swarm.engines.cli.finding import Found
 from swarm.engines.cli.makers import MAKERS
-from swarm.engines.cli.talk import CliTalk
+from swarm.engines.cli.talk import CliTalk, Talk
 from swarm.engines.port import Done, Engine, GaveUp, Item, StepTaken
 from swarm.sandbox.public_api import Limits, SandboxMode
 from swarm.testing import agent_program
@@ -126,8 +127,13 @@ class Stage:
     def engine(self, *runs: Sequence[Act]) -> AgentEngine:
         program = an_agent(self.folder / "agent", self.name, *runs)
         found = found_at(program, self.name, self.home)
-        talk = CliTalk(found, self.idle_seconds)
-        engine = AgentEngine(found, MAKERS[self.name].title, talk, now=lambda: self.now)
+        talk: Talk = CliTalk(found, self.idle_seconds)
+        title = "An agent"
+        if self.name in MAKERS:
+            title = MAKERS[self.name].title
+        else:
+            talk = AcpTalk(found, self.idle_seconds)
+        engine = AgentEngine(found, title, talk, now=lambda: self.now)
         self.engines.append(engine)
         return engine
 

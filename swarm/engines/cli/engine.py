@@ -87,10 +87,12 @@ class AgentEngine:
         for _ in range(MOST_ROUNDS):
             async with aclosing(self._round(course, prompt, assignment, budget)) as steps:  # type: ignore[type-var]
                 async for step in steps:
+                    done = (*done, Done(len(done) + 1, step.action, step.result))
                     yield step
             if not isinstance(course.end, Ended) or not (told := guidance()):
                 break
-            prompt = telling.people(told)
+            resumed = self._talk.resumes and course.session
+            prompt = telling.people(told) if resumed else telling.contract(assignment, done, told)
         yield await self._last(course, assignment)
 
     async def _round(

@@ -94,18 +94,22 @@ async def run(sandbox: Sandbox, start: Start, prompt: str) -> AsyncIterator[Sigh
                 break
         yield await _ended(sandbox, process, course)
     finally:
-        await _put_down(process)
+        await put_down(process)
 
 
 async def _heard(sandbox: Sandbox, process: Process, course: _Run) -> bytes:
-    """The next bytes. Raises TimeoutError after too much silence."""
     if course.end is not None:
         async with asyncio.timeout(GRACE_SECONDS):
             return await process.read()
+    return await heard(sandbox, process, course.start.idle_seconds)
+
+
+async def heard(sandbox: Sandbox, process: Process, idle_seconds: float) -> bytes:
+    """The next bytes; none at the end. Raises TimeoutError after too much silence."""
     silent = 0
     while silent < SLICES:
         with suppress(TimeoutError):
-            async with asyncio.timeout(course.start.idle_seconds / SLICES):
+            async with asyncio.timeout(idle_seconds / SLICES):
                 return await process.read()
         silent = silent + 1 if await _is_awake(sandbox) else 0
     raise TimeoutError
@@ -118,14 +122,23 @@ async def _is_awake(sandbox: Sandbox) -> bool:
 
 
 async def _ended(sandbox: Sandbox, process: Process, course: _Run) -> Ended | Failed:
+    """What its end was, said or not."""
+    if course.end is None:
+        return await ended_without_a_word(sandbox, process, course.seen.get("error", ""))
+    with suppress(TimeoutError):
+        async with asyncio.timeout(GRACE_SECONDS):
+            await process.wait()
+    return course.end
+
+
+async def ended_without_a_word(sandbox: Sandbox, process: Process, said: str = "") -> Failed:
+    """What became of a program that closed its output. `said`: its last complaint, if it made one."""
     try:
         async with asyncio.timeout(GRACE_SECONDS):
             code = await process.wait()
     except TimeoutError:
-        return course.end or Failed("hanging", "it closed its output, and did not end")
-    if course.end is not None:
-        return course.end
-    complaint = await _complaint(sandbox) or course.seen.get("error", "")
+        return Failed("hanging", "it closed its output, and did not end")
+    complaint = await _complaint(sandbox) or said
     if code < 0 or code > 128:
         return Failed("killed", f"by signal {-code if code < 0 else code - 128}. {complaint}")
     if code == 0 or not complaint:
@@ -138,7 +151,7 @@ async def _complaint(sandbox: Sandbox) -> str:
     return result.stdout.decode("utf-8", "replace").strip()
 
 
-async def _put_down(process: Process) -> None:
+async def put_down(process: Process) -> None:
     """Nothing of it runs afterwards."""
     with suppress(Rejected, TimeoutError):
         await process.kill()

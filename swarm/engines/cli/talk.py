@@ -17,6 +17,11 @@ _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", 
 
 
 class Talk(Protocol):
+    @property
+    def resumes(self) -> bool:
+        """Whether a later run can go on with the session of an earlier one."""
+        ...
+
     def run(
         self, sandbox: Sandbox, prompt: str, session: str, python: str
     ) -> AsyncIterator[Sighting]:
@@ -47,6 +52,7 @@ class CliTalk:
 
     found: Found
     idle_seconds: float = IDLE_SECONDS
+    resumes = True
 
     async def prepared(self, sandbox: Sandbox, now: int) -> str:
         maker, found = MAKERS[self.found.name], self.found

@@ -1,0 +1,90 @@
+"""Bringing the user's own coding agent in: found on PATH, with the login that it keeps itself.
+
+No secret is read here but to see that there is one; what goes into the state folder says where things are.
+"""
+
+import os
+import shlex
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from swarm.actors.public_api import Places, coordinator_alive, read_agents, write_agents
+from swarm.domain.errors import Lacking, Rejected
+from swarm.engines.public_api import MAKERS, Found, find, laid_out, login_of
+from swarm.settings.public_api import Settings
+
+ACP = "acp:"
+HTTPS = 443
+
+
+def is_own_agent(engine: str) -> bool:
+    return engine in MAKERS or engine.startswith(ACP)
+
+
+def found_agent(settings: Settings, environ: Mapping[str, str], now: int) -> Found:
+    """Raises Lacking without the program, NeedsHuman without a login that can be used, Rejected for
+    settings that contradict each other. `now`: seconds since 1970.
+    """
+    path, home = environ.get("PATH", os.defpath), Path(environ.get("HOME", "/"))
+    if settings.engine_url:
+        raise Rejected(
+            f"{settings.engine} asks its own provider, and is given no other address",
+            advice="--engine claude or --engine openai take --base-url",
+        )
+    if settings.engine.startswith(ACP):
+        return _speaks_acp(settings, path, home)
+    found = find(settings.engine, path, home, settings.engine_model)
+    maker = MAKERS[settings.engine]
+    if found is None:
+        raise Lacking(
+            f"there is no {maker.program} on PATH",
+            advice=f"install {maker.title}, then {maker.log_in}",
+        )
+    login = login_of(maker, home, now, settings.engine_model)
+    return found.model_copy(update={"hosts": hosts_of(settings) or login.hosts})
+
+
+def _speaks_acp(settings: Settings, path: str, home: Path) -> Found:
+    words = shlex.split(settings.engine.removeprefix(ACP))
+    program = shutil.which(words[0], path=path) if words else None
+    if program is None:
+        raise Lacking(
+            f"there is no program {words[0] if words else ''} on PATH",
+            advice="--engine acp:'COMMAND'",
+        )
+    argv, shows, folders = laid_out(Path(program), path)
+    return Found(
+        name="acp",
+        argv=(*argv, *words[1:]),
+        shows=shows,
+        path=folders,
+        home=str(home),
+        model=settings.engine_model,
+        hosts=hosts_of(settings),
+        files=settings.engine_login,
+    )
+
+
+def hosts_of(settings: Settings) -> tuple[tuple[str, int], ...]:
+    """Raises Rejected for what is no host."""
+    return tuple(_host(each) for each in settings.engine_hosts)
+
+
+def _host(text: str) -> tuple[str, int]:
+    name, colon, port = text.partition(":")
+    if not name or (colon and not (port.isascii() and port.isdigit())):
+        raise Rejected(f"{text!r} is no host", advice="write it like api.example.org or host:8443")
+    return name, int(port) if colon else HTTPS
+
+
+def hand_over(places: Places, found: Found) -> None:
+    """Raises Rejected while a coordinator is at work that does not know it."""
+    if read_agents(places.own_agents) == (found,):
+        return
+    if coordinator_alive(places):
+        raise Rejected(
+            "goals are being worked on without this agent",
+            advice="wait until they have ended (swarm show), then run this again",
+        )
+    write_agents(places.own_agents, (found,))
