@@ -14,6 +14,7 @@ from swarm.forge.public_api import (
     TaskAccount,
     opening,
 )
+from swarm.quorum.public_api import one_opinion
 from swarm.sandbox.public_api import SandboxMode, unheld
 
 
@@ -83,6 +84,9 @@ def _unsure(state: GoalState, evidence: tuple[Evidence, ...]) -> str:
     others = sum(len(attempt.alternatives) for attempt in state.attempts.values())
     if others:
         doubts.append(f"{others} other change(s) also passed the failing tests")
+    assert state.certificate is not None
+    for model, voters in one_opinion(state.certificate):
+        doubts.append(f"{', '.join(voters)} all asked {model}, so their votes are one opinion")
     notes = [f.message for each in evidence for f in each.findings if not f.blocks]
     return "; ".join([*doubts, *notes[:3]]) or "nothing that the checks could see"
 

@@ -39,6 +39,7 @@ from swarm.agents.public_api import (
     Runs,
     StaticReviewer,
     SuiteTester,
+    ThinkingChecker,
 )
 from swarm.coordination.public_api import Rules
 from swarm.domain.bids import AgentCard, Curve, Role, Row
@@ -296,7 +297,8 @@ def crew_of(
         return Crew((hiring.planner(cast.planner), *testers))
     if kind == "writing":
         return Crew(tuple(hiring.writer(engine) for engine in cast.engines))
-    return Crew(tuple(hiring.checker(each, "reviewer") for each in cast.reviewers))
+    reviewers = (hiring.checker(each, "reviewer") for each in cast.reviewers)
+    return Crew((*reviewers, *(hiring.critic(each) for each in cast.critics)))
 
 
 def default_cast(settings: Settings) -> Cast:
@@ -332,6 +334,15 @@ class _Hiring:
         principal = PRINCIPALS[checker.aspect]
         card = self._card(agent_id, role, checker.aspect, principal, (curve,))
         return CheckerMember(card, checker, self.ring.signer(agent_id), self.clock)
+
+    def critic(self, critic: ThinkingChecker) -> Member:
+        """It votes as a reviewer, whatever it tries: nobody needs a model's yes."""
+        agent_id = AgentId(f"reviewer-{critic.aspect}")
+        price = CHECK_CPU_SECONDS * self._cpu_price + critic.price
+        curve = _curve(TaskKind.REVIEW, critic.aspect, price)
+        principal = PRINCIPALS[critic.aspect]
+        card = self._card(agent_id, "reviewer", critic.aspect, principal, (curve,), critic.family)
+        return CheckerMember(card, critic, self.ring.signer(agent_id), self.clock)
 
     def writer(self, engine: Engine) -> Member:
         agent_id = AgentId(f"writer-{engine.strategy}")

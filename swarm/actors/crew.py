@@ -9,7 +9,14 @@ from swarm.actors.knowledge import Knowledge
 from swarm.actors.ports import CoordinatorPort, Lease
 from swarm.actors.reporting import Desk
 from swarm.actors.workbench import HostWorkbench
-from swarm.agents.public_api import CheckAssignment, Checked, Checker, Plan, Workbench
+from swarm.agents.public_api import (
+    CheckAssignment,
+    Checked,
+    Checker,
+    Plan,
+    ThinkingChecker,
+    Workbench,
+)
 from swarm.coordination.public_api import (
     ReportCheck,
     ReportPlan,
@@ -43,6 +50,8 @@ class Cast:
     engines: tuple[Engine, ...]
     testers: tuple[Checker, ...]
     reviewers: tuple[Checker, ...]
+    critics: tuple[ThinkingChecker, ...] = ()
+    """Reviewers that ask a model."""
 
 
 class Member(Protocol):
@@ -124,7 +133,7 @@ class CheckerMember:
                 epoch=lease.epoch,
                 report=report,
                 ballot=self._ballot(lease, report),
-                spent=workbench.meter.spent,
+                spent=workbench.meter.spent + checked.cost,
             )
         )
 

@@ -16,7 +16,7 @@ from swarm.actors.clock import Clock
 from swarm.actors.crew import Cast
 from swarm.actors.own_agents import NobodyThinks, engine_of, read_agents
 from swarm.actors.places import Places
-from swarm.agents.public_api import Planner, Thinker
+from swarm.agents.public_api import Critic, Planner, Thinker
 from swarm.coordination.public_api import rebuild
 from swarm.domain.names import AgentId
 from swarm.engines.public_api import Found, ModelEngine
@@ -83,14 +83,19 @@ async def minds_of(places: Places, clock: Clock) -> AsyncIterator[Minds | None]:
 
 
 def with_minds(cast: Cast, minds: Minds | None, planner: AgentId, clock: Clock) -> Cast:
-    """The cast, with an engine for each model and each agent of the user's, and a planner that
-    knows of them.
+    """The cast, with an engine for each model and each agent of the user's, and a planner and reviewers
+    that ask the first of the models.
     """
     if minds is None:
         return cast
     engines = tuple(ModelEngine(view, minds.models) for view in minds.views)
     agents = tuple(engine_of(each, lambda: clock.now() // 1000) for each in minds.agents)
-    whole = replace(cast, engines=(*cast.engines, *engines, *agents))
+    critics = tuple(
+        Critic(aspect, view, minds.models)
+        for view in minds.views[:1]
+        for aspect in ("opinion", "cases")
+    )
+    whole = replace(cast, engines=(*cast.engines, *engines, *agents), critics=critics)
     if not isinstance(cast.planner, Planner):
         return whole
     asked = minds.views[0].name if minds.views else ""

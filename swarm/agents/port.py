@@ -73,6 +73,8 @@ class Checked:
 
     report: CheckReport
     evidence: Evidence
+    cost: int = 0
+    """Micro-USD that thinking cost, besides the processor's time."""
 
 
 class Checker(Protocol):
@@ -82,3 +84,17 @@ class Checker(Protocol):
     def aspect(self) -> str: ...
 
     async def check(self, assignment: CheckAssignment, workbench: Workbench) -> Checked: ...
+
+
+class ThinkingChecker(Checker, Protocol):
+    """One that asks a model."""
+
+    @property
+    def family(self) -> str:
+        """Agents that ask the same model are one opinion."""
+        ...
+
+    @property
+    def price(self) -> int:
+        """What an answer costs, about, in micro-USD."""
+        ...

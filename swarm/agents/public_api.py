@@ -7,10 +7,18 @@ from swarm.agents.checks.runs import Runs
 from swarm.agents.checks.static import StaticReviewer
 from swarm.agents.checks.tester import SuiteTester
 from swarm.agents.checks.voters import PRINCIPALS
+from swarm.agents.opinions.critics import Critic
 from swarm.agents.planning.ailments import Ailment, ailment_of
 from swarm.agents.planning.planner import Planner
 from swarm.agents.planning.thinking import Thinker
-from swarm.agents.port import CheckAssignment, Checked, Checker, Plan, Workbench
+from swarm.agents.port import (
+    CheckAssignment,
+    Checked,
+    Checker,
+    Plan,
+    ThinkingChecker,
+    Workbench,
+)
 
 __all__ = [
     "PRINCIPALS",
@@ -21,12 +29,14 @@ __all__ = [
     "CheckAssignment",
     "Checked",
     "Checker",
+    "Critic",
     "Plan",
     "Planner",
     "Runs",
     "StaticReviewer",
     "SuiteTester",
     "Thinker",
+    "ThinkingChecker",
     "Workbench",
     "ailment_of",
     "base_run",

@@ -21,7 +21,7 @@ from swarm.coordination.state import (
     Submitted,
     Task,
 )
-from swarm.domain.ballots import Policy, Subject, Voter
+from swarm.domain.ballots import Policy, Subject, Voter, is_model
 from swarm.domain.canonical import canonical, digest
 from swarm.domain.events import (
     Cause,
@@ -48,6 +48,12 @@ CHECKS = (
     (TaskKind.REVIEW, "static", "read the change"),
     (TaskKind.REVIEW, "behaviour", "compare behaviour"),
 )
+MODEL_CHECKS = (
+    (TaskKind.REVIEW, "opinion", "look for the mistake"),
+    (TaskKind.REVIEW, "cases", "try cases at the edges"),
+)
+"""Where there are reviewers that ask a model."""
+
 UNANSWERED = "nobody answered its question"
 PLAN_SECONDS = 900
 CHECK_SECONDS = 900
@@ -261,12 +267,12 @@ def _announce_plan(state: GoalState, at: int, _: Context) -> Events:
 # Checking one task ------------------------------------------------------------------------------
 
 
-def _announce_checks(state: GoalState, at: int, _: Context) -> Events:
+def _announce_checks(state: GoalState, at: int, context: Context) -> Events:
     for task in state.of_kind(TaskKind.WRITE):
         phase = task.phase
         if isinstance(phase, Submitted) and not _checks(state, task, phase):
             subject = _subject_of(state, task, phase)
-            return _announcements(state, at, task.contract.value, subject)
+            return _announcements(state, at, context, task.contract.value, subject)
     return ()
 
 
@@ -333,8 +339,12 @@ def _subject_of(state: GoalState, task: Task, phase: Submitted) -> CheckSubject:
     )
 
 
-def _announcements(state: GoalState, at: int, value: int, subject: CheckSubject) -> Events:
+def _announcements(
+    state: GoalState, at: int, context: Context, value: int, subject: CheckSubject
+) -> Events:
     goal = state.goal
+    thinks = any(is_model(voter.family) for voter in context.roster)
+    checks = (*CHECKS, *MODEL_CHECKS) if thinks else CHECKS
     return tuple(
         TaskAnnounced(
             at=at,
@@ -351,7 +361,7 @@ def _announcements(state: GoalState, at: int, value: int, subject: CheckSubject)
                 subject=subject,
             ),
         )
-        for number, (kind, aspect, title) in enumerate(CHECKS, start=1)
+        for number, (kind, aspect, title) in enumerate(checks, start=1)
     )
 
 
@@ -463,7 +473,7 @@ def _open_round(state: GoalState, at: int, context: Context) -> Events:
         at=at, goal_id=goal.goal_id, subject=subject, policy=policy, authors=authors
     )
     asked = _joined_subject(state, joined, authors, subject.round, subject.hash)
-    return (opened, *_announcements(state, at, goal.value, asked))
+    return (opened, *_announcements(state, at, context, goal.value, asked))
 
 
 def _can_vote(context: Context, authors: tuple[Principal, ...]) -> bool:

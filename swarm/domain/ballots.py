@@ -28,6 +28,14 @@ class Voter(Frozen):
     public_key: PublicKey
 
 
+MODEL = "model:"
+
+
+def is_model(family: str) -> bool:
+    """Whether the agents of a family ask a model; then they are one opinion."""
+    return family.startswith(MODEL)
+
+
 class Policy(Frozen):
     """The rule for opening a pull request, with the voters it was written for.
 

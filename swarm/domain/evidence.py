@@ -19,7 +19,8 @@ Outcome = Literal[
 ]
 GREEN: frozenset[Outcome] = frozenset({"passed", "xfailed"})
 
-EvidenceKind = Literal["suite", "static", "behaviour"]
+EvidenceKind = Literal["suite", "static", "behaviour", "opinion", "cases"]
+"""The last two are of models: what they claimed, and what it came to when it was executed."""
 
 
 class TestOutcome(Frozen):

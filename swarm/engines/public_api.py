@@ -7,6 +7,8 @@ from swarm.engines.cli.logins import Login, login_of
 from swarm.engines.cli.makers import MAKERS, Maker
 from swarm.engines.cli.talk import CliTalk, Talk
 from swarm.engines.model.engine import ModelEngine
+from swarm.engines.model.reading import Inquiry, Replied, inquire
+from swarm.engines.model.telling import envelope
 from swarm.engines.port import (
     NOTHING_MORE,
     Assignment,
@@ -32,6 +34,7 @@ __all__ = [
     "Engine",
     "Found",
     "GaveUp",
+    "Inquiry",
     "Item",
     "Login",
     "Maker",
@@ -39,11 +42,14 @@ __all__ = [
     "Needs",
     "Question",
     "RepairEngine",
+    "Replied",
     "StepTaken",
     "Submission",
     "Talk",
+    "envelope",
     "find",
     "find_all",
+    "inquire",
     "laid_out",
     "login_of",
     "repair_engines",

@@ -3,6 +3,8 @@
 * Who may vote is the policy's roster; key, agent and role must be the ones written there. Authors do not
   vote on their own work. A principal has one vote, however many keys it has; where its keys disagree, the
   more cautious choice is its vote.
+* Voters that ask the same model are one opinion: their yes counts as one, and as none where the same model
+  wrote the change. Their no counts as everybody's.
 * Whoever signs two choices over one subject loses the vote and is named. A *no* among them still vetoes:
   otherwise a key that falls into wrong hands could take back an honest veto.
 * A tester's no is a veto, with or without evidence. A reviewer's no with executed evidence sends the work
@@ -15,7 +17,16 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from swarm.domain.ballots import Ballot, Certificate, Choice, Policy, Subject, Voter
+from swarm.domain.ballots import (
+    MODEL,
+    Ballot,
+    Certificate,
+    Choice,
+    Policy,
+    Subject,
+    Voter,
+    is_model,
+)
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import Evidence
 from swarm.domain.frozen import Frozen
@@ -90,7 +101,7 @@ def tally(
     admitted, ignored = _admit(subject, voters, authors, ballots, verify, evidence)
     votes = _votes(admitted, voters)
     vetoes = tuple(_vetoes(votes, human_veto=human_veto))
-    missing = tuple(_missing(votes, policy))
+    missing = tuple(_missing(votes, policy, authors))
     reached = not vetoes and not missing
     return Tally(
         reached=reached,
@@ -237,13 +248,42 @@ def _vetoes(votes: Sequence[_Vote], *, human_veto: bool) -> Iterator[str]:
             yield f"{vote.voter.principal} sends it back with evidence"
 
 
-def _missing(votes: Sequence[_Vote], policy: Policy) -> Iterator[str]:
+def _missing(
+    votes: Sequence[_Vote], policy: Policy, authors: Collection[Principal]
+) -> Iterator[str]:
     yes = [vote for vote in votes if _counts(vote, "yes")]
+    opinions = {opinion for vote in yes if (opinion := opinion_of(vote.voter, authors))}
     testers = [vote for vote in yes if vote.voter.role == "tester" and vote.shown]
-    if len(yes) < policy.threshold:
-        yield f"{len(yes)} of {policy.threshold} yes votes"
+    if len(opinions) < policy.threshold:
+        yield f"{len(opinions)} of {policy.threshold} yes votes"
     if len(testers) < policy.testers:
         yield f"{len(testers)} of {policy.testers} testers' yes votes with evidence"
+
+
+def opinion_of(voter: Voter, authors: Collection[Principal]) -> str:
+    """Whose opinion a vote is: its principal's, or its model's; empty where that wrote the change."""
+    if not is_model(voter.family):
+        return voter.principal
+    return "" if any(_wrote(voter.family, author) for author in authors) else voter.family
+
+
+def _wrote(family: str, author: Principal) -> bool:
+    """A writer's principal is its family with its strategy."""
+    return author.partition("/")[2].startswith(f"{family}-")
+
+
+def one_opinion(certificate: Certificate) -> tuple[tuple[str, tuple[AgentId, ...]], ...]:
+    """Each model that asked for more than one vote or also wrote the change, and who voted with it."""
+    cast = {ballot.voter for ballot in certificate.ballots}
+    by_family: dict[str, list[Voter]] = {}
+    for voter in certificate.policy.roster:
+        if is_model(voter.family) and voter.agent_id in cast:
+            by_family.setdefault(voter.family, []).append(voter)
+    return tuple(
+        (family.removeprefix(MODEL), tuple(sorted(each.agent_id for each in voters)))
+        for family, voters in sorted(by_family.items())
+        if len(voters) > 1 or not opinion_of(voters[0], certificate.authors)
+    )
 
 
 def _certificate(

@@ -55,6 +55,9 @@ class Spec:
     roles: frozenset[Role] = frozenset({"writer"})
 
 
+LOOKING = frozenset({"read", "search", "list"})
+"""Tools that neither change nor run anything."""
+
 _BOTH: frozenset[Role] = frozenset({"writer", "reader"})
 
 
