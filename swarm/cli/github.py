@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from getpass import getpass
 from pathlib import Path
@@ -12,10 +13,12 @@ from swarm.cli.keeping import Keeper
 from swarm.cli.running import submit
 from swarm.cli.session import Session, open_session
 from swarm.cli.starting import Asked, goal_of
+from swarm.cli.watching import Watch
 from swarm.cli.words import legible
-from swarm.domain.errors import Rejected
+from swarm.coordination.public_api import GoalState
+from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.goals import Goal
-from swarm.domain.names import CommitHash, TreeHash, branch_of
+from swarm.domain.names import CommitHash, GoalId, TreeHash, branch_of
 from swarm.forge.public_api import (
     GITHUB,
     ApprovedIssue,
@@ -81,8 +84,22 @@ def run_issue(source: From, asked: Asked, *, as_json: bool) -> int:
     if source.dry:
         tell_writes(session, wire, found)
         return 0
+    watch = Watch(session.places).catch_up()
+    watch.close()
+    demand_free(found, watch.goals)
     goal = goal_of_issue(session, found, asked, source.checkout, watched=True)
     return submit(session, goal, Keeper(session.places, asked.runtime, asked.address))
+
+
+def demand_free(found: ApprovedIssue, known: Mapping[GoalId, GoalState]) -> None:
+    """Two swarms on one repository: who comes second stands back."""
+    if found.taken_by and found.goal_id not in known:
+        raise NeedsHuman(
+            f"{found.taken_by} works on #{found.tracker.issue} already, as goal {found.goal_id},"
+            " which is not in this state folder",
+            advice="leave it to that one; or delete its status comment and the branch"
+            f" {branch_of(found.goal_id)}",
+        )
 
 
 def goal_of_issue(

@@ -141,8 +141,10 @@ def check(
 
 def serve(
     repo: Annotated[
-        str | None,
-        typer.Option(metavar="OWNER/NAME", help="Take up approved issues of this repository."),
+        list[str] | None,
+        typer.Option(
+            metavar="OWNER/NAME", help="Take up approved issues of this repository; again for more."
+        ),
     ] = None,
     forge_url: ForgeUrl = GITHUB_API,
     checkout: Checkout = None,
@@ -160,17 +162,18 @@ def serve(
     runtime: RuntimeOption = "ray",
     address: Address = None,
 ) -> None:
-    """Keep a coordinator running in the foreground; with --repo, take up a repository's issues."""
-    if repo is not None:
+    """Keep a coordinator running in the foreground; with --repo, take up repositories' issues."""
+    if repo:
         from swarm.cli.github import From
-        from swarm.cli.serve_repository import Terms, serve_repository
+        from swarm.cli.serve_repository import Terms, serve_repositories
         from swarm.cli.session import open_session
         from swarm.cli.starting import Asked
 
         asked = Asked(text="", repository=HERE, test=test, runtime=runtime, address=address)
-        terms = Terms(repo, open_pulls, unprotected, exposed)
+        named = dict.fromkeys(repo)
+        terms = tuple(Terms(each, open_pulls, unprotected, exposed) for each in named)
         source = From("", forge_url, checkout, dry_run)
-        raise typer.Exit(serve_repository(open_session(make=True), terms, source, asked))
+        raise typer.Exit(serve_repositories(open_session(make=True), terms, source, asked))
     from swarm.cli.running import serve_here
 
     raise typer.Exit(serve_here(runtime, address))

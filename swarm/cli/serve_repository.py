@@ -1,32 +1,45 @@
-"""`swarm serve --repo owner/name`: a coordinator, and beside it an eye on the issues of a repository.
+"""`swarm serve --repo owner/name`: a coordinator, and beside it an eye on the issues of each repository.
 
 It asks, again and again, with entry tags: where nothing is new, that costs nothing. What people have
 approved waits in a queue, oldest first, until there are few enough open pull requests: a person's time
-to review is what is short. Nothing is kept here that is needed after a crash: an approval always leads
-to the same goal, and the journal knows which goals there were.
+to review is what is short. Repositories take turns, and one that cannot be reached stops no other. Nothing
+is kept here that is needed after a crash: an approval always leads to the same goal, and the journal
+knows which goals there were.
 """
 
 import asyncio
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from swarm.actors.public_api import leave, wire_to
 from swarm.cli.failing import DONE
-from swarm.cli.github import From, goal_of_issue, show_hidden, tell_writes
+from swarm.cli.github import From, demand_free, goal_of_issue, show_hidden, tell_writes
 from swarm.cli.orders import nap, new_command_id
 from swarm.cli.serving import serve
 from swarm.cli.session import Session
 from swarm.cli.starting import Asked
 from swarm.cli.watching import Watch
-from swarm.coordination.public_api import SubmitGoal
+from swarm.coordination.public_api import GoalState, SubmitGoal
 from swarm.domain.errors import NeedsHuman, Rejected, SwarmError, Transient
 from swarm.domain.names import GoalId
-from swarm.forge.public_api import ApprovedIssue, Wire, approved_issue, open_issues, safeguards
+from swarm.forge.public_api import (
+    ApprovedIssue,
+    Wire,
+    approved_issue,
+    may_be_approved,
+    open_issues,
+    safeguards,
+)
 
 ROUND_SECONDS = 60.0
-MOST_EXAMINED = 20
-"""Issues that are looked at in one round; the others wait for the next."""
+MOST_EXAMINED = 10
+"""Issues that are looked at in one round, of all repositories; the others wait for the next. Each takes
+a handful of the calls that a forge allows in an hour.
+"""
+
+MOST_QUEUED = 100
+"""Approved issues of one repository that wait here; the others are found when these are done."""
 
 _NAP = 0.5
 
@@ -46,7 +59,7 @@ class Terms:
 
 @dataclass(slots=True)
 class Eye:
-    """Sees approved issues once, and hands on as many as may be open."""
+    """Sees approved issues of one repository once, and hands on as many as may be open."""
 
     session: Session
     wire: Wire
@@ -58,53 +71,79 @@ class Eye:
 
     queue: dict[GoalId, ApprovedIssue] = field(default_factory=dict)
     begun: set[GoalId] = field(default_factory=set)
+    trouble: str = ""
+    """Why it cannot look; said once."""
 
-    def look(self) -> float:
-        """One round; how many seconds to wait for the next."""
+    def look(self, most: int) -> tuple[int, float]:
+        """One round, at so many issues at most: how many it was, and how many seconds to wait at least."""
+        examined, wait = 0, 0.0
         try:
-            asyncio.run(self._look())
-            self._hand_on()
+            known = self._known()
+            examined = asyncio.run(self._look(most, known))
+            self._hand_on(known)
+            self.trouble = ""
         except Transient as error:
-            self.session.say(f"later: {error}")
+            self.session.say(f"{self.terms.repository}: later: {error}")
             wait = error.retry_after.total_seconds() if error.retry_after else 0.0
-            return max(wait, ROUND_SECONDS)
-        return ROUND_SECONDS
+        except (NeedsHuman, Rejected) as error:
+            self._tell(f"{self.terms.repository}: {error}. {error.advice}")
+        return examined, wait
 
-    async def _look(self) -> None:
+    def _tell(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            self.session.say(trouble, "yellow")
+        self.trouble = trouble
+
+    def _known(self) -> Mapping[GoalId, GoalState]:
+        watch = Watch(self.session.places).catch_up()
+        watch.close()
+        return watch.goals
+
+    async def _look(self, most: int, known: Mapping[GoalId, GoalState]) -> int:
+        taken = {_issue_of(state) for state in known.values() if self._is_busy(state)}
+        found = await open_issues(self.wire, self.terms.repository)
         changed = [
             each
-            for each in await open_issues(self.wire, self.terms.repository)
+            for each in found
             # Without a label and without a comment there is no approval to look for.
             if self.seen.get(each.number) != each.updated_at and (each.labels or each.comments)
+            # What we write on an issue changes it, too; and one that is worked on is looked after.
+            if each.number not in taken
         ]
-        for each in changed[:MOST_EXAMINED]:
-            try:
-                found = await approved_issue(self.wire, self.terms.repository, each.number)
-            except (NeedsHuman, Rejected) as error:
-                self.session.say(f"#{each.number}: {error}")
-            else:
-                self.queue.setdefault(found.goal_id, found)
+        room = MOST_QUEUED - len(self.queue)
+        for each in changed[: min(most, room)]:
+            if await may_be_approved(self.wire, self.terms.repository, each):
+                await self._examine(each.number)
             self.seen[each.number] = each.updated_at
+        there = {each.number for each in found}
+        self.seen = {number: at for number, at in self.seen.items() if number in there}
+        return min(len(changed), most, room)
 
-    def _hand_on(self) -> None:
-        watch = Watch(self.session.places).catch_up()
-        known = watch.goals
-        watch.close()
-        busy = {
-            name
-            for name, state in known.items()
-            if state.goal.tracker is not None
-            and state.goal.tracker.repository == self.terms.repository
-            and (not state.status.is_final or (state.published is not None and not state.landed))
-        } | {name for name in self.begun if name not in known}
+    async def _examine(self, number: int) -> None:
+        try:
+            found = await approved_issue(self.wire, self.terms.repository, number)
+        except (NeedsHuman, Rejected) as error:
+            self.session.say(f"{self.terms.repository}#{number}: {error}")
+        else:
+            self.queue.setdefault(found.goal_id, found)
+
+    def _hand_on(self, known: Mapping[GoalId, GoalState]) -> None:
+        busy = {name for name, state in known.items() if self._is_busy(state)}
+        busy |= {name for name in self.begun if name not in known}
         for name in tuple(self.queue):
             if name in known or name in self.begun:
                 del self.queue[name]
             elif len(busy) < self.terms.open_pulls:
-                self._begin(self.queue.pop(name))
+                self._begin(self.queue.pop(name), known)
                 busy.add(name)
 
-    def _begin(self, found: ApprovedIssue) -> None:
+    def _is_busy(self, state: GoalState) -> bool:
+        """Somebody works on it, or its pull request waits for a person."""
+        tracker = state.goal.tracker
+        ours = tracker is not None and tracker.repository == self.terms.repository
+        return ours and (not state.status.is_final or state.is_undecided)
+
+    def _begin(self, found: ApprovedIssue, known: Mapping[GoalId, GoalState]) -> None:
         """One issue's trouble is its own."""
         self.begun.add(found.goal_id)
         show_hidden(self.session, found)
@@ -112,6 +151,7 @@ class Eye:
             tell_writes(self.session, self.wire, found)
             return
         try:
+            demand_free(found, known)
             goal = goal_of_issue(self.session, found, self.asked, self.source.checkout)
         except Transient:
             self.begun.discard(found.goal_id)
@@ -125,11 +165,41 @@ class Eye:
         self.session.say(f"#{found.tracker.issue} is goal {found.goal_id}")
 
 
-def eye_on(session: Session, terms: Terms, source: From, asked: Asked) -> Eye:
-    """Raises NeedsHuman for a repository without the rules that keep agents from merging."""
+def _issue_of(state: GoalState) -> int:
+    return state.goal.tracker.issue if state.goal.tracker else 0
+
+
+@dataclass(slots=True)
+class Watchman:
+    """One eye on each repository. They take turns in being the first."""
+
+    eyes: list[Eye]
+
+    def look(self) -> float:
+        """One round; how many seconds to wait for the next."""
+        left, waits = MOST_EXAMINED, [ROUND_SECONDS]
+        for eye in self.eyes:
+            examined, wait = eye.look(left)
+            left -= examined
+            waits.append(wait)
+        self.eyes.append(self.eyes.pop(0))
+        return max(waits)
+
+
+def watchman_of(session: Session, terms: tuple[Terms, ...], source: From, asked: Asked) -> Watchman:
+    """Raises NeedsHuman for a repository without the rules that keep agents from merging, and Rejected
+    for a checkout of several repositories.
+    """
+    if source.checkout is not None and len(terms) > 1:
+        raise Rejected(
+            f"{source.checkout} cannot be {len(terms)} repositories",
+            advice="leave --checkout out: swarm makes clones of its own",
+        )
     wire = wire_to(session.places, source.api)
-    demand_safeguards(session, wire, terms)
-    return Eye(session, wire, terms, source, replace(asked, unattended=True))
+    for each in terms:
+        demand_safeguards(session, wire, each)
+    alone = replace(asked, unattended=True)
+    return Watchman([Eye(session, wire, each, source, alone) for each in terms])
 
 
 def demand_safeguards(session: Session, wire: Wire, terms: Terms) -> None:
@@ -161,11 +231,16 @@ def watch_beside(house: "subprocess.Popen[bytes]", look: Callable[[], float]) ->
     return code
 
 
-def serve_repository(session: Session, terms: Terms, source: From, asked: Asked) -> int:
-    """A coordinator in the foreground, and an eye on the repository, until Ctrl-C."""
-    eye = eye_on(session, terms, source, asked)
+def serve_repositories(
+    session: Session, terms: tuple[Terms, ...], source: From, asked: Asked
+) -> int:
+    """A coordinator in the foreground, and an eye on each repository, until Ctrl-C."""
+    watchman = watchman_of(session, terms, source, asked)
     if source.dry:
-        eye.look()
+        watchman.look()
         return DONE
-    session.say(f"serving {terms.repository}: approved issues, {terms.open_pulls} open at most")
-    return serve(session, asked.runtime, asked.address, lambda house: watch_beside(house, eye.look))
+    for each in terms:
+        session.say(f"serving {each.repository}: approved issues, {each.open_pulls} open at most")
+    return serve(
+        session, asked.runtime, asked.address, lambda house: watch_beside(house, watchman.look)
+    )

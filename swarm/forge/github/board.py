@@ -48,6 +48,11 @@ class Standing(Frozen):
     """The status in a few words."""
 
 
+def mark_of(key: str) -> str:
+    """The line that a status comment begins with. Nobody sees it."""
+    return f"<!-- swarm-status {key} -->"
+
+
 class Board:
     def __init__(self, wire: Wire, repository: str) -> None:
         self._wire = wire
@@ -80,7 +85,7 @@ class Board:
     # The comment --------------------------------------------------------------------------------
 
     async def _comment(self, standing: Standing) -> None:
-        mark = f"<!-- swarm-status {standing.key} -->"
+        mark = mark_of(standing.key)
         text = f"{mark}\n{standing.text}"
         at: Query = {**self._at, "number": standing.issue}
         mine = await self._marked(at, mark)

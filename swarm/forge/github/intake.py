@@ -6,7 +6,8 @@ the text was last changed. What cannot be known is not approved.
 
 import hashlib
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from swarm.domain.canonical import Json
@@ -14,6 +15,7 @@ from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.goals import Tracker
 from swarm.domain.names import CommitHash, GoalId
 from swarm.forge.github.approval import LABEL, LINE, Approval, claims, renamed_at, stands
+from swarm.forge.github.board import mark_of
 from swarm.forge.github.reading import (
     Place,
     SeenComment,
@@ -57,6 +59,9 @@ class ApprovedIssue:
     head: CommitHash
     """Of the default branch, now: what the goal begins with."""
 
+    taken_by: str = ""
+    """Who says there, in a status comment, that they work on it; empty = nobody."""
+
 
 def issue_named(text: str) -> IssueName:
     """`owner/repo#12`, or the address of an issue. Raises Rejected."""
@@ -92,9 +97,21 @@ def _demand_near(api: str, clone: str) -> None:
 
 async def open_issues(wire: Wire, repository: str) -> tuple[SeenIssue, ...]:
     """Those that are no pull requests, oldest first. One call when nothing is new."""
-    found = await wire.everything("issues", {"repository": repository}, query={"state": "open"})
+    query = {"state": "open", "sort": "created", "direction": "asc"}
+    found = await wire.everything("issues", {"repository": repository}, query=query)
     seen = (read(SeenIssue, each) for each in found)
     return tuple(sorted((each for each in seen if not each.pull_request), key=lambda it: it.number))
+
+
+async def may_be_approved(
+    wire: Wire, repository: str, seen: SeenIssue, *, label: str = LABEL
+) -> bool:
+    """Whether it is worth the calls that it takes to know. Most issues are only talked about."""
+    if any(name.lower() == label.lower() for name in seen.labels):
+        return True
+    at: Query = {"repository": repository, "number": seen.number}
+    said = [read(SeenComment, each) for each in await wire.everything("comments", at)]
+    return bool(claims((), said, label=label))
 
 
 async def approved_issue(
@@ -117,7 +134,19 @@ async def approved_issue(
     again = await _issue(wire, at)
     if digest_of(again.title, again.text) != digest_of(seen.title, seen.text):
         raise _not_approved(place, number, label, "its text is being changed")
-    return _approved(wire.api, place, seen, approval, await _head(wire, place))
+    found = _approved(wire.api, place, seen, approval, await _head(wire, place))
+    return replace(found, taken_by=await _taken_by(wire, place, found.goal_id, comments))
+
+
+async def _taken_by(
+    wire: Wire, place: Place, goal_id: GoalId, comments: Iterable[SeenComment]
+) -> str:
+    """Anybody can write a mark; of those who may write here, it is believed."""
+    for each in comments:
+        marked = each.user is not None and (each.body or "").startswith(mark_of(goal_id))
+        if marked and each.user and await may_write(wire, place.full_name, each.user):
+            return each.user.login
+    return ""
 
 
 async def whoami(wire: Wire) -> str:

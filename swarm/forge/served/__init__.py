@@ -16,6 +16,7 @@ and push, and a pull request whose commits have arrived in its base is merged, a
     places     accounts, repositories, branches, files, statuses, checks
     queries    the few questions of GraphQL that REST has no answer to
     routes     which call is answered by what, and who may make it
+    metering   calls of an hour
     app        the web application: entry tags, pages, limits, git
     hosting    it runs in a thread, or in the foreground
 """

@@ -10,7 +10,7 @@ import hashlib
 import json
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import IO, Any
 
 from starlette.applications import Starlette
@@ -20,36 +20,20 @@ from starlette.routing import Route
 
 from swarm.domain.errors import SwarmError
 from swarm.forge.served.calling import Call, Refused, Reply
+from swarm.forge.served.metering import PER_HOUR, Meter
 from swarm.forge.served.routes import ROUTES, Handler
 from swarm.forge.served.values import Account, Repository, Role
 from swarm.forge.served.world import NOBODY, GitRequest, World
 
 MOST_BODY = 1 << 20
 MOST_DEPTH = 100
-PER_HOUR = 5000
 PAGE, MOST_PAGE = 30, 100
 _CHUNK = 1 << 16
 _GIT = ("info/refs", "git-upload-pack", "git-receive-pack", "HEAD", "objects/{rest:path}")
 
 
-@dataclass(slots=True)
-class Meter:
-    """Calls of this hour, by login."""
-
-    hour: int = 0
-    used: dict[str, int] = field(default_factory=dict)
-
-    def left(self, login: str, now: int) -> int:
-        if now // 3600 != self.hour:
-            self.hour, self.used = now // 3600, {}
-        return PER_HOUR - self.used.get(login, 0)
-
-    def count(self, login: str) -> None:
-        self.used[login] = self.used.get(login, 0) + 1
-
-
 def application(world: World) -> Starlette:
-    desk = _Desk(world, Meter(), asyncio.Lock())
+    desk = _Desk(world, world.meter, asyncio.Lock())
     routes = [
         Route(prefix + path, desk.endpoint(handler, least), methods=[method])
         # GitHub Enterprise and those who expect it have the interface below /api/v3.
@@ -78,6 +62,9 @@ class _Desk:
                 reply = await self._reply(request, handler, least)
             except Refused as error:
                 reply = _refusal(error)
+            except SwarmError as error:
+                # Git is busy, or has no room: GitHub has such moments, too.
+                reply = Reply({"message": f"{error}"}, 503)
             return self._metered(request, reply)
 
         return answer

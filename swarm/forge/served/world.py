@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from swarm.domain.names import CommitHash, TreeHash
+from swarm.forge.served.metering import Meter
 from swarm.forge.served.store import Database, Shelf
 from swarm.forge.served.values import (
     ROLES,
@@ -88,6 +89,7 @@ class World:
     ground: Ground
     database: Database
     now: Callable[[], int]
+    meter: Meter = field(default_factory=Meter)
     accounts: Shelf[Account] = field(init=False)
     repositories: Shelf[Repository] = field(init=False)
     tickets: Shelf[Ticket] = field(init=False)

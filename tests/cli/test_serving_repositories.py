@@ -1,0 +1,201 @@
+"""`swarm serve --repo`, without its coordinator: what is taken up, and what it costs to see nothing."""
+
+import asyncio
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from swarm.actors.public_api import Places, keep_token
+from swarm.cli.github import From, demand_free
+from swarm.cli.serve_repository import MOST_EXAMINED, Terms, Watchman, watchman_of
+from swarm.cli.session import Session
+from swarm.cli.starting import Asked
+from swarm.coordination.public_api import GoalState
+from swarm.domain.errors import NeedsHuman, Rejected
+from swarm.forge.public_api import Protection, approved_issue
+from swarm.settings.public_api import Settings
+from swarm.testing.events import a_goal
+from swarm.testing.forge import PEOPLE, REPOSITORY, Served, a_forge, token_of
+from swarm.testing.git import a_quick_folder, a_repository
+
+OTHERS = tuple(f"ann/number{number}" for number in range(9))
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    folder: Path
+    served: Served
+    told: io.StringIO
+
+    def watchman(self, *names: str, open_pulls: int = 3) -> Watchman:
+        """Dry: what would be begun is told, and nothing is."""
+        places = Places(self.folder / "home")
+        places.make()
+        keep_token(places, self.served.url, token_of("swarm-bot"))
+        console = Console(file=self.told, width=500)
+        settings = Settings(home=places.home)
+        session = Session(settings, places, console, console, as_json=False, now=lambda: 0)
+        terms = tuple(Terms(each, open_pulls, True, True) for each in names or (REPOSITORY,))
+        source = From("", self.served.url, dry=True)
+        return watchman_of(session, terms, source, Asked(text="", repository=Path()))
+
+    def add(self, *names: str) -> None:
+        for name in names:
+            self.served.world.add_repository(
+                name,
+                source=self.folder / "source",
+                roles=dict(PEOPLE),  # type: ignore[arg-type]
+            )
+
+    def issue(self, repository: str, *, approved: bool = True, login: str = "ann") -> int:
+        """Opened by anybody, approved by somebody."""
+        asked = {"title": "Broken", "body": "see"}
+        _, made = self.served.ask("eve", "POST", f"/repos/{repository}/issues", asked)
+        if approved:
+            path = f"/repos/{repository}/issues/{made['number']}/comments"
+            self.served.ask(login, "POST", path, {"body": "/approve"})
+        return int(made["number"])
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    with a_quick_folder() as folder:
+        a_repository(folder / "source")
+        with a_forge(folder, folder / "source") as served:
+            yield Scene(folder, served, io.StringIO())
+
+
+def spent(watchman: Watchman) -> int:
+    return sum(watchman.eyes[0].wire.asked.values())
+
+
+def begun(watchman: Watchman) -> dict[str, int]:
+    return {eye.terms.repository: len(eye.begun) for eye in watchman.eyes}
+
+
+@pytest.mark.thorough
+def test_ten_repositories_in_which_nothing_happens_take_no_calls_an_hour(scene: Scene) -> None:
+    scene.add(*OTHERS)
+    for name in (REPOSITORY, *OTHERS):
+        scene.issue(name, approved=False)
+    watchman = scene.watchman(REPOSITORY, *OTHERS)
+    watchman.look()
+    counted, before = scene.served.world.meter.ever["swarm-bot"], spent(watchman)
+    for _ in range(60):
+        assert watchman.look() == 60.0
+    # Sixty is what may be spent; the forge itself counts.
+    assert (scene.served.world.meter.ever["swarm-bot"] - counted, spent(watchman) - before) == (
+        0,
+        0,
+    )
+
+
+def test_several_repositories_are_served_side_by_side(scene: Scene) -> None:
+    scene.add(OTHERS[0])
+    for name in (REPOSITORY, OTHERS[0]):
+        scene.issue(name)
+    watchman = scene.watchman(REPOSITORY, OTHERS[0])
+    watchman.look()
+    assert begun(watchman) == {REPOSITORY: 1, OTHERS[0]: 1}
+
+
+def test_one_that_is_gone_stops_no_other_and_is_told_of_once(scene: Scene) -> None:
+    scene.add(OTHERS[0])
+    watchman = scene.watchman(REPOSITORY, OTHERS[0])
+    there = scene.served.world.repository(REPOSITORY)
+    assert there is not None
+    scene.served.world.repositories.put(there.model_copy(update={"name": "ann/other"}))
+    scene.issue(OTHERS[0])
+    for _ in range(3):
+        watchman.look()
+    assert begun(watchman) == {REPOSITORY: 0, OTHERS[0]: 1}
+    assert scene.told.getvalue().count(f"{REPOSITORY}: GitHub") == 1
+
+
+def test_an_archived_repository_is_not_worked_on(scene: Scene) -> None:
+    scene.issue(REPOSITORY)
+    watchman = scene.watchman()
+    there = scene.served.world.repository(REPOSITORY)
+    assert there is not None
+    scene.served.world.repositories.put(there.model_copy(update={"archived": True}))
+    watchman.look()
+    assert begun(watchman) == {REPOSITORY: 0}
+    assert "is archived" in scene.told.getvalue()
+
+
+def test_no_more_are_begun_than_people_can_review(scene: Scene) -> None:
+    for _ in range(4):
+        scene.issue(REPOSITORY)
+    watchman = scene.watchman(open_pulls=2)
+    for _ in range(3):
+        watchman.look()
+    (eye,) = watchman.eyes
+    assert (len(eye.begun), len(eye.queue)) == (2, 2)
+    oldest = [
+        state for state in scene.told.getvalue().split() if state.startswith(f"{REPOSITORY}#")
+    ]
+    assert oldest[0].startswith(f"{REPOSITORY}#1")
+
+
+@pytest.mark.thorough
+def test_a_flood_of_issues_is_taken_in_turns(scene: Scene) -> None:
+    """F9: so many are looked at in a round, whoever shouts; and it costs a few calls each."""
+    scene.add(OTHERS[0])
+    for _ in range(MOST_EXAMINED + 5):
+        scene.issue(REPOSITORY, login="eve")
+    scene.issue(OTHERS[0])
+    watchman = scene.watchman(REPOSITORY, OTHERS[0])
+    before = spent(watchman)
+    watchman.look()
+    assert spent(watchman) - before <= 6 * MOST_EXAMINED
+    assert begun(watchman) == {REPOSITORY: 0, OTHERS[0]: 0}
+    watchman.look()
+    assert begun(watchman) == {REPOSITORY: 0, OTHERS[0]: 1}
+
+
+def test_what_people_only_talk_about_costs_one_call(scene: Scene) -> None:
+    number = scene.issue(REPOSITORY, approved=False)
+    watchman = scene.watchman()
+    watchman.look()
+    before = spent(watchman)
+    scene.served.done("eve", "POST", f"/issues/{number}/comments", {"body": "> /approve"})
+    watchman.look()
+    assert spent(watchman) - before <= 2
+
+
+@pytest.mark.thorough
+def test_the_second_swarm_stands_back(scene: Scene) -> None:
+    """F15: what another works on is seen from its status comment, where its author may write."""
+    number = scene.issue(REPOSITORY)
+    (eye,) = scene.watchman().eyes
+    found = asyncio.run(approved_issue(eye.wire, REPOSITORY, number))
+    mark = {"body": f"<!-- swarm-status {found.goal_id} -->\nworking"}
+    for login, taken in (("eve", ""), ("bob", "bob")):
+        scene.served.done(login, "POST", f"/issues/{number}/comments", mark)
+        found = asyncio.run(approved_issue(eye.wire, REPOSITORY, number))
+        assert found.taken_by == taken
+    demand_free(found, {found.goal_id: GoalState(a_goal(), submitted_at=0)})
+    with pytest.raises(NeedsHuman, match="bob works on"):
+        demand_free(found, {})
+
+
+def test_a_checkout_is_of_one_repository(scene: Scene) -> None:
+    scene.add(OTHERS[0])
+    watchman = scene.watchman()
+    (eye,) = watchman.eyes
+    terms = (eye.terms, Terms(OTHERS[0]))
+    with pytest.raises(Rejected, match="cannot be 2 repositories"):
+        watchman_of(eye.session, terms, From("", scene.served.url, Path("/x")), eye.asked)
+
+
+def test_an_unprotected_repository_is_refused_unless_its_owner_says_otherwise(scene: Scene) -> None:
+    (eye,) = scene.watchman().eyes
+    terms = (Terms(REPOSITORY),)
+    with pytest.raises(NeedsHuman, match="lacks what keeps agents from merging"):
+        watchman_of(eye.session, terms, eye.source, eye.asked)
+    scene.served.world.protect(REPOSITORY, Protection(reviews=1))
+    assert watchman_of(eye.session, terms, eye.source, eye.asked).eyes
