@@ -1,0 +1,101 @@
+"""A user's own agent from the command line to the pull request, with doubles on PATH."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+
+from swarm.cli.own_agents import found_agent
+from swarm.domain.errors import Lacking, NeedsHuman, Rejected
+from swarm.domain.events import PublicationDone, StepRecorded
+from swarm.forge.public_api import LocalForge
+from swarm.sandbox.public_api import why_not
+from swarm.settings.public_api import Settings
+from swarm.testing.agent_program import Act
+from swarm.testing.agents import RENEWS, SECRET, a_login, an_agent
+from swarm.testing.git import a_repository
+from swarm.testing.outside import Outside, wait_until
+
+NOW = 1_790_000_000
+GREET = "def greet():\n    return 'hi'\n"
+FILES = {"app.py": GREET, "test_app.py": "from app import greet\n\n\ndef test_greet():\n    assert greet()\n"}  # fmt: skip
+SHOUT = f"{GREET}\n\ndef shout():\n    return greet().upper()\n"
+NEW = "from app import shout\n\n\ndef test_it_shouts():\n    assert shout() == 'HI'\n"
+
+
+def at_home(folder: Path, name: str, *runs: list[Act]) -> dict[str, str]:
+    """The environment of a user who has that agent and its login."""
+    program = an_agent(folder, name, *runs)
+    a_login(folder / "home-user", name)
+    path = f"{program.parent}:{os.environ['PATH']}"
+    return {"PATH": path, "HOME": str(folder / "home-user")}
+
+
+def test_an_agent_is_brought_with_the_hosts_of_its_login(tmp_path: Path) -> None:
+    found = found_agent(Settings(engine="codex"), at_home(tmp_path, "codex", []), NOW)
+    assert found.hosts == (("chatgpt.com", 443), ("api.openai.com", 443))
+    assert SECRET not in found.model_dump_json()
+    named = Settings(engine="codex", engine_hosts=("proxy.example:8443",))
+    assert found_agent(named, at_home(tmp_path, "codex", []), NOW).hosts == (
+        ("proxy.example", 8443),
+    )
+
+
+def test_without_the_program_or_the_login_nothing_is_begun(tmp_path: Path) -> None:
+    nothing = {"PATH": "/nowhere", "HOME": str(tmp_path)}
+    with pytest.raises(Lacking, match="no claude on PATH"):
+        found_agent(Settings(engine="claude-code"), nothing, NOW)
+    there = at_home(tmp_path, "claude-code", []) | {"HOME": str(tmp_path / "else")}
+    with pytest.raises(NeedsHuman, match="no login"):
+        found_agent(Settings(engine="claude-code"), there, NOW)
+    with pytest.raises(Lacking, match="no program speaker"):
+        found_agent(Settings(engine="acp:speaker --now"), nothing, NOW)
+    with pytest.raises(Rejected, match="its own provider"):
+        found_agent(Settings(engine="codex", engine_url="http://127.0.0.1:1"), there, NOW)
+
+
+def test_any_program_that_speaks_the_protocol_can_be_named(tmp_path: Path) -> None:
+    program = an_agent(tmp_path, "acp", [], name="speaker")
+    path = {"PATH": str(program.parent), "HOME": str(tmp_path)}
+    settings = Settings(engine="acp:speaker --stdio", engine_login=(".speaker/token",))
+    found = found_agent(settings, path, NOW)
+    assert found.argv[1:] == (str(program), "--stdio")
+    assert (found.name, found.hosts, found.files) == ("acp", (), (".speaker/token",))
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("name", ["claude-code", "codex", "opencode", "acp"])
+def test_a_goal_in_free_words_ends_in_a_pull_request_by_the_users_own_agent(
+    tmp_path: Path, name: str
+) -> None:
+    if why := why_not(tmp_path, "namespaces"):
+        pytest.skip(f"this machine has no sandbox with whole walls: {why}")
+    repository = tmp_path / "repository"
+    a_repository(repository, FILES)
+    acts: list[Act] = [
+        {"run": "cat app.py"},
+        {"write": str(repository / "app.py"), "text": SHOUT},
+        {"write": str(repository / "test_shout.py"), "text": NEW},
+        {"end": "Add shout\n\nNothing shouted."},
+    ]
+    if name == "acp":
+        program = an_agent(tmp_path, name, acts, name="speaker")
+        environ = {"PATH": f"{program.parent}:{os.environ['PATH']}"}
+    else:
+        environ = at_home(tmp_path, name, acts)
+    outside = Outside(tmp_path / "home", environ=environ)
+    engine = "acp:speaker" if name == "acp" else name
+    answer = outside.run("add shout(), which greets in capitals", repository, "--engine", engine)
+    assert answer.code == 0, answer.told
+    events = outside.events()
+    (opened,) = [e for e in events if isinstance(e, PublicationDone)]
+    body = asyncio.run(LocalForge(outside.home / "forge").get(opened.number)).body
+    assert "Written by" in body
+    assert ("in a weaker sandbox" in body) == (name != "acp")
+    steps = [e.step.action for e in events if isinstance(e, StepRecorded)]
+    assert len(steps) == 4
+    kept = b"".join(path.read_bytes() for path in outside.home.rglob("*") if path.is_file())
+    assert SECRET.encode() not in kept
+    assert RENEWS.encode() not in kept
+    wait_until(lambda: not (outside.home / "own-agents.json").exists())
