@@ -105,6 +105,17 @@ def test_an_odd_repository_gets_its_pull_request(published: Published) -> None:
     assert changed == "calc.py"
 
 
+@pytest.mark.thorough
+def test_a_file_of_two_hundred_megabytes_is_carried_along(swarm: Outside, tmp_path: Path) -> None:
+    repository = broken(tmp_path / "repository")
+    (repository / "data.bin").write_bytes(os.urandom(1 << 20) * 200)
+    a_commit(repository, {})
+    answer = swarm.run(BUG, repository, "--json")
+    assert answer.code == 0, answer.told
+    branch = answer.document["pull_request"]["branch"]
+    assert git(repository, "diff", "--name-only", "main", branch) == "calc.py"
+
+
 def test_what_agents_do_not_look_at_is_said(published: Published) -> None:
     notes = [line for line in published.answer.err.splitlines() if line.startswith("note: ")]
     assert len(notes) == 3
