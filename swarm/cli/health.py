@@ -13,6 +13,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
+from swarm.cli.agents_doctor import agent_rows
 from swarm.cli.failing import DONE, LACKS
 from swarm.cli.page import plain_table
 from swarm.cli.session import Session, open_session
@@ -36,7 +37,7 @@ class Row:
     """Without it nothing runs; a comfort when false."""
 
     lost: tuple[str, ...] = ()
-    """What one does without where this is all there is."""
+    """What one does without where this is all there is; of an agent, what it is lent."""
 
 
 def examine(*, as_json: bool) -> int:
@@ -53,6 +54,12 @@ def _rows(session: Session) -> Iterator[Row]:
     yield _state_folder(session.places.home)
     yield _ray()
     yield from _sandboxes(session)
+    yield from _agents(session)
+
+
+def _agents(session: Session) -> Iterator[Row]:
+    for each in agent_rows(os.environ, session.now() // 1000):
+        yield Row(each.name, each.found, each.ok, each.remedy, needed=False, lost=each.sees)
 
 
 def _python() -> Row:

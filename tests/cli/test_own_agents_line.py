@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from swarm.cli.agents_doctor import agent_rows
 from swarm.cli.own_agents import found_agent
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
 from swarm.domain.events import PublicationDone, StepRecorded
@@ -62,6 +63,26 @@ def test_any_program_that_speaks_the_protocol_can_be_named(tmp_path: Path) -> No
     found = found_agent(settings, path, NOW)
     assert found.argv[1:] == (str(program), "--stdio")
     assert (found.name, found.hosts, found.files) == ("acp", (), (".speaker/token",))
+
+
+def test_the_doctor_lists_agents_with_what_each_may_see(tmp_path: Path) -> None:
+    environ = at_home(tmp_path, "claude-code", [])
+    an_agent(tmp_path, "codex", [])
+    alone = environ | {"PATH": str(tmp_path / "bin")}
+    first, second = agent_rows(alone, NOW)
+    assert (first.name, first.ok, second.name, second.ok) == ("claude-code", True, "codex", False)
+    assert "9.9.9 (a double)" in first.found
+    assert "login: max, until 2100-01-01" in first.found
+    told = " ".join(first.sees)
+    assert "~/.claude/.credentials.json, without the part that renews it" in told
+    assert "may send what it reads to api.anthropic.com" in told
+    assert "codex login" in second.remedy
+
+
+def test_the_doctor_says_where_there_is_no_agent(tmp_path: Path) -> None:
+    (row,) = agent_rows({"PATH": "/nowhere", "HOME": str(tmp_path)}, NOW)
+    assert (row.ok, row.found) == (False, "none on PATH")
+    assert "Claude Code" in row.remedy
 
 
 @pytest.mark.thorough
