@@ -148,6 +148,7 @@ class CheckerMember:
             contract=lease.contract,
             base_run=await base_run_of(lease, coordinator),
             voided=voided_of(lease),
+            budget=lease.budget,
         )
         return await self.checker.check(assignment, workbench)
 

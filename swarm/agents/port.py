@@ -65,6 +65,8 @@ class CheckAssignment:
     contract: Contract
     base_run: SuiteRun
     voided: tuple[TestId, ...]
+    budget: int = 0
+    """Micro-USD that thinking may cost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,9 @@ CHECK_SECONDS = 900
 PLAN_SHARE = 10
 """Planning and each check may reserve a tenth of the goal's budget."""
 
+MODEL_SHARE = 5
+"""A check by a model a fifth."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -355,7 +358,8 @@ def _announcements(
                 kind=kind,
                 title=f"{title[0].upper()}{title[1:]}",
                 value=value,
-                budget=goal.budget // PLAN_SHARE,
+                budget=goal.budget
+                // (PLAN_SHARE if (kind, aspect, title) in CHECKS else MODEL_SHARE),
                 seconds=CHECK_SECONDS,
                 aspect=aspect,
                 subject=subject,

@@ -92,6 +92,12 @@ class Heard:
         return [each for each in self.body["messages"] if each["role"] != "system"]
 
     @property
+    def tools(self) -> frozenset[str]:
+        """The names of the tools that may be used."""
+        offered = self.body.get("tools") or ()
+        return frozenset(each.get("name") or each["function"]["name"] for each in offered)
+
+    @property
     def answered(self) -> int:
         """How many answers of the model the conversation holds already."""
         return sum(turn["role"] == "assistant" for turn in self.turns)
@@ -126,6 +132,30 @@ def in_turn(*replies: Reply) -> Brain:
     """One for each request, whatever it says; then the last."""
     left = list(replies)
     return lambda _: left.pop(0) if len(left) > 1 else left[0]
+
+
+FINE = Say("", (Use("review", {"verdict": "right"}),))
+NO_CASES = Say("", (Use("cases", {"cases": []}),))
+
+
+def by_role(
+    work: Brain,
+    *,
+    plan: Brain = script(Say("")),  # noqa: B008 - a function of what is heard, nothing that changes
+    review: Brain = script(FINE),  # noqa: B008
+    cases: Brain = script(NO_CASES),  # noqa: B008
+) -> Brain:
+    """One server for all who ask: known by the tool that only they have. By default the planner hears
+    nothing that it could use, and reviewers find nothing.
+    """
+
+    def answer(heard: Heard) -> Reply:
+        for tool, brain in (("plan", plan), ("review", review), ("cases", cases)):
+            if tool in heard.tools:
+                return brain(heard)
+        return work(heard)
+
+    return answer
 
 
 class ModelServer:

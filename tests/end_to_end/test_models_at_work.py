@@ -8,7 +8,13 @@ from shutil import which
 
 import pytest
 
-from swarm.domain.events import LeaseGranted, MarketCleared, QuestionAsked, StepRecorded
+from swarm.domain.events import (
+    LeaseGranted,
+    MarketCleared,
+    QuestionAsked,
+    StepRecorded,
+    TaskSentBack,
+)
 from swarm.testing.git import a_repository, git
 from swarm.testing.models import KEY
 from swarm.testing.outside import (
@@ -20,7 +26,18 @@ from swarm.testing.outside import (
     steps,
     wait_until,
 )
-from swarm.testing.wire import Heard, ModelServer, Reply, Say, Use, a_model, script
+from swarm.testing.wire import (
+    FINE,
+    Heard,
+    ModelServer,
+    Reply,
+    Say,
+    Use,
+    a_model,
+    by_role,
+    in_turn,
+    script,
+)
 from tests.end_to_end.projects import BUG, broken
 
 CART = """\
@@ -78,7 +95,7 @@ def test_a_bug_without_a_failing_test_gets_one_first(user: Outside, shop: Path) 
         Say("", (SUBMIT,)),
         Say("", (SUBMIT,)),
     )  # fmt: skip
-    with a_model(brain) as server:
+    with a_model(by_role(brain)) as server:
         ran = asked(user, server, "an unknown name should cost nothing, but total() crashes", shop)
     assert ran.code == 0, ran.told
     branch = ran.document["goal"]["id"]
@@ -98,7 +115,7 @@ def test_the_key_is_in_one_file_while_goals_are_open_and_then_nowhere(
         return Say("", (Use("give_up", {"reason": "no"}),))
 
     held: list[list[str]] = []
-    with a_model(brain) as server:
+    with a_model(by_role(brain)) as server:
         ran = asked(user, server, "make it nicer", shop)
     assert ran.code != 0
     assert held[0] == ["keys/models.json"]
@@ -145,7 +162,7 @@ def test_a_feature_over_three_files_comes_with_its_tests(user: Outside, shop: Pa
         Say("", (SUBMIT,)),
         Say("", (SUBMIT,)),
     )  # fmt: skip
-    with a_model(brain) as server:
+    with a_model(by_role(brain)) as server:
         ran = asked(user, server, "ten or more of one kind should be 10 % cheaper", shop)
     assert ran.code == 0, ran.told
     branch = f"swarm/{ran.document['goal']['id']}"
@@ -168,7 +185,8 @@ def test_a_feature_over_three_files_comes_with_its_tests(user: Outside, shop: Pa
 def test_what_changes_no_behaviour_passes_the_checks(
     user: Outside, shop: Path, text: str, uses: tuple[Use, ...]
 ) -> None:
-    with a_model(script(Say("", uses), Say("", (SUBMIT,)), Say("", (SUBMIT,)))) as server:
+    brain = script(Say("", uses), Say("", (SUBMIT,)), Say("", (SUBMIT,)))
+    with a_model(by_role(brain)) as server:
         ran = asked(user, server, text, shop)
     assert ran.code == 0, ran.told
 
@@ -189,7 +207,7 @@ def test_a_javascript_project_is_worked_on_with_its_own_command(
         Say("", (SUBMIT,)),
         Say("", (SUBMIT,)),
     )
-    with a_model(brain) as server:
+    with a_model(by_role(brain)) as server:
         ran = asked(user, server, "sum subtracts", tmp_path / "js", "--test", "node test.js")
     assert ran.code == 0, ran.told
 
@@ -207,7 +225,7 @@ def test_a_question_stops_the_goal_and_its_answer_goes_on_with_it(
             return Say("", (Use("edit", new),))
         return Say("", (SUBMIT,))
 
-    with a_model(brain) as server:
+    with a_model(by_role(brain)) as server:
         running = user.start_run(
             "unknown names must not crash", shop, "--engine", "claude", "--base-url", server.url
         )
@@ -223,10 +241,10 @@ def test_a_question_stops_the_goal_and_its_answer_goes_on_with_it(
 def test_the_cheap_one_goes_first_where_a_failing_test_shows_the_bug(
     user: Outside, tmp_path: Path
 ) -> None:
-    with a_model(script(Say("", (Use("give_up", {"reason": "not needed"}),)))) as server:
+    with a_model(by_role(script(Say("", (Use("give_up", {"reason": "not needed"}),))))) as server:
         ran = asked(user, server, BUG, broken(tmp_path / "calc"))
         assert ran.code == 0, ran.told
-        assert server.heard == []
+        assert not any(is_work(heard) for heard in server.heard)
     granted = [e for e in user.events() if isinstance(e, LeaseGranted) and e.family != "rules"]
     assert [event.family for event in granted] == ["repair"]
     (cleared,) = [e for e in user.events() if isinstance(e, MarketCleared)
@@ -248,7 +266,7 @@ def test_what_searching_cannot_do_goes_to_the_model_in_the_same_market(
         Say("", (SUBMIT,)),
         Say("", (SUBMIT,)),
     )
-    with a_model(brain) as server:
+    with a_model(by_role(brain)) as server:
         ran = asked(user, server, "make test_area pass", tmp_path / "shapes")
     assert ran.code == 0, ran.told
     families = [e.family for e in user.events() if isinstance(e, LeaseGranted)]
@@ -268,7 +286,7 @@ def test_a_killed_coordinator_repeats_no_turn_and_pays_none_twice(
                             Use("run", {"command": "cat log.txt; rm log.txt"})))  # fmt: skip
         return Say("", (SUBMIT,))
 
-    with a_model(brain) as server:
+    with a_model(by_role(brain)) as server:
         process = user.start_run("say hello in a README", shop, "--engine", "claude",
                                  "--base-url", server.url)  # fmt: skip
         user.wait_for(StepRecorded, 3)
@@ -285,8 +303,8 @@ def test_a_killed_coordinator_repeats_no_turn_and_pays_none_twice(
 
 
 def is_work(heard: Heard) -> bool:
-    """A writer asks; planners have another tool."""
-    return "plan" not in [tool["name"] for tool in heard.body["tools"]]
+    """A writer asks; nobody else may submit."""
+    return "submit" in heard.tools
 
 
 @pytest.mark.thorough
@@ -297,15 +315,47 @@ def test_a_goal_of_two_parts_is_split_and_both_are_in_the_pull_request(
               "kind": "document"} for name in ("ONE.md", "TWO.md")]  # fmt: skip
 
     def brain(heard: Heard) -> Reply:
-        if not is_work(heard):
-            return Say("", (Use("plan", {"tasks": parts}),))
         name = "ONE.md" if "Write ONE.md" in heard.everything else "TWO.md"
         if heard.answered == 0:
             return Say("", (Use("write", {"path": name, "content": f"# {name}\n"}),))
         return Say("", (SUBMIT,))
 
-    with a_model(brain) as server:
+    plan = script(Say("", (Use("plan", {"tasks": parts}),)))
+    with a_model(by_role(brain, plan=plan)) as server:
         ran = asked(user, server, "write ONE.md and TWO.md", shop, "--budget", "3")
     assert ran.code == 0, ran.told
     branch = f"swarm/{ran.document['goal']['id']}"
     assert git(shop, "diff", "--name-only", "HEAD", branch).split() == ["ONE.md", "TWO.md"]
+
+
+@pytest.mark.thorough
+def test_what_a_reviewer_shows_is_mended_and_the_pull_request_tells_whose_opinion_it_is(
+    user: Outside, shop: Path
+) -> None:
+    """The first change loses what held before; the reviewer's check shows it, and the writer hears it."""
+    check = "from cart import total\n\n\ndef test_pears():\n    assert total([('pear', 1)]) == 4\n"
+    wrong = {"problem": "pears cost nothing any more", "check": check}
+
+    def work(heard: Heard) -> Reply:
+        if heard.answered == 0:
+            lost = {
+                "path": "prices.py",
+                "old": "PRICES[name]",
+                "new": "3 if name == 'apple' else 0",
+            }
+            return Say("", (Use("edit", lost),))
+        if "pears cost nothing" in heard.told:
+            mended = {"path": "prices.py", "old": "3 if name == 'apple' else 0",
+                      "new": "PRICES.get(name, 0)"}  # fmt: skip
+            return Say("", (Use("edit", mended),))
+        return Say("", (SUBMIT,))
+
+    review = in_turn(Say("", (Use("review", {"verdict": "wrong", "findings": [wrong]}),)), FINE)
+    with a_model(by_role(work, review=review)) as server:
+        ran = asked(user, server, "unknown names must not crash", shop)
+    assert ran.code == 0, ran.told
+    goal = ran.document["goal"]["id"]
+    assert "PRICES.get(name, 0)" in git(shop, "show", f"swarm/{goal}:prices.py")
+    (sent,) = [e for e in user.events() if isinstance(e, TaskSentBack)]
+    assert "test_pears" in sent.findings[0].message
+    assert "votes are one opinion" in user.call("pr", "show", "1").told

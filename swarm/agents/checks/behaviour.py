@@ -46,6 +46,10 @@ class _Question:
     base: Base
     over: Changes
     touched: Touched
+    constants: tuple[str, ...] = ()
+    """What the change brings in, as literals: inputs that it may treat in its own way."""
+
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,7 @@ class BehaviourReviewer:
                     "changed": places,
                     "whole": question.touched.whole,
                     "wanted": sorted(wanted),
+                    "constants": list(question.constants),
                 },
             )
             limits = tuple(sandbox.spec.limits.recorded().items())

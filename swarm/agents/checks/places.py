@@ -6,10 +6,11 @@ Paths are relative to the tree, as text with surrogate escapes.
 import os
 import re
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import PurePosixPath
 
 from swarm.domain.evidence import SuiteRun
+from swarm.domain.names import TestId
 
 _TEST_NAME = re.compile(r"test_.*\.py|.*_test\.py|tests?\.py")
 _TEST_FOLDERS = frozenset({"tests", "test"})
@@ -37,7 +38,12 @@ def is_test(path: str) -> bool:
 
 def files_of(run: SuiteRun) -> frozenset[str]:
     """Files that the ids of a run name, in pytest's and in unittest's form."""
-    return frozenset(name for row in run.outcomes for name in _names(row.test))
+    return test_files_of(row.test for row in run.outcomes)
+
+
+def test_files_of(tests: Iterable[TestId]) -> frozenset[str]:
+    """Files that the ids name, in pytest's and in unittest's form."""
+    return frozenset(name for test in tests for name in _names(test))
 
 
 def sources_of(run: SuiteRun) -> frozenset[str]:

@@ -4,15 +4,20 @@ Independent of the tester on purpose: it would catch what no test executes.
 """
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from swarm.agents.checks.answers import answered
 from swarm.agents.checks.compiling import Compiled, compiled
 from swarm.agents.checks.diffs import PROTECTED, Bounds, File, files_changed, review
-from swarm.agents.checks.guard import read_base
+from swarm.agents.checks.guard import Base, read_base
+from swarm.agents.checks.handling import lost_handling
+from swarm.agents.checks.likeness import special_cases
 from swarm.agents.checks.lint import Source, linter_version, new_findings
+from swarm.agents.checks.places import test_files_of
 from swarm.agents.port import CheckAssignment, Checked, Workbench
 from swarm.domain.evidence import Evidence
+from swarm.domain.names import TestId
 from swarm.domain.tasks import Finding, Verdict
 
 DEFAULT_BOUNDS = Bounds()
@@ -45,6 +50,7 @@ class StaticReviewer:
         files = await asyncio.to_thread(files_changed, changes, base.data)
         touch = tuple(dict.fromkeys((*subject.touch, *assignment.contract.touch)))
         shown = review(changes, files, touch, self._protected, self._bounds)
+        shown = (*shown, *_read(files, base, subject.targets))
         sources = _sources(files)
         linted = await new_findings(sources, environment.python_version)
         ran = await self._compile(assignment, workbench, sources)
@@ -90,6 +96,18 @@ class StaticReviewer:
             verdict=verdict,
         )
         return answered(evidence, findings, _summary(verdict, findings))
+
+
+def _read(files: tuple[File, ...], base: Base, targets: tuple[TestId, ...]) -> Iterator[Finding]:
+    """What the code says that was changed, of tests and of errors. Tests are judged by the tester."""
+    tests = [base.text(path) or "" for path in sorted(test_files_of(targets) & base.paths)]
+    for file in files:
+        texts = file.texts
+        if file.before is None or file.after is None or texts is None or file.path in base.tests:
+            continue
+        if file.path.endswith(".py"):
+            yield from special_cases(file.path, *texts, tests)
+            yield from lost_handling(file.path, *texts, asked=bool(targets))
 
 
 def _sources(files: tuple[File, ...]) -> list[Source]:

@@ -110,7 +110,7 @@ class Critic:
             system=file.read_text(encoding="utf-8").replace("{most}", str(MOST_CLAIMS)),
             opening=shown(assignment, workbench.environment, files),
             answer=tool,
-            limit=assignment.contract.budget,
+            limit=assignment.budget,
         )
 
     def _read(

@@ -11,11 +11,22 @@ from swarm.domain.errors import SwarmError, Transient
 from swarm.engines.model import toolbox
 from swarm.engines.model.tools import Bench
 from swarm.engines.port import Assignment
-from swarm.models.public_api import Answer, Ask, Call, Models, Purpose, Result, Text, Tool, Turn
+from swarm.models.public_api import (
+    Answer,
+    Ask,
+    Call,
+    Measured,
+    Models,
+    Purpose,
+    Result,
+    Text,
+    Tool,
+    Turn,
+)
 from swarm.sandbox.public_api import Sandbox
 
 MOST_TURNS = 8
-MAX_TOKENS = 6_000
+MAX_TOKENS = 3_000
 _GO_ON = "Use a tool, or answer with `{name}`."
 _LAST = "This is your last turn: answer with `{name}` now."
 
@@ -65,6 +76,8 @@ async def inquire(
         for call in answer.calls:
             if call.name == inquiry.answer.name and not call.broken:
                 return Replied(call, talk.spent, talk.model)
+        if any(call.name == "give_up" for call in answer.calls):
+            return Replied(None, talk.spent, talk.model, "the model gave up")
         if answer.stop == "refusal":
             return Replied(None, talk.spent, talk.model, "the model refused")
         await talk.hear(answer, last=left == 1)
@@ -79,6 +92,7 @@ class _Talk:
     turns: list[Turn]
     spent: int = 0
     model: str = ""
+    measured: Measured = field(default_factory=Measured)
     tools: tuple[Tool, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,10 +112,12 @@ class _Talk:
                 turns=tuple(self.turns),
                 tools=self.tools,
                 max_tokens=MAX_TOKENS,
+                measured=self.measured,
             )
         )
         self.spent += answer.cost
         self.model = answer.model
+        self.measured = Measured(size=answer.size, tokens=answer.usage.input)
         return answer
 
     async def hear(self, answer: Answer, *, last: bool) -> None:

@@ -7,8 +7,9 @@ changed function ran inside of it, or when its function is on a list of wanted o
 Values are written down structurally, without calling any `__repr__` of the repository's: once
 strictly (foreign objects by their class alone) and once widely (with their attributes).
 
-When the tests are over, functions that were seen to be called with plain values are called again
-with small mutations of those, to see what happens next door.
+When the tests are over, functions, classes and methods that were seen to be called with plain values are
+called again with small mutations of those, to see what happens next door: methods on a copy of the object
+that they were called on.
 
 This goes behind a runner's script of `swarm.tools.inside` and takes the place of its `main`.
 """
@@ -16,11 +17,13 @@ This goes behind a runner's script of `swarm.tools.inside` and takes the place o
 from __future__ import annotations
 
 import ast
+import copy
 import dis
 import enum
 import hashlib
 import itertools
 import os
+import re
 import signal
 import sys
 import types
@@ -37,7 +40,7 @@ MOST_CALLS = 3_000
 MOST_OF_ONE = 200
 """Calls recorded of one test; a loop in a test is seen by its first turns."""
 
-SEEDS, NEIGHBOURS, ALL_NEIGHBOURS = 6, 30, 300
+SEEDS, NEIGHBOURS, ALL_NEIGHBOURS = 8, 80, 1_200
 CALL_SECONDS = 0.5
 GENERATOR = 0x20
 COROUTINE = 0x80 | 0x200
@@ -144,7 +147,7 @@ class Call:
         self.values = [local.get(name) for name in self.names]
         self._texts = [written(each, True) for each in self.values]
         self.arguments = ", ".join(self._texts)
-        self.plain = plain_text(self.values) if count == code.co_argcount else None
+        self.again = again(frame, self.names, self.values) if count == code.co_argcount else None
         self.touched = wanted
         self.raised = ""
         self.yielded: list[tuple[str, str]] = []
@@ -165,6 +168,38 @@ class Call:
             for value, text in zip(self.values, self._texts)  # noqa: B905
             if type(value) in (list, dict, set) and written(value, True) != text
         ]
+
+
+def again(frame: Any, names: tuple[str, ...], values: list[Any]) -> tuple[Any, str] | None:
+    """What to call once more, and the arguments as a literal; None where that cannot be done."""
+    name = frame.f_code.co_name
+    found = frame.f_globals.get(name)
+    if getattr(found, "__code__", None) is frame.f_code:
+        text = plain_text(values)
+        return None if text is None else (found, text)
+    if not values or names[0] not in ("self", "cls"):
+        return None
+    text = plain_text(values[1:])
+    return None if text is None else bound(values[0], name, frame.f_code, text)
+
+
+def bound(owner: Any, name: str, code: Any, text: str) -> tuple[Any, str] | None:
+    """A class for its constructor, a class's own method, or a method on a copy of its object."""
+    kind = owner if isinstance(owner, type) else type(owner)
+    known = getattr(getattr(kind, name, None), "__code__", None)
+    if known is not code:
+        return None
+    if name == "__init__":
+        return kind, text
+    if isinstance(owner, type):
+        return getattr(owner, name), text
+    if name.startswith("__") or text == "()":
+        return None
+    try:
+        kept = copy.deepcopy(owner)
+    except Exception:  # noqa: BLE001
+        return None
+    return (lambda *values: getattr(copy.deepcopy(kept), name)(*values)), text
 
 
 def plain_text(values: list[Any]) -> str | None:
@@ -207,7 +242,8 @@ class Recorder:
         self._running: list[Any] = []
         self.calls: list[tuple[str, str, str, str, str]] = []
         self.seen = 0
-        self.functions: dict[tuple[str, str], tuple[Any, list[str]]] = {}
+        self.functions: dict[tuple[str, str], dict[str, Any]] = {}
+        self.constants = [ast.literal_eval(each) for each in extra["constants"]]
 
     def kind(self, code: Any) -> tuple[str, str, bool]:
         """(test, repository or neither; path; whether it is a changed function)."""
@@ -273,16 +309,11 @@ class Recorder:
         strict, wide = call.result(frame, value)
         self.calls.append((path, name, call.arguments, strict, wide))
         self.seen += 1
-        if call.plain is not None:
-            self._keep(frame, path, name, call.plain)
-
-    def _keep(self, frame: Any, path: str, name: str, plain: str) -> None:
-        found = frame.f_globals.get(frame.f_code.co_name)
-        if getattr(found, "__code__", None) is not frame.f_code:
-            return
-        _, seeds = self.functions.setdefault((path, name), (found, []))
-        if plain not in seeds and len(seeds) < SEEDS:
-            seeds.append(plain)
+        if call.again is not None:
+            found, plain = call.again
+            seeds = self.functions.setdefault((path, name), {})
+            if plain not in seeds and len(seeds) < SEEDS:
+                seeds[plain] = found
 
     def take(self) -> list[tuple[str, str, str, str, str]]:
         calls, self.calls = self.calls, []
@@ -318,7 +349,7 @@ class Listening:
 
     def finish(self, status: int) -> None:
         sys.settrace(None)
-        for name, calls in next_door(self._recorder.functions):
+        for name, calls in next_door(self._recorder.functions, self._recorder.constants):
             self._channel.extra({"next": name, "calls": calls})  # noqa: S610
         self._channel.finish(status)
 
@@ -331,15 +362,15 @@ def late(_number: int, _frame: Any) -> None:
     raise Late
 
 
-def next_door(functions: dict[tuple[str, str], tuple[Any, list[str]]]) -> Any:
+def next_door(functions: dict[tuple[str, str], dict[str, Any]], constants: list[Any]) -> Any:
     """What the functions answer for small mutations of what they were seen to be called with."""
     signal.signal(signal.SIGALRM, late)
     left = ALL_NEIGHBOURS
     for name in sorted(functions):
-        function, seeds = functions[name]
-        inputs = mutations(seeds)[: min(left, NEIGHBOURS)]
+        seeds = functions[name]
+        inputs = mutations(seeds, constants)[: min(left, NEIGHBOURS)]
         left -= len(inputs)
-        yield list(name), [[each[1:-1], answer(function, each)] for each in inputs]
+        yield list(name), [[each[1:-1], answer(seeds[seed], each)] for each, seed in inputs]
 
 
 def answer(function: Callable[..., Any], arguments: str) -> str:
@@ -360,29 +391,68 @@ def answer(function: Callable[..., Any], arguments: str) -> str:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def mutations(seeds: list[str]) -> list[str]:
-    """Each argument of each seed changed a little, the others as they were."""
-    found: dict[str, None] = {}
-    for seed in seeds:
-        values = ast.literal_eval(seed)
-        for index, value in enumerate(values):
-            for other in nearby(value):
-                found[repr((*values[:index], other, *values[index + 1 :]))] = None
-    return [each for each in found if each not in seeds]
+def mutations(seeds: dict[str, Any], constants: list[Any]) -> list[tuple[str, str]]:
+    """Each argument of each seed changed a little, the others as they were; with the seed it is from.
+
+    Seeds take turns, so that the first does not use up the room.
+    """
+    found: dict[str, str] = {}
+    rows = [[(each, seed) for each in changed(seed, constants)] for seed in seeds]
+    for row in itertools.zip_longest(*rows):
+        for pair in row:
+            if pair is not None and pair[0] not in seeds:
+                found.setdefault(*pair)
+    return list(found.items())
+
+
+def changed(seed: str, constants: list[Any]) -> list[str]:
+    values = ast.literal_eval(seed)
+    made = []
+    for index, value in enumerate(values):
+        others = [*nearby(value), *(each for each in constants if type(each) is type(value))]
+        made += [repr((*values[:index], other, *values[index + 1 :])) for other in others]
+    return made
 
 
 def nearby(value: Any) -> list[Any]:
+    if value is None:
+        return [0, 1, ""]
     if type(value) is int:
-        return [value + 1, value - 1, 0, -value, value * 2]
+        return [value + 1, value - 1, 0, -value, value * 2, value + 0.5, value * 10, None]
     if type(value) is float:
         return [value + 1.0, 0.0, -value]
     if type(value) is str:
-        return ["", value[:-1], value + value[-1:], value[::-1], value.upper(), " " + value]
+        return nearby_text(value)
     if type(value) in (list, tuple):
         return [value[:0], value[:-1], value + value[-1:], value[::-1]]
     if type(value) is bool:
         return [not value]
     return []
+
+
+def nearby_text(value: str) -> list[Any]:
+    half = len(value) // 2
+    return [
+        value[::-1],
+        value.upper(),
+        value.swapcase(),
+        value + value[-1:],
+        value[:half] + value[half + 1 :],
+        value[:-1],
+        "",
+        *(renumbered(value, by) for by in (2, 3, 10) if any(c.isdigit() for c in value)),
+        value[:half] + value[half : half + 1] + value[half:],
+        value + value,
+        None,
+        value.replace("_", "__").replace(" ", "  "),
+        "_" + value,
+        " " + value,
+    ]
+
+
+def renumbered(value: str, by: int) -> str:
+    """Every number in the text so many times as large, with as many digits at least."""
+    return re.sub("[0-9]+", lambda m: str(int(m[0]) * by).zfill(len(m[0])), value)
 
 
 def recorded(runner: Callable[[Any, Any], int], channel: Any, job: dict[str, Any]) -> int:

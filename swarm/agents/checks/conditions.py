@@ -1,0 +1,101 @@
+"""Conditions that a change brings in and that no test asks for. Pure.
+
+A patch that mends a mistake only under a condition is overfitted where the tests are as content without
+it. So every new condition must be earned: with it taken away, some test that the patch answers to must
+fail. That is mutation testing of the patch alone (DeMillo, Lipton, Sayward, 1978). Only what widens the
+patch is tried: a whole condition held true or false, and one part of an `and` or of a chained comparison
+left out. Parts of an `or` are left alone: without one the patch does less, and a repair may well guard
+more than the tests look at.
+"""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MOST = 6
+"""So many are tried of one change; each costs a run of the tests that observe it."""
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True, slots=True)
+class Ablation:
+    """A file without one new condition."""
+
+    path: str
+    line: int
+    condition: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    said: str
+    """The condition as it is told; what the base says as well is not new."""
+
+    node: ast.expr
+    instead: tuple[str, ...]
+    """What `node` may be replaced by, to do without the condition."""
+
+
+def ablations(path: str, before: str, after: str) -> Iterator[Ablation]:
+    """One for each way to do without a new condition; nothing where a side is not Python."""
+    try:
+        old = Counter(part.said for part in _parts(ast.parse(before)))
+        parts = list(_parts(ast.parse(after)))
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    for part in parts:
+        if old[part.said] > 0:
+            old[part.said] -= 1
+            continue
+        for instead in part.instead:
+            text = _replaced(after, part.node, instead)
+            yield Ablation(path, part.node.lineno, part.said, text)
+
+
+def _parts(tree: ast.Module) -> Iterator[_Part]:
+    for function in ast.walk(tree):
+        if isinstance(function, _FUNCTIONS):
+            for statement in function.body:
+                yield from _conditions(statement)
+
+
+def _conditions(node: ast.AST) -> Iterator[_Part]:
+    """In the order of the text; inner functions are reached by themselves."""
+    if isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.Lambda)):
+        return
+    if isinstance(node, ast.If | ast.IfExp) and not isinstance(node.test, ast.Constant):
+        yield _Part(ast.unparse(node.test), node.test, ("(True)", "(False)"))
+    if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
+        yield from (_Part(ast.unparse(each), each, ("(True)",)) for each in node.values)
+    if isinstance(node, ast.Compare):
+        yield from _links(node)
+    for child in ast.iter_child_nodes(node):
+        yield from _conditions(child)
+
+
+def _links(node: ast.Compare) -> Iterator[_Part]:
+    """`a < b < c` without its first or its last part; a plain comparison says what the base knows."""
+    operands = [node.left, *node.comparators]
+    if len(node.ops) == 1:
+        yield _Part(ast.unparse(node), node, ())
+        return
+    for link, rest in ((slice(0, 1), slice(1, None)), (slice(-1, None), slice(0, -1))):
+        ends = operands[:2] if link.start == 0 else operands[-2:]
+        said = ast.unparse(ast.Compare(ends[0], node.ops[link], ends[1:]))
+        kept = operands[1:] if link.start == 0 else operands[:-1]
+        instead = ast.unparse(ast.Compare(kept[0], node.ops[rest], kept[1:]))
+        yield _Part(said, node, (f"({instead})",))
+
+
+def _replaced(text: str, node: ast.expr, instead: str) -> str:
+    """Offsets of a syntax tree count bytes."""
+    lines = text.encode().splitlines(keepends=True)
+    assert node.end_lineno is not None
+    assert node.end_col_offset is not None
+    begin = sum(map(len, lines[: node.lineno - 1])) + node.col_offset
+    end = sum(map(len, lines[: node.end_lineno - 1])) + node.end_col_offset
+    data = b"".join(lines)
+    return (data[:begin] + instead.encode() + data[end:]).decode()
