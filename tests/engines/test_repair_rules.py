@@ -34,6 +34,7 @@ from swarm.engines.repair.worker.candidates import (
     packed,
     unpacked,
 )
+from swarm.engines.repair.worker.control import informed
 from swarm.engines.repair.worker.drafts import Drafts, Seen
 from swarm.engines.repair.worker.homes import members, submodules
 from swarm.engines.repair.worker.patching import fingerprint
@@ -309,6 +310,44 @@ def test_what_is_gone_is_looked_for_where_it_may_be_now(text: str, error: str, w
     found = in_order(templates(Drafts(source, every, Seen(), error)))
     best = next(each for each in found if each.label == "moved name")
     assert wanted in edited(text, best.edits)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("def f(a):\n    b = a + 1\n    return None\n", "    return b\n"),
+        ("def f(a):\n    b = a + 1\n", "    b = a + 1\n    return b\n"),
+        ("def f(a):\n    if a:\n        return\n    return 1\n", "        return a\n"),
+        ("def f(a):\n    return [a] - [1]\n", "return [a] + [1]\n"),
+        ("def f(a):\n    return a['lenght'], a['length']\n", "a['length'], a['length']"),
+    ],
+)
+def test_what_was_worked_out_is_returned_and_texts_are_spelt_alike(text: str, wanted: str) -> None:
+    assert any(wanted in edited(text, each.edits) for each in drafts_of(text))
+
+
+CONTROL = """\
+def f(a, b):
+    if not a:
+        return 0
+    if a > b:
+        a = a - b + 2 * a
+    total = a
+    return total
+"""
+
+
+def test_a_condition_is_as_suspicious_as_the_worst_of_what_it_decides_over() -> None:
+    source = Source("a.py", CONTROL.encode())
+    found = informed(source, {2: 0.1, 3: 0.1, 4: 0.2, 5: 1.0, 6: 0.3, 7: 0.3})
+    assert sorted(found, key=lambda line: -found[line])[:3] == [5, 4, 2]
+    assert found[3] < 0.2
+    assert max(found.values()) <= 1.0
+
+
+def test_of_lines_that_run_alike_the_longer_one_comes_first() -> None:
+    found = informed(Source("a.py", CONTROL.encode()), {5: 0.5, 6: 0.5})
+    assert found[5] > found[6]
 
 
 def test_what_is_there_has_not_moved() -> None:

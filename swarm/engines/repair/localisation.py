@@ -53,8 +53,14 @@ async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
     spectrum = spectrum.model_copy(update={"names": names})
     types = await _observe(assignment, sandbox, spectrum)
     seen = _kept(types.body.get("types", {}), spectrum.suspicion)
+    informed = types.body.get("suspicion", spectrum.suspicion)
+    suspicion = {
+        path: {int(line): ppm for line, ppm in numbers.items()}
+        for path, numbers in informed.items()
+    }
     spent = failing.cpu_seconds + sample.cpu_seconds + types.cpu_seconds
-    return Found(spectrum.model_copy(update={"seen_types": seen}), spent)
+    known = {"seen_types": seen, "suspicion": suspicion}
+    return Found(spectrum.model_copy(update=known), spent)
 
 
 def _broken(

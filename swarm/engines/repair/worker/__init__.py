@@ -11,6 +11,7 @@ has a package `swarm` keeps its own.
     children       forked children with limits: a candidate can hang, exit or fork and harm nobody
     tracing        which lines each test runs
     instrumenting  functions that tell what their expressions were
+    control        which conditions decide over suspicious lines, and how much stands in a line
     observing      which types expressions and variables have
     sources        files as text with syntax trees, and spans between the two
     snippets       expressions as text, with parentheses where they are needed

@@ -63,14 +63,14 @@ class Drafts:
                         if default is not None:
                             yield from _expressions(default)
                 elif not isinstance(statement, ast.ClassDef):
-                    yield from _below(statement)
+                    yield from below(statement)
 
     def suspicion(self, node: ast.AST) -> float:
         """Of the node's statement: of its first line for a compound one, else its worst line."""
         statement = self.source.statement(node)
         if statement not in self._worst:
             one = isinstance(statement, DEFINITIONS)
-            last = statement.lineno if one else _header_end(statement)
+            last = statement.lineno if one else header_end(statement)
             lines = range(statement.lineno, last + 1)
             self._worst[statement] = max(self._suspicion.get(line, 0.0) for line in lines)
         return self._worst[statement]
@@ -207,6 +207,14 @@ class Drafts:
         nodes = ast.walk(self.source.tree)
         return sorted({each.attr for each in nodes if isinstance(each, ast.Attribute)})
 
+    @functools.cached_property
+    def texts(self) -> list[str]:
+        """Every string that stands in the file."""
+        nodes = ast.walk(self.source.tree)
+        return sorted(
+            {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+        )
+
     def own_attributes(self, node: ast.AST) -> list[str]:
         """Attributes of `self` that the class around the node uses."""
         classes = [each for each in self.source.ancestors(node) if isinstance(each, ast.ClassDef)]
@@ -226,7 +234,7 @@ class Drafts:
 
     def header_names(self, statement: ast.stmt) -> set[str]:
         """Names that the statement itself uses, not those of the blocks inside it."""
-        return {each.id for each in _below(statement) if isinstance(each, ast.Name)}
+        return {each.id for each in below(statement) if isinstance(each, ast.Name)}
 
     def innermost(self, offset: int) -> ast.stmt:
         """The statement that an offset lies in, the smallest where they lie in one another."""
@@ -262,7 +270,7 @@ def fits(wanted: frozenset[str], kinds: frozenset[str]) -> bool:
     return bool(wanted & numeric and kinds & numeric)
 
 
-def _below(statement: ast.stmt) -> Iterator[ast.AST]:
+def below(statement: ast.stmt) -> Iterator[ast.AST]:
     """Nodes that belong to the statement itself and not to one inside it."""
     for name, value in ast.iter_fields(statement):
         if name in _SKIPPED:
@@ -283,7 +291,7 @@ def _expressions(node: ast.AST) -> Iterator[ast.AST]:
         yield from _expressions(child)
 
 
-def _header_end(statement: ast.stmt) -> int:
+def header_end(statement: ast.stmt) -> int:
     """The last line of the statement without its blocks."""
     last = statement.end_lineno or statement.lineno
     for block in ("body", "orelse", "handlers", "finalbody", "cases"):

@@ -65,11 +65,14 @@ def arithmetic(drafts: Drafts, node: ast.BinOp) -> None:
     old = OPERATORS[type(node.op)][0]
     left, right = drafts.pen.of(node.left), drafts.pen.of(node.right)
     textual = (drafts.types(node.left) | drafts.types(node.right)) & SEQUENCES
-    if not textual:
-        for new in _ARITHMETIC if old in _ARITHMETIC else _BITS:
-            weight = 1.2 if old + new in _TWINS or old in _BITS else 0.5
-            if new != old and not _is_idle(node, new):
-                drafts.replace(node, binary(left, new, right), weight, "arithmetic operator")
+    if textual:
+        fitting: tuple[str, ...] = ("+",)
+    else:
+        fitting = _ARITHMETIC if old in _ARITHMETIC else _BITS
+    for new in fitting:
+        weight = 1.2 if old + new in _TWINS or old in _BITS or textual else 0.5
+        if new != old and not _is_idle(node, new):
+            drafts.replace(node, binary(left, new, right), weight, "arithmetic operator")
     commutes = old in ("+", "*", "&", "|", "^") and not textual
     drafts.replace(node, binary(right, old, left), 0.02 if commutes else 1.0, "swapped operands")
     drafts.replace(node, left, 0.6, "dropped operand")
@@ -152,6 +155,16 @@ def constants(drafts: Drafts, node: ast.Constant) -> None:
     for weight, value in _other_values(node.value):
         share = 0.05 if value == idle and value is not False else 1.0
         drafts.replace(node, literal(value), share * weight, "constant")
+    if node.value is None:
+        for variable, _ in drafts.variables(node):
+            drafts.replace(node, name(variable), 0.5, "missing value")
+    if isinstance(node.value, str) and len(node.value) > _SHORT_TEXT:
+        others = [each for each in drafts.texts if each != node.value]
+        for text in difflib.get_close_matches(node.value, others, cutoff=0.75):
+            drafts.replace(node, literal(text), 0.6, "misspelt text")
+
+
+_SHORT_TEXT = 3
 
 
 _IDLE: dict[type, int] = {ast.Add: 0, ast.Sub: 0, ast.Mult: 1, ast.FloorDiv: 1, ast.Div: 1}

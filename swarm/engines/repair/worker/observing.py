@@ -13,6 +13,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory, patience
+from swarm.engines.repair.worker.control import informed
 from swarm.engines.repair.worker.instrumenting import instrument, statements_at, take_notes
 from swarm.engines.repair.worker.neighbours import attributes
 from swarm.engines.repair.worker.patching import LiveModule, living_functions
@@ -99,7 +100,25 @@ def observe(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
         work = _work(suite, tests, present, modules, request)
         for line in in_child(work, patience(request["limit"]), memory).lines:
             _merge(seen, json.loads(line))
-    return {"types": seen}
+    return {"types": seen, "suspicion": _informed(request["suspicion"], present)}
+
+
+def _informed(
+    suspicion: dict[str, dict[str, int]], sources: dict[str, Source]
+) -> dict[str, dict[int, int]]:
+    """In parts per million; of files that are none, as it was."""
+    known = {
+        path: {int(line): float(ppm) for line, ppm in lines.items()}
+        for path, lines in suspicion.items()
+    }
+    return {
+        path: {line: round(ppm) for line, ppm in _with_text(path, lines, sources).items()}
+        for path, lines in known.items()
+    }
+
+
+def _with_text(path: str, lines: dict[int, float], sources: dict[str, Source]) -> dict[int, float]:
+    return informed(sources[path], lines) if path in sources else lines
 
 
 def _groups(suite: Suite, request: dict[str, Any]) -> list[list[str]]:

@@ -67,6 +67,37 @@ def discarded(drafts: Drafts, node: ast.Expr) -> None:
         drafts.insert_text(node, f"{receiver} = ", weight, "discarded result")
 
 
+def endings(drafts: Drafts, node: ast.stmt) -> None:
+    """A function that ends, or leaves, without what it has worked out."""
+    function = drafts.source.function(node)
+    if function is None or isinstance(node, (ast.Raise, *FUNCTIONS)) or _says_nothing(function):
+        return
+    bare = isinstance(node, ast.Return) and node.value is None
+    last = drafts.source.places[node].parent is function and node is function.body[-1]
+    if bare:
+        for variable, _ in drafts.variables(node):
+            drafts.append_to(node, f" {variable}", 0.4, "missing return")
+    elif last and not isinstance(node, ast.Return):
+        for variable in _assigned(function):
+            drafts.insert_after(node, f"return {variable}", 0.5, "missing return")
+
+
+def _says_nothing(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """A constructor, or a generator: what it returns, nobody sees."""
+    yields = any(isinstance(each, (ast.Yield, ast.YieldFrom)) for each in ast.walk(function))
+    return yields or function.name == "__init__"
+
+
+def _assigned(function: ast.AST) -> list[str]:
+    """Names that the function gives values to, the last one first."""
+    stored = [
+        each.id
+        for each in ast.walk(function)
+        if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
+    ]
+    return list(dict.fromkeys(reversed(stored)))
+
+
 def jumps(drafts: Drafts, node: ast.stmt) -> None:
     other = "continue" if isinstance(node, ast.Break) else "break"
     drafts.replace_text(node, other, 0.6, "break for continue")

@@ -46,7 +46,7 @@ RULES: tuple[tuple[Any, tuple[Rule, ...]], ...] = (
     ((ast.Break, ast.Continue), (statements.jumps,)),
     ((ast.If, ast.While), (statements.branches,)),
     (ast.ExceptHandler, (statements.handlers,)),
-    (ast.stmt, (guards.guards, filling.fillings)),
+    (ast.stmt, (guards.guards, filling.fillings, statements.endings)),
     (ast.ImportFrom, (drift.imports,)),
     (ast.JoinedStr, (formats.fields,)),
     ((ast.FunctionDef, ast.AsyncFunctionDef), (statements.mutable_defaults,)),
