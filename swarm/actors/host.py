@@ -85,9 +85,9 @@ class Host:
         return tuple(key for key in self._work if key not in self.desk.ended)
 
     async def _beat(self) -> None:
-        cards = tuple(member.card for member in self.crew)
-        entry = Entry(self.host, self.name, self.node, cards, self.facts)
         while True:
+            cards = tuple(member.card for member in self.crew)
+            entry = Entry(self.host, self.name, self.node, cards, self.facts)
             with suppress(Transient):  # the next beat says it again
                 await self.registry.announce(entry)
             await asyncio.sleep(self.heartbeat_seconds / HEARTBEATS_A_LEASE)

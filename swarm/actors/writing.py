@@ -39,10 +39,15 @@ MOST_ACTION = 500
 
 @dataclass(frozen=True, slots=True)
 class WriterMember:
-    card: AgentCard
+    hired: AgentCard
     engine: Engine
     knowledge: Knowledge
     cpu_hour: int
+
+    @property
+    def card(self) -> AgentCard:
+        """With what its engine offers now."""
+        return self.hired.model_copy(update={"curves": self.engine.curves()})
 
     async def carry_out(self, lease: Lease, workbench: HostWorkbench, desk: Desk) -> None:
         assignment = await self._assignment(lease, workbench, desk)

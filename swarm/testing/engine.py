@@ -113,6 +113,10 @@ class ScriptedEngine:
     def curves(self) -> tuple[Curve, ...]:
         return self._curves
 
+    def offer(self, curves: tuple[Curve, ...]) -> None:
+        """From now on."""
+        self._curves = curves
+
     async def work(
         self,
         assignment: Assignment,
