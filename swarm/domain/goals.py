@@ -112,6 +112,9 @@ class Tracker(Frozen):
 
     approver: str
 
+    private: bool = Field(default=False, exclude_if=lambda value: not value)
+    """Whether the repository was private then. One that was made public since is asked about again."""
+
 
 class Goal(Frozen):
     """One request against one repository at one commit. Ends in at most one open pull request."""

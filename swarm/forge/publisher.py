@@ -20,7 +20,7 @@ from swarm.domain.names import CommitHash, GoalId, TreeHash, branch_of, is_goal_
 from swarm.domain.tasks import Finding
 from swarm.forge.github.board import Board, Standing
 from swarm.forge.github.forge import GitHubForge
-from swarm.forge.github.intake import why_revoked
+from swarm.forge.github.intake import why_revoked, why_rewritten
 from swarm.forge.github.outcome import Outcome, explain, look
 from swarm.forge.github.wire import Wire
 from swarm.forge.port import (
@@ -119,7 +119,7 @@ class Publisher:
             # The branch came before the pull request. If it is gone or elsewhere by now, a person did
             # that, and it stays so.
             if pull_request is None:
-                await self._demand_approval(request.tracker)
+                await self._demand_leave(request)
                 await asyncio.to_thread(_push, outlet, branch, request.head)
                 asked = _asked(request, repository, branch)
                 pull_request = await forge.open_pull_request(asked)
@@ -134,7 +134,7 @@ class Publisher:
         tracker = request.tracker
         if tracker is None or there.state != "open":
             raise Rejected(f"pull request {there.number} is {there.state}: it stays as it is")
-        await self._demand_approval(tracker)
+        await self._demand_leave(request)
         outlet = await asyncio.to_thread(self._abroad(tracker).outlet_of, request.repository)
         branch = branch_of(request.goal_id)
         await asyncio.to_thread(outlet.advance_branch, branch, there.head, request.head)
@@ -188,10 +188,17 @@ class Publisher:
         """Why a goal's approval holds no more; empty = it does."""
         return await why_revoked(self._abroad(tracker).wire, tracker)
 
-    async def _demand_approval(self, tracker: Tracker | None) -> None:
-        """Nothing goes out for a text that nobody has approved."""
-        if tracker is not None and (why := await self.why_revoked(tracker)):
+    async def _demand_leave(self, request: PublishRequest) -> None:
+        """Nothing goes out for a text that nobody has approved, nor on top of what was taken out."""
+        tracker = request.tracker
+        if tracker is None:
+            return
+        if why := await self.why_revoked(tracker):
             raise NeedsHuman(f"nothing was published: {why}", advice="approve it anew")
+        wire, base = self._abroad(tracker).wire, request.certificate.subject.base
+        if why := await why_rewritten(wire, tracker, base):
+            advice = "approve it anew: it is worked on as the branch is now"
+            raise NeedsHuman(f"nothing was published: {why}", advice=advice)
 
     def _ways(
         self, repository: str, tracker: Tracker | None

@@ -162,6 +162,14 @@ async def _head(wire: Wire, place: Place) -> CommitHash:
 
 async def why_revoked(wire: Wire, tracker: Tracker) -> str:
     """Why the approval that a goal was begun with holds no more; empty = it does."""
+    try:
+        place = await place_of(wire, tracker.repository)
+    except NeedsHuman as error:
+        return str(error)
+    if place.id != tracker.repository_id:
+        return f"{tracker.repository} is another repository now"
+    if tracker.private and not place.private:
+        return f"{tracker.repository} was made public meanwhile"
     at: Query = {"repository": tracker.repository, "number": tracker.issue}
     try:
         seen = read(SeenIssue, await wire.ask("issue", at))
@@ -172,6 +180,21 @@ async def why_revoked(wire: Wire, tracker: Tracker) -> str:
     if digest_of(seen.title, seen.text) != tracker.approved:
         return f"issue #{tracker.issue} was edited after {tracker.approver} had approved it"
     return ""
+
+
+async def why_rewritten(wire: Wire, tracker: Tracker, base: CommitHash) -> str:
+    """Why a branch that stands on `base` would bring back what people took out; empty = it would not."""
+    place = await place_of(wire, tracker.repository)
+    span = f"{base}...{place.default_branch}"
+    try:
+        told = await wire.ask(
+            "compare", {"repository": tracker.repository, "span": span}, query={"per_page": 1}
+        )
+    except Missing:
+        told = {}
+    if isinstance(told, dict) and told.get("status") in ("ahead", "identical"):
+        return ""
+    return f"commit {base[:12]} is no longer in {place.default_branch}: its history was rewritten"
 
 
 async def _issue(wire: Wire, at: Query) -> SeenIssue:
@@ -232,6 +255,7 @@ def _approved(
             issue=seen.number,
             approved=digest,
             approver=approval.by.login,
+            private=place.private,
         ),
         goal_id=GoalId(f"g-{hashlib.sha256(named.encode()).hexdigest()[:10]}"),
         text=told.strip(),

@@ -37,6 +37,9 @@ PAUSE = 1.0
 LONGEST_WAIT = 3600
 """However long GitHub says: after an hour one may look again."""
 
+LARGEST = 25_000_000
+"""Bytes of an answer that are looked at."""
+
 LONGEST_TEXT = 200_000
 """Bytes of a log that are kept: its end."""
 
@@ -193,9 +196,11 @@ def _read(name: str, answer: "Response[Any]") -> Any:
             f"GitHub sends {name!r} to another address: the repository was renamed or moved",
             advice="use its new name: swarm doctor --repo OWNER/NAME",
         )
+    if len(answer.content) > LARGEST:
+        raise Rejected(f"the answer to {name!r} has {len(answer.content)} bytes: too many to read")
     try:
         return json.loads(answer.content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Transient(f"the answer to {name!r} is no JSON: is that GitHub?") from error
 
 

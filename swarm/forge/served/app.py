@@ -72,11 +72,12 @@ class _Desk:
     async def _reply(self, request: Request, handler: Handler, least: Role) -> Reply:
         account = self._who(request)
         data = await _data(request)
-        found = self._repository(request.path_params, account, least, request.method)
         base = f"{request.url.scheme}://{request.url.netloc}"
         at = {key: str(value) for key, value in request.path_params.items()}
-        call = Call(account, at, dict(request.query_params), data, base, found)
         async with self.turn:
+            # Looked up when it is this call's turn: the one before may have changed the repository.
+            found = self._repository(request.path_params, account, least, request.method)
+            call = Call(account, at, dict(request.query_params), data, base, found)
             return await asyncio.to_thread(handler, self.world, call)
 
     def _who(self, request: Request) -> Account:

@@ -78,6 +78,27 @@ def get_branch(world: World, call: Call) -> Reply:
     )
 
 
+def compare(world: World, call: Call) -> Reply:
+    """Whether the second contains the first."""
+    base, dots, head = call.at["span"].partition("...")
+    trunk = world.trunk(call.repository)
+    one, two = trunk.commit(base), trunk.head(head) or trunk.commit(head)
+    if not dots or one is None or two is None:
+        raise Refused(404, "Not Found")
+    ahead, behind = trunk.ahead(one, two), trunk.ahead(two, one)
+    word = {(False, False): "identical", (True, False): "ahead", (False, True): "behind"}
+    return Reply(
+        {
+            "status": word.get((ahead > 0, behind > 0), "diverged"),
+            "ahead_by": ahead,
+            "behind_by": behind,
+            "total_commits": ahead,
+            "commits": [],
+            "files": [],
+        }
+    )
+
+
 def get_protection(world: World, call: Call) -> Reply:
     it = call.repository.protections.get(call.at["branch"])
     if it is None:

@@ -137,7 +137,7 @@ def issue(world: World, it: Ticket, within: Repository, base: str) -> Json:
         "body": it.body or None,
         "user": user(world.account(it.author), base),
         "state": it.state,
-        "locked": False,
+        "locked": it.locked,
         "assignee": None,
         "assignees": [],
         "milestone": None,

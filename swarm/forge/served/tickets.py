@@ -58,6 +58,8 @@ def list_issues(world: World, call: Call) -> Reply:
     found = sorted(world.tickets.where(fits), key=lambda it: (-it.created, -it.number))
     if call.query.get("sort") == "updated":
         found.sort(key=lambda it: (-it.updated, -it.number))
+    if call.query.get("direction") == "asc":
+        found.reverse()
     return Reply([rendering.issue(world, it, call.repository, call.base) for it in found])
 
 
@@ -157,6 +159,8 @@ def list_comments(world: World, call: Call) -> Reply:
 
 def say(world: World, call: Call) -> Reply:
     ticket = found_ticket(world, call)
+    if ticket.locked and not world.may(call.repository, call.account, "write"):
+        raise Refused(403, "Unable to create comment because issue is locked.")
     now = world.now()
     comment = world.comments.put(
         Comment(

@@ -94,6 +94,9 @@ class Ticket(Frozen):
     labels: tuple[str, ...] = ()
     created: int
     updated: int
+    locked: bool = False
+    """Only those who may write may say anything."""
+
     edited: int | None = None
     """When its text was last changed; None = never."""
 
