@@ -95,6 +95,7 @@ def test_a_patch_that_a_check_refuses_goes_back_to_its_writer_with_the_findings(
     assert [len(each.refused) for each in seen] == [0, 1]
 
 
+@pytest.mark.thorough
 def test_after_an_honest_end_another_strategy_class_tries(play: Play) -> None:
     state = play(
         cast(
@@ -107,6 +108,7 @@ def test_after_an_honest_end_another_strategy_class_tries(play: Play) -> None:
     assert state.status is GoalStatus.DONE
 
 
+@pytest.mark.thorough
 def test_an_engine_that_breaks_fails_its_attempt_and_nothing_else(play: Play) -> None:
     def broken(assignment: Assignment) -> list[Item]:
         raise ZeroDivisionError("a bug in an engine")
@@ -118,6 +120,7 @@ def test_an_engine_that_breaks_fails_its_attempt_and_nothing_else(play: Play) ->
     assert state.status is GoalStatus.DONE
 
 
+@pytest.mark.thorough
 def test_a_goal_that_nobody_can_reach_ends_with_a_report(play: Play) -> None:
     state = play(cast(an_engine("only", GaveUp("found nothing"))))
     assert state.status is GoalStatus.FAILED
@@ -181,6 +184,7 @@ def test_an_interpreter_that_no_host_has_ends_the_goal_as_the_environments_fault
     assert "/nowhere/python" in state.reason
 
 
+@pytest.mark.thorough
 def test_what_worked_and_what_failed_is_known_afterwards(
     play: Play, places: Places, repository: Path
 ) -> None:
@@ -197,6 +201,7 @@ def test_what_worked_and_what_failed_is_known_afterwards(
     assert known["worked"].claim == "second: Mend"
 
 
+@pytest.mark.thorough
 def test_the_users_command_is_told_when_a_goal_ends(play: Play, tmp_path: Path) -> None:
     told = tmp_path / "told.json"
     program = f"import sys, pathlib; pathlib.Path({str(told)!r}).write_text(sys.stdin.read())"
@@ -229,6 +234,7 @@ def test_a_closed_pull_request_is_noticed_once_and_stays_closed(
     assert sum(isinstance(event, PullRequestClosed) for event in events) == 1
 
 
+@pytest.mark.thorough
 def test_a_veto_after_the_end_closes_the_pull_request(play: Play, places: Places) -> None:
     crew = cast(an_engine("only", mended()))
     assert play(crew).status is GoalStatus.DONE

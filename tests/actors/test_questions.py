@@ -123,6 +123,7 @@ def test_behind_walls_of_overlays_even_what_it_did_not_mention_is_there(tmp_path
     assert _state(folder).status is GoalStatus.DONE
 
 
+@pytest.mark.thorough
 def test_an_answer_is_on_record_once_with_the_step_that_heard_it(folder: Path) -> None:
     _run(folder)
     _say(folder)

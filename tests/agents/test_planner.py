@@ -89,6 +89,7 @@ def bugs(*names: str) -> tuple[Bug, ...]:
     return tuple(bug for bug in BUGS if bug.name in names)
 
 
+@pytest.mark.thorough
 def test_two_bugs_in_different_modules_become_two_tasks(
     make_plan: MakePlan, tmp_path: Path
 ) -> None:

@@ -65,6 +65,7 @@ def traced(folder: Path, failing: tuple[str, ...], passing: tuple[str, ...] = ()
     return asyncio.run(once())
 
 
+@pytest.mark.thorough
 def test_failing_tests_are_told_apart_and_passing_ones_counted(tmp_path: Path) -> None:
     coverage = traced(tmp_path, ("test_many",), ("test_one", "test_two"))
     lines = coverage.failing[Id("test_shop.py::test_many")].lines

@@ -30,6 +30,7 @@ def rules(case: Case, name: str, changed: dict[str, str | None]) -> set[str]:
     return {finding.rule for finding in answer.report.findings}
 
 
+@pytest.mark.thorough
 def test_a_mended_tree_is_accepted_with_evidence_that_comes_out_the_same_again(case: Case) -> None:
     tree = case.tree("mended", {"calc.py": MENDED})
     one = checked(SuiteTester(), case, tree, targets=(TARGET,))

@@ -34,6 +34,7 @@ def examined(home: Path, *before: str, program: str = "") -> tuple[int, Rows]:
     return done.returncode, {row["what"]: row for row in json.loads(done.stdout)["rows"]}
 
 
+@pytest.mark.thorough
 def test_all_modes_are_told_with_what_is_lost_in_each(tmp_path: Path) -> None:
     needs_namespaces()
     code, rows = examined(tmp_path / "home")

@@ -94,6 +94,7 @@ def test_ten_repositories_in_which_nothing_happens_take_no_calls_an_hour(scene: 
     )
 
 
+@pytest.mark.thorough
 def test_several_repositories_are_served_side_by_side(scene: Scene) -> None:
     scene.add(OTHERS[0])
     for name in (REPOSITORY, OTHERS[0]):
@@ -103,6 +104,7 @@ def test_several_repositories_are_served_side_by_side(scene: Scene) -> None:
     assert begun(watchman) == {REPOSITORY: 1, OTHERS[0]: 1}
 
 
+@pytest.mark.thorough
 def test_one_that_is_gone_stops_no_other_and_is_told_of_once(scene: Scene) -> None:
     scene.add(OTHERS[0])
     watchman = scene.watchman(REPOSITORY, OTHERS[0])
@@ -127,6 +129,7 @@ def test_an_archived_repository_is_not_worked_on(scene: Scene) -> None:
     assert "is archived" in scene.told.getvalue()
 
 
+@pytest.mark.thorough
 def test_no_more_are_begun_than_people_can_review(scene: Scene) -> None:
     for _ in range(4):
         scene.issue(REPOSITORY)

@@ -18,6 +18,7 @@ def _branches(repository: Path) -> list[str]:
     return git(repository, "branch", "--format=%(refname:short)").splitlines()
 
 
+@pytest.mark.thorough
 def test_a_suite_that_is_green_already_blocks_a_goal(swarm: Outside, tmp_path: Path) -> None:
     repository = green(tmp_path / "repository")
     before = fingerprint(repository)

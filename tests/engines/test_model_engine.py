@@ -118,6 +118,7 @@ def last_changes(items: Sequence[Item]) -> Changes | None:
     return kept[-1] if kept else None
 
 
+@pytest.mark.thorough
 def test_a_bug_is_found_mended_reviewed_and_submitted(bench: Build) -> None:
     desk = bench(
         script(

@@ -19,6 +19,8 @@ from swarm.testing.forge import REPOSITORY, Served, a_forge, http_git, token_of
 from swarm.testing.forge_faults import Fault, Faults, Harm
 from swarm.testing.git import a_quick_folder, a_repository
 
+pytestmark = pytest.mark.thorough
+
 BRANCH = "swarm/g-abcdef"
 REPO = f"/repos/{REPOSITORY}"
 HARMS: tuple[Harm, ...] = (

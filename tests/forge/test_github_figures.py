@@ -98,6 +98,7 @@ def test_a_goal_takes_at_most_forty_calls(scene: Scene) -> None:
     assert 20 <= scene.spent() <= 40, scene.wire.asked
 
 
+@pytest.mark.thorough
 def test_to_see_that_nothing_is_new_takes_none(scene: Scene) -> None:
     async def a_round() -> None:
         found = await taken_up(scene)

@@ -130,6 +130,7 @@ def ran(folder: Path, base: Path, environment: Built, *argv: str) -> ExecResult:
     return asyncio.run(run())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "uv", [pytest.param(UV, id="uv"), pytest.param(None, id="pip", marks=pytest.mark.thorough)]
 )
@@ -159,6 +160,7 @@ def test_it_is_built_once_and_anew_on_demand(tmp_path: Path, wheels: Path) -> No
     assert find_built(tmp_path / "environments", first.key) == first
 
 
+@pytest.mark.thorough
 def test_what_is_locked_is_what_is_installed(tmp_path: Path, wheels: Path) -> None:
     lock = '[[package]]\nname = "leaf"\nversion = "2"\n'
     base = write_files(tmp_path / "base", {**LEAF, "poetry.lock": lock})

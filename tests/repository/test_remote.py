@@ -142,6 +142,7 @@ def test_our_own_branch_goes_forward(folder: Path, served: Served) -> None:
     assert head(served) == new
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("what", ["more", "other", "gone"])
 def test_where_people_have_gone_on_it_stays(folder: Path, served: Served, what: str) -> None:
     outlet, commit = begun(folder, remote_of(served))

@@ -298,6 +298,7 @@ def test_a_read_only_path_in_the_tree_is_there_after_a_checkpoint(isolated: Plac
     with_host(isolated, work, readonly=(inner,))
 
 
+@pytest.mark.thorough
 def test_more_checkpoints_than_layers_that_one_would_mount(isolated: Place) -> None:
     async def work(host: SandboxHost, sandbox: Sandbox) -> None:
         refs = []

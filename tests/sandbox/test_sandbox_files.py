@@ -299,6 +299,7 @@ def test_a_planted_repository_is_left_out(place: Place) -> None:
     assert found.left_out == ("'.git': a repository inside",)
 
 
+@pytest.mark.thorough
 def test_a_directory_deeper_than_any_is_left_out(place: Place) -> None:
     found = changed_by(
         place, "i=0; while [ $i -lt 400 ]; do mkdir d$i && cd d$i; i=$((i+1)); done; echo x > f"

@@ -184,6 +184,7 @@ def test_measuring_gives_up_soon_after_the_limit(tmp_path: Path) -> None:
     assert 300 <= quota.measure([opened(tmp_path)], 300).inodes < 700
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", ["d", "d" * 200])
 def test_paths_longer_than_the_kernel_takes_are_measured(tmp_path: Path, name: str) -> None:
     deep = tmp_path / "deep"

@@ -81,6 +81,7 @@ def test_isolation_by_namespaces_is_never_made_of_less(tmp_path: Path, mode: San
         asyncio.run(host.create(spec, BaseRef(tmp_path / "base", "")))
 
 
+@pytest.mark.thorough
 def test_what_was_found_is_kept_until_the_machine_starts_anew(open_folder: Path) -> None:
     found = probe_all(open_folder)
     kept = json.loads((open_folder / CACHE).read_text())

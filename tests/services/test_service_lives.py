@@ -28,11 +28,13 @@ async def seen(sandbox: ServedSandbox) -> list[str]:
 UNTOUCHED = [SEEDED, "t|f", "41", "3"]
 
 
+@pytest.mark.thorough
 def test_what_was_seeded_is_there_in_every_new_sandbox(place: Place) -> None:
     assert place.run(seen) == UNTOUCHED
     assert place.run(seen) == UNTOUCHED
 
 
+@pytest.mark.thorough
 def test_a_database_is_mutated_and_dropped_and_comes_back_with_the_checkpoint(place: Place) -> None:
     async def work(sandbox: ServedSandbox) -> list[str]:
         kept = await sandbox.checkpoint("seeded")
@@ -66,6 +68,7 @@ def test_three_forks_have_their_own_contents_on_the_same_port_at_once(place: Pla
     assert place.run(work) == [("parent", "41", "5432"), *forks]
 
 
+@pytest.mark.thorough
 def test_a_checkpoint_holds_every_commit_that_a_client_was_told_of(place: Place) -> None:
     async def work(sandbox: ServedSandbox) -> list[str]:
         found = []

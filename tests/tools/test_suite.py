@@ -161,6 +161,7 @@ def test_any_other_command_is_one_test_with_its_exit_status(tmp_path: Path, stat
     assert execution.exit_status == status
 
 
+@pytest.mark.thorough
 def test_only_the_ids_asked_for_are_run_and_alone_the_exit_status_is_theirs(tmp_path: Path) -> None:
     files = {
         "tests/test_a.py": "import pytest\n@pytest.mark.parametrize('x', ['a b', 'c::d[1]'])\n"
@@ -251,6 +252,7 @@ def test_options_of_the_users_command_and_settings_are_kept(tmp_path: Path) -> N
     assert outcomes(execution) == {"test_env": "passed"}
 
 
+@pytest.mark.thorough
 def test_the_run_leaves_no_trace_in_the_users_folder(tmp_path: Path) -> None:
     files = {"calc.py": "", "test_a.py": "import calc\ndef test_a(): pass\n"}
     run(tmp_path, files)
