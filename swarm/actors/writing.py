@@ -14,7 +14,7 @@ from swarm.actors.metering import SECONDS_PER_HOUR
 from swarm.actors.ports import Lease
 from swarm.actors.reporting import Desk
 from swarm.actors.workbench import HostWorkbench
-from swarm.coordination.public_api import Ask, GiveUp, RecordStep, SubmitWork
+from swarm.coordination.public_api import Ask, GiveUp, RecordStep, SplitTask, SubmitWork
 from swarm.domain.bids import AgentCard
 from swarm.domain.changes import Changes
 from swarm.domain.names import Digest, TreeHash
@@ -24,7 +24,9 @@ from swarm.engines.public_api import (
     Done,
     Engine,
     GaveUp,
+    Item,
     Question,
+    Split,
     StepTaken,
     Submission,
 )
@@ -143,7 +145,7 @@ class _Course:
     def __post_init__(self) -> None:
         self._number = self.lease.own_steps
 
-    async def took(self, item: StepTaken | Submission | Question | GaveUp) -> bool:
+    async def took(self, item: Item) -> bool:
         """Make it durable. False when it was the end."""
         self._number += 1
         match item:
@@ -154,6 +156,8 @@ class _Course:
                 await self._submit(item)
             case Question():
                 await self._ask(item)
+            case Split():
+                await self._split(item)
             case GaveUp():
                 await self._give_up(item)
         return False
@@ -248,6 +252,18 @@ class _Course:
                 spent=self.workbench.meter.spent,
                 tree=await self._kept(item.changes),
                 checkpoint=await self._checkpoint(),
+            )
+        )
+
+    async def _split(self, item: Split) -> None:
+        lease = self.lease
+        await self.desk.send(
+            SplitTask(
+                attempt_id=lease.attempt_id,
+                epoch=lease.epoch,
+                reason=item.reason,
+                parts=item.parts,
+                spent=self.workbench.meter.spent,
             )
         )
 

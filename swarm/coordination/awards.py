@@ -11,6 +11,7 @@ from swarm.coordination.decide import Events
 from swarm.coordination.state import (
     Accepted,
     Attempt,
+    Dropped,
     GoalState,
     Leased,
     Open,
@@ -162,7 +163,10 @@ def _excluded(state: GoalState, exchange: Exchange, task: Task) -> set[AgentId]:
 
 
 def _is_accepted(state: GoalState, task_id: TaskId) -> bool:
-    return isinstance(state.tasks[task_id].phase, Accepted)
+    phase = state.tasks[task_id].phase
+    if isinstance(phase, Dropped) and phase.parts:
+        return all(_is_accepted(state, part) for part in phase.parts)
+    return isinstance(phase, Accepted)
 
 
 def _cleared(state: GoalState, exchange: Exchange, tasks: tuple[OpenTask, ...]) -> Clearing:

@@ -14,7 +14,7 @@ from swarm.domain.frozen import Frozen
 from swarm.domain.goals import Goal
 from swarm.domain.money import MicroUsd
 from swarm.domain.names import AttemptId, CommandId, Digest, GoalId, TestId, TreeHash
-from swarm.domain.tasks import Checkpoint, Contract, Step
+from swarm.domain.tasks import MOST_PARTS, Checkpoint, Contract, Part, Step
 
 # From people ------------------------------------------------------------------------------------
 
@@ -120,6 +120,14 @@ class GiveUp(FromAgent):
     spent: MicroUsd
 
 
+class SplitTask(FromAgent):
+    """The task is too large for one; others do the parts."""
+
+    reason: str
+    parts: tuple[Part, ...] = Field(min_length=2, max_length=MOST_PARTS)
+    spent: MicroUsd
+
+
 class Ask(FromAgent):
     """A human is to say something before the work can go on."""
 
@@ -144,7 +152,7 @@ class ReportCheck(FromAgent):
     spent: MicroUsd
 
 
-AgentCommand = RecordStep | ReportPlan | SubmitWork | Ask | GiveUp | Fail | ReportCheck
+AgentCommand = RecordStep | ReportPlan | SubmitWork | Ask | GiveUp | SplitTask | Fail | ReportCheck
 
 # From the shell ---------------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from swarm.coordination.commands import (
     ReportPlan,
     RollBack,
     Say,
+    SplitTask,
     Stop,
     SubmitGoal,
     SubmitWork,
@@ -54,13 +55,17 @@ from swarm.domain.events import (
     QuestionAsked,
     StepRecorded,
     TaskAnnounced,
+    TaskDropped,
     WorkGivenUp,
     WorkSubmitted,
 )
 from swarm.domain.names import GoalId, TaskId, goal_of, nth_task
-from swarm.domain.tasks import Contract, TaskKind
+from swarm.domain.tasks import Contract, Part, TaskKind
 
 Events = tuple[Event, ...]
+
+PART = "part"
+"""The feature of a contract that came from splitting another."""
 
 MOST_TASKS = 8
 """In one plan."""
@@ -193,6 +198,8 @@ def _hear(state: GoalState, command: AgentCommand, at: int) -> Events:
             return _record(state, attempt, command, at)
         case ReportPlan():
             return _plan(state, attempt, command, at)
+        case SplitTask():
+            return _split(state, attempt, command, at)
         case _:
             return (_result(state, attempt, command, at),)
 
@@ -210,7 +217,7 @@ def _is_repeated(attempt: Attempt, command: AgentCommand) -> bool:
             return attempt.question == command.text
         case ReportPlan():
             return attempt.outcome == "accepted"
-        case GiveUp():
+        case GiveUp() | SplitTask():
             return attempt.outcome == "gave-up"
         case Fail():
             return attempt.outcome == "failed"
@@ -263,6 +270,53 @@ def _plan(state: GoalState, attempt: Attempt, command: ReportPlan, at: int) -> E
         TaskAnnounced(at=at, goal_id=goal_id, contract=contract) for contract in command.contracts
     )
     return (made, *announced)
+
+
+def _split(state: GoalState, attempt: Attempt, command: SplitTask, at: int) -> Events:
+    """The attempt ends, its task is gone, and its parts are announced: all of it or nothing."""
+    task, goal_id = state.tasks[attempt.task_id], state.goal.goal_id
+    _require(_kind(state, attempt) is TaskKind.WRITE, "parts", _kind(state, attempt))
+    if PART in task.contract.features:
+        raise Rejected("a part of a task is split no further")
+    if task.contract.targets:
+        raise Rejected(
+            "a task with tests that have to pass is not split: none of its parts has them"
+        )
+    others = sum(state.attempts[a].spent for a in task.attempts if a != attempt.attempt_id)
+    spent = _charged(attempt, command.spent)
+    left = max(task.contract.budget - others - spent, 0)
+    contracts = _parts(state, task.contract, command.parts, left)
+    names = tuple(contract.task_id for contract in contracts)
+    reason = f"split into {', '.join(name.rpartition('.')[2] for name in names)}: {command.reason}"
+    given_up = WorkGivenUp(
+        at=at, goal_id=goal_id, attempt_id=attempt.attempt_id, reason=reason, spent=spent
+    )
+    dropped = TaskDropped(
+        at=at, goal_id=goal_id, task_id=task.contract.task_id, reason=reason, parts=names
+    )
+    announced = (TaskAnnounced(at=at, goal_id=goal_id, contract=each) for each in contracts)
+    return (given_up, dropped, *announced)
+
+
+def _parts(
+    state: GoalState, whole: Contract, parts: tuple[Part, ...], left: int
+) -> tuple[Contract, ...]:
+    """Equal shares of what is left, and the whole's words behind each part's own."""
+    share = len(parts)
+    return tuple(
+        whole.model_copy(
+            update={
+                "task_id": nth_task(state.goal.goal_id, len(state.tasks) + number),
+                "title": " ".join(part.title.split()),
+                "description": f"{part.description}\n\nThis is a part; others do the rest of:\n"
+                f"{whole.description or whole.title}",
+                "value": whole.value // share,
+                "budget": left // share,
+                "features": {**whole.features, PART: 1},
+            }
+        )
+        for number, part in enumerate(parts, start=1)
+    )
 
 
 def _check_contracts(state: GoalState, contracts: tuple[Contract, ...]) -> None:

@@ -412,7 +412,7 @@ def _judged(
             )
             return replace(_with_task(state, event.task_id, task), joined=None)
         case TaskDropped():
-            task = replace(task, phase=Dropped(event.reason))
+            task = replace(task, phase=Dropped(event.reason, event.parts))
             state = _awake(_with_task(state, event.task_id, task))
             writes = task.contract.kind is TaskKind.WRITE
             return replace(state, joined=None) if writes else state

@@ -134,9 +134,15 @@ def _end_published(state: GoalState, at: int) -> Events:
 
 
 def planned(state: GoalState) -> tuple[Task, ...]:
-    """The write tasks that the goal was split into, without what followed the pull request."""
+    """The write tasks that the goal was split into, without what followed the pull request, and
+    without those in whose place parts stand.
+    """
     later = {each.task_id for each in state.follow_ups}
-    return tuple(t for t in state.of_kind(TaskKind.WRITE) if t.contract.task_id not in later)
+    return tuple(
+        t
+        for t in state.of_kind(TaskKind.WRITE)
+        if t.contract.task_id not in later and not (isinstance(t.phase, Dropped) and t.phase.parts)
+    )
 
 
 def _end_landed(state: GoalState, at: int, _: Context) -> Events:
@@ -275,7 +281,7 @@ def _announce_checks(state: GoalState, at: int, context: Context) -> Events:
         phase = task.phase
         if isinstance(phase, Submitted) and not _checks(state, task, phase):
             subject = _subject_of(state, task, phase)
-            return _announcements(state, at, context, task.contract.value, subject)
+            return _announcements(state, at, context, task.contract.value, subject, task.contract)
     return ()
 
 
@@ -343,8 +349,14 @@ def _subject_of(state: GoalState, task: Task, phase: Submitted) -> CheckSubject:
 
 
 def _announcements(
-    state: GoalState, at: int, context: Context, value: int, subject: CheckSubject
+    state: GoalState,
+    at: int,
+    context: Context,
+    value: int,
+    subject: CheckSubject,
+    about: Contract | None,
 ) -> Events:
+    """`about`: the task whose work is checked; None for the goal's joined tree."""
     goal = state.goal
     thinks = any(is_model(voter.family) for voter in context.roster)
     checks = (*CHECKS, *MODEL_CHECKS) if thinks else CHECKS
@@ -362,11 +374,26 @@ def _announcements(
                 // (PLAN_SHARE if (kind, aspect, title) in CHECKS else MODEL_SHARE),
                 seconds=CHECK_SECONDS,
                 aspect=aspect,
+                description=_described(state, about),
+                features=_asked_of_tests(about),
                 subject=subject,
             ),
         )
         for number, (kind, aspect, title) in enumerate(checks, start=1)
     )
+
+
+def _described(state: GoalState, about: Contract | None) -> str:
+    """What the work was for, in the words of who asked for it."""
+    if about is None:
+        return state.goal.text
+    return f"{about.title}\n\n{about.description}".strip()
+
+
+def _asked_of_tests(about: Contract | None) -> dict[str, int]:
+    """The one feature of a task that testers look at."""
+    wanted = about.features.get("needs_test", 0) if about else 0
+    return {"needs_test": wanted} if wanted else {}
 
 
 def _verdict(state: GoalState, check: Task) -> Verdict:
@@ -430,10 +457,15 @@ def _is_asked(state: GoalState, task: Task) -> bool:
 
 
 def _lost_dependency(state: GoalState, task: Task) -> TaskId | None:
-    for needed in task.contract.after:
-        if isinstance(state.tasks[needed].phase, Dropped):
-            return needed
-    return None
+    return next((needed for needed in task.contract.after if _is_lost(state, needed)), None)
+
+
+def _is_lost(state: GoalState, task_id: TaskId) -> bool:
+    """It was dropped; where parts stand in its place, one of these was."""
+    phase = state.tasks[task_id].phase
+    if not isinstance(phase, Dropped):
+        return False
+    return not phase.parts or any(_is_lost(state, part) for part in phase.parts)
 
 
 def _report(state: GoalState, task: Task) -> str:
@@ -477,7 +509,7 @@ def _open_round(state: GoalState, at: int, context: Context) -> Events:
         at=at, goal_id=goal.goal_id, subject=subject, policy=policy, authors=authors
     )
     asked = _joined_subject(state, joined, authors, subject.round, subject.hash)
-    return (opened, *_announcements(state, at, context, goal.value, asked))
+    return (opened, *_announcements(state, at, context, goal.value, asked, None))
 
 
 def _can_vote(context: Context, authors: tuple[Principal, ...]) -> bool:

@@ -142,6 +142,8 @@ class Answered:
 @dataclass(frozen=True)
 class Dropped:
     reason: str
+    parts: tuple[TaskId, ...] = ()
+    """The tasks that stand in its place; then nothing of it is lost by this alone."""
 
 
 Phase = Open | Leased | SentBack | Asked | Submitted | Accepted | Answered | Dropped

@@ -295,6 +295,8 @@ class TaskDropped(Recorded):
     goal_id: GoalId
     task_id: TaskId
     reason: str
+    parts: tuple[TaskId, ...] = ()
+    """The tasks that it was split into, which stand in its place."""
 
 
 # Joining, voting, publishing --------------------------------------------------------------------

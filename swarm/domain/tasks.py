@@ -74,6 +74,17 @@ class Contract(Frozen):
     subject: CheckSubject | None = None
 
 
+MOST_PARTS = 4
+"""So many tasks one may be split into; a part is split no further."""
+
+
+class Part(Frozen):
+    """A piece of a task that was too large for one, as whoever worked on it sees it."""
+
+    title: str = Field(min_length=3, max_length=200)
+    description: str = Field(min_length=10, max_length=6_000)
+
+
 class Finding(Frozen):
     """Something a check wants changed, with what shows it."""
 

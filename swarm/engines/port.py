@@ -17,7 +17,7 @@ from swarm.domain.changes import Changes
 from swarm.domain.evidence import SuiteRun
 from swarm.domain.goals import Environment
 from swarm.domain.names import TestId
-from swarm.domain.tasks import Contract, Finding
+from swarm.domain.tasks import Contract, Finding, Part
 from swarm.sandbox.public_api import CLOSED, Limits, Network, Profile, Sandbox
 
 
@@ -76,7 +76,17 @@ class GaveUp:
     reason: str
 
 
-Item = StepTaken | Submission | Question | GaveUp
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The task is too large for one: it had better be done as these. Only for contracts without
+    targets that are no parts themselves.
+    """
+
+    parts: tuple[Part, ...]
+    reason: str
+
+
+Item = StepTaken | Submission | Question | Split | GaveUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +142,7 @@ class Engine(Protocol):
         guidance: Callable[[], tuple[str, ...]],
         budget: int,
     ) -> AsyncIterator[Item]:
-        """Yield steps, then exactly one of Submission, Question, GaveUp.
+        """Yield steps, then exactly one of Submission, Question, Split, GaveUp.
 
         After a Question the engine is begun again when a human has answered, with the steps that are
         done; then the answer is among what the first `guidance()` returns.

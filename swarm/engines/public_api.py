@@ -5,7 +5,7 @@ from swarm.engines.cli.engine import AgentEngine
 from swarm.engines.cli.finding import Found, find, find_all, laid_out
 from swarm.engines.cli.logins import Login, login_of
 from swarm.engines.cli.makers import MAKERS, Maker
-from swarm.engines.cli.talk import CliTalk, Talk
+from swarm.engines.cli.talk import CliTalk, RelayTalk, Talk
 from swarm.engines.model.engine import ModelEngine
 from swarm.engines.model.reading import Inquiry, Replied, inquire
 from swarm.engines.model.telling import envelope
@@ -18,6 +18,7 @@ from swarm.engines.port import (
     Item,
     Needs,
     Question,
+    Split,
     StepTaken,
     Submission,
 )
@@ -41,8 +42,10 @@ __all__ = [
     "ModelEngine",
     "Needs",
     "Question",
+    "RelayTalk",
     "RepairEngine",
     "Replied",
+    "Split",
     "StepTaken",
     "Submission",
     "Talk",

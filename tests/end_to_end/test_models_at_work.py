@@ -359,3 +359,54 @@ def test_what_a_reviewer_shows_is_mended_and_the_pull_request_tells_whose_opinio
     (sent,) = [e for e in user.events() if isinstance(e, TaskSentBack)]
     assert "test_pears" in sent.findings[0].message
     assert "votes are one opinion" in user.call("pr", "show", "1").told
+
+
+@pytest.mark.thorough
+def test_a_task_that_its_writer_splits_is_done_by_others_in_one_pull_request(
+    user: Outside, shop: Path
+) -> None:
+    parts = [{"title": f"Write {name}", "description": f"Write a file {name} about it."}
+             for name in ("ONE.md", "TWO.md")]  # fmt: skip
+
+    def work(heard: Heard) -> Reply:
+        if "This is a part" not in heard.everything:
+            return Say("", (Use("split", {"reason": "two files", "parts": parts}),))
+        name = "ONE.md" if "# Task\nWrite ONE.md" in heard.everything else "TWO.md"
+        if heard.answered == 0:
+            return Say("", (Use("write", {"path": name, "content": f"# {name}\n"}),))
+        return Say("", (SUBMIT,))
+
+    with a_model(by_role(work)) as server:
+        ran = asked(user, server, "write two pages about it", shop, "--budget", "3")
+    assert ran.code == 0, ran.told
+    assert "partial" not in ran.told
+    branch = f"swarm/{ran.document['goal']['id']}"
+    assert git(shop, "diff", "--name-only", "HEAD", branch).split() == ["ONE.md", "TWO.md"]
+
+
+@pytest.mark.thorough
+def test_a_bug_whose_change_comes_without_a_test_is_sent_back_until_one_shows_it(
+    user: Outside, shop: Path
+) -> None:
+    task = {
+        "title": "Unknown names cost nothing",
+        "description": "They must not crash.",
+        "kind": "bug",
+    }
+    test = "from cart import total\n\n\ndef test_plum():\n    assert total([('plum', 1)]) == 0\n"
+
+    def work(heard: Heard) -> Reply:
+        if heard.answered == 0:
+            mend = {"path": "prices.py", "old": "PRICES[name]", "new": "PRICES.get(name, 0)"}
+            return Say("", (Use("edit", mend),))
+        if "comes without a test" in heard.told:
+            return Say("", (Use("write", {"path": "test_plum.py", "content": test}),))
+        return Say("", (SUBMIT,))
+
+    plan = script(Say("", (Use("plan", {"tasks": [task]}),)))
+    with a_model(by_role(work, plan=plan)) as server:
+        ran = asked(user, server, "an unknown name should cost nothing", shop)
+    assert ran.code == 0, ran.told
+    (sent,) = [e for e in user.events() if isinstance(e, TaskSentBack)]
+    assert [finding.rule for finding in sent.findings] == ["new-test"]
+    assert "plum" in git(shop, "show", f"swarm/{ran.document['goal']['id']}:test_plum.py")

@@ -6,6 +6,7 @@ what it executed itself, and its evidence comes out the same when it is executed
     runs         how long its runs may take, and how their reports are known
     together     runs that need nothing of each other, a few at the same time
     tester       the suite on base + patch, against the base, by test id
+    newness      a test of the change that fails without it
     static       what a compiler, a linter and the diff itself say
     behaviour    what passing tests observe of the changed functions, before and after
 
@@ -19,6 +20,10 @@ what it executed itself, and its evidence comes out the same when it is executed
     comparison   two runs of a suite, id by id
     functions    which functions a change touches
     observations what tests observed of them, before and after
+    conditions   new conditions of a change, and the change without each of them
+    earning      which of them no test misses
+    likeness     changed code that knows its tests by heart
+    handling     errors that changed code raises no more, or swallows
     answers      the form in which every check answers
     voters       who answers for each check
 """

@@ -15,6 +15,7 @@ from functools import partial
 from swarm.agents.checks.answers import answered
 from swarm.agents.checks.comparison import compare, differing, outcomes_of
 from swarm.agents.checks.guard import guard, laid_over, read_base
+from swarm.agents.checks.newness import is_asked_for, unshown
 from swarm.agents.checks.runs import Runs
 from swarm.agents.checks.together import together
 from swarm.agents.port import CheckAssignment, Checked, Workbench
@@ -58,8 +59,13 @@ class SuiteTester:
         tampering = await asyncio.to_thread(guard, changes, base)
         if tampering:
             return self._refused(assignment, workbench, tampering)
-        seen = await self._see(assignment, workbench, laid_over(changes, base))
-        return self._judged(assignment, workbench, seen)
+        over = laid_over(changes, base)
+        seen = await self._see(assignment, workbench, over)
+        new: tuple[Finding, ...] = ()
+        if is_asked_for(assignment, workbench.environment.runner) and not seen.interrupted:
+            own = None if over else seen.suite.run
+            new = await unshown(assignment, workbench, changes, own, self._runs)
+        return self._judged(assignment, workbench, seen, new)
 
     async def _see(self, assignment: CheckAssignment, workbench: Workbench, over: Changes) -> _Seen:
         subject = assignment.subject
@@ -103,11 +109,18 @@ class SuiteTester:
         count = len(findings)
         return answered(evidence, findings, f"tampering: {count} finding{'s' * (count != 1)}")
 
-    def _judged(self, assignment: CheckAssignment, workbench: Workbench, seen: _Seen) -> Checked:
+    def _judged(
+        self,
+        assignment: CheckAssignment,
+        workbench: Workbench,
+        seen: _Seen,
+        new: tuple[Finding, ...],
+    ) -> Checked:
         subject, run = assignment.subject, seen.suite.run
         found = (
             *compare(assignment.base_run, run, subject.targets, assignment.voided),
             *_not_alone(seen),
+            *new,
         )
         if seen.interrupted:
             verdict: Verdict = "unknown"

@@ -23,8 +23,7 @@ def shown(assignment: CheckAssignment, environment: Environment, files: Sequence
     failing = f"; failing then: {', '.join(red[:20])}" if red else ""
     targets = [f"- {target}" for target in assignment.subject.targets]
     parts = [
-        f"# Task\n{contract.title}",
-        envelope("description", contract.description) if contract.description else "",
+        "# Task\n" + envelope("task", contract.description),
         "\n".join(["These tests must pass now:", *targets]) if targets else "",
         f"# Suite\n{before}{failing}. Tests run with: {' '.join(environment.command)}",
         "# Change",

@@ -15,6 +15,7 @@ from swarm.engines.port import (
     GaveUp,
     Item,
     Question,
+    Split,
     Submission,
 )
 from swarm.models.public_api import Models, RouteView
@@ -86,7 +87,7 @@ class ModelEngine:
             session.go_on()
         return told
 
-    async def _end(self, session: Session) -> Submission | Question | GaveUp | None:
+    async def _end(self, session: Session) -> Submission | Question | Split | GaveUp | None:
         if not session.records:
             return None
         wish = session.records[-1].wish
@@ -98,6 +99,8 @@ class ModelEngine:
                 return Submission(changes, wish.title, wish.text)
             case "ask":
                 return Question(wish.text)
+            case "split":
+                return Split(wish.parts, wish.text)
             case "give-up":
                 return GaveUp(wish.text)
 

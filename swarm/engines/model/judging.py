@@ -5,15 +5,16 @@ This spares rounds with testers and reviewers; it decides nothing for them. A mo
 its way, and they will say the same with evidence.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from swarm.domain.canonical import digest
 from swarm.domain.changes import Changes, Written
-from swarm.domain.evidence import GREEN
-from swarm.domain.names import Digest
+from swarm.domain.evidence import GREEN, Outcome
+from swarm.domain.names import Digest, TestId
 from swarm.engines.model.tools import Bench, before, suite, tested
 from swarm.engines.model.trimming import trimmed
-from swarm.tools.public_api import Execution
+from swarm.tools.public_api import COMMAND, Execution
 
 PATIENCE = 3
 """So often a submission is sent back from here."""
@@ -71,7 +72,17 @@ def _worse(bench: Bench, execution: Execution) -> str:
         for test, outcome in base.items()
         if outcome in GREEN and now.get(test) not in GREEN and test not in bench.assignment.voided
     ]
-    return f"these passed before: {', '.join(lost[:5])}" if lost else ""
+    if lost:
+        return f"these passed before: {', '.join(lost[:5])}"
+    if bench.assignment.contract.features.get("needs_test") and not _has_new(now, base):
+        return "there is no new test yet that passes; write one that fails without your change"
+    return ""
+
+
+def _has_new(now: Mapping[TestId, Outcome], base: Mapping[TestId, Outcome]) -> bool:
+    if set(now) == {COMMAND}:
+        return True  # a plain command tells nothing of single tests
+    return any(outcome in GREEN and base.get(test) not in GREEN for test, outcome in now.items())
 
 
 def _to_review(changes: Changes, told: str) -> str:

@@ -4,6 +4,7 @@ from typing import Literal
 
 from swarm.domain.frozen import Frozen
 from swarm.domain.names import Digest
+from swarm.domain.tasks import Part
 from swarm.engines.model.shell import ShellState
 from swarm.models.public_api import Block, Result, Usage
 
@@ -14,9 +15,10 @@ MOST_BYTES = 1 << 20
 class Wish(Frozen):
     """How the model wants to end."""
 
-    kind: Literal["submit", "ask", "give-up"]
+    kind: Literal["submit", "ask", "split", "give-up"]
     text: str
     title: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 class Record(Frozen):

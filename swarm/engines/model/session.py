@@ -134,6 +134,8 @@ class Session:
         if spec.act is not None:
             return record, await toolbox.use(self.bench, call)
         wish = toolbox.wish_of(asked)
+        if wish.kind == "split" and (why := telling.indivisible(self.bench.assignment.contract)):
+            return record, Result(call=call.id, text=why, failed=True)
         if wish.kind != "submit":
             return record.model_copy(update={"wish": wish}), Result(call=call.id, text="heard")
         judgement = await judge(self.bench, record.reviewed, record.refusals)

@@ -7,7 +7,7 @@ that says where it comes from, and cannot end it.
 from collections.abc import Mapping
 from importlib import resources
 
-from swarm.domain.tasks import Finding
+from swarm.domain.tasks import Contract, Finding
 from swarm.engines.model.trimming import trimmed
 from swarm.engines.port import Assignment
 
@@ -61,6 +61,13 @@ def _suite(assignment: Assignment) -> str:
     red = [row.test for row in run.outcomes if row.outcome in ("failed", "error", "crashed")]
     told = f"Before your work {len(run.outcomes) - len(red)} of {len(run.outcomes)} tests passed."
     return told + (f" Failing then: {', '.join(red[:20])}" if red else "")
+
+
+def indivisible(contract: Contract) -> str:
+    """Why a task is not split; empty where it may be."""
+    if contract.targets:
+        return "tests have to pass for this task; it is not split"
+    return "this is a part already; it is not split further" if "part" in contract.features else ""
 
 
 def sent_back(findings: tuple[Finding, ...]) -> str:

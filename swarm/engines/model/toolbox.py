@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from swarm.domain.errors import Rejected
 from swarm.domain.frozen import Frozen
+from swarm.domain.tasks import MOST_PARTS, Part
 from swarm.engines.model import tools
 from swarm.engines.model.places import Refused
 from swarm.engines.model.record import Wish
@@ -38,6 +39,15 @@ class Submit(Frozen):
     why: str = Field(
         max_length=MOST_TOLD,
         description="What was wrong or missing, what you changed, how it is tested, what is not sure.",
+    )
+
+
+class Split(Frozen):
+    reason: str = Field(max_length=MOST_TOLD, description="Why it is too large for one.")
+    parts: tuple[Part, ...] = Field(
+        min_length=2,
+        max_length=MOST_PARTS,
+        description="Parts that can be done and tested without each other, in different files.",
     )
 
 
@@ -81,6 +91,11 @@ SPECS: Mapping[str, Spec] = {
     "note": Spec("Keep a fact, a decision or a dead end.", Note, _noted, _BOTH),
     "ask": Spec("Ask the human; the work stops until there is an answer.", Ask, None),
     "submit": Spec("Hand in your changes; they will be tested and reviewed.", Submit, None),
+    "split": Spec(
+        "Hand the task back in parts, each for somebody else; what you changed is lost.",
+        Split,
+        None,
+    ),
     "give_up": Spec("End without a result, and say why.", GiveUp, None, _BOTH),
 }
 
@@ -139,6 +154,8 @@ def wish_of(asked: BaseModel) -> Wish:
             return Wish(kind="submit", text=asked.why, title=title)
         case Ask():
             return Wish(kind="ask", text=asked.question)
+        case Split():
+            return Wish(kind="split", text=asked.reason, parts=asked.parts)
         case GiveUp():
             return Wish(kind="give-up", text=asked.reason)
         case _:
