@@ -34,7 +34,10 @@ never a fallback. The modules marked * run outside of the supervisor, in an inte
     output        what is kept of a command's output
     channel       requests, and answers on a socket of their own
     launch        the supervisor's end of the zygote
+    ahead         the supervisor's end of a sandbox that is half made
     zygote *      the process that all sandboxes are forked from
+    spares *      a sandbox that is half made before anybody asks
+    inside *      how a process in its own namespaces becomes a sandbox's server
     renewal *     shows other layers in a sandbox that goes on
     view *        mounts the world, and makes it the root
     confinement * closes a process in where no namespace can be had

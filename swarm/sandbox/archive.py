@@ -25,8 +25,8 @@ from swarm.domain.errors import Rejected
 from swarm.domain.frozen import Frozen
 from swarm.sandbox import copying, folders, layers, tree
 from swarm.sandbox.checkpoints import FRESH_MODE, Kept, Store, boot
+from swarm.sandbox.inside import UNPRIVILEGED
 from swarm.sandbox.port import CheckpointRef
-from swarm.sandbox.zygote import UNPRIVILEGED
 
 _FIRST, _LAST = "checkpoint.json", "end.json"
 _XATTR = "SCHILY.xattr."

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from swarm.sandbox import layout, limits, wire, worktree
 from swarm.sandbox.box import Place
+from swarm.sandbox.inside import UNPRIVILEGED
 from swarm.sandbox.isolated import give_away
 from swarm.sandbox.landlock import LOGGING_ABI
 from swarm.sandbox.modes import guarantees
 from swarm.sandbox.port import SandboxSpec
-from swarm.sandbox.zygote import UNPRIVILEGED
 
 _READ = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc", "/opt", "/proc")
 _USED = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")

@@ -36,7 +36,11 @@ class HostFolder:
         self.path = scratch.absolute() / f"{_PREFIX}{self.token}"
         # The lock comes first: a folder is never there without one.
         self._lock = _locked(_lock_of(self.path))
+        self.place = self.path / "place"
+        """To mount on."""
+
         self.path.mkdir(0o700)
+        self.place.mkdir()
 
     def remove(self) -> None:
         erase(self.path)
@@ -77,7 +81,11 @@ def has_hosts(scratch: Path) -> bool:
 
 def say_needs(folder: Path, strata: Iterable[str]) -> None:
     """That a sandbox needs those sealed layers as long as its folder is there."""
-    (folder / _NEEDS).write_text("\n".join(strata))
+    names = "\n".join(strata)
+    if names:
+        (folder / _NEEDS).write_text(names)
+    else:
+        (folder / _NEEDS).unlink(missing_ok=True)
 
 
 def needs(scratch: Path) -> set[str]:

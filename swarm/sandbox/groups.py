@@ -13,6 +13,7 @@ import os
 import select
 import signal
 from collections.abc import Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
@@ -64,10 +65,58 @@ class Group:
         """So often a process could not be started because there were too many."""
         return _numbers(self.directories["pids"] / "pids.events").get("max", 0)
 
+    def bound(self, limits: Limits) -> "Group | None":
+        """The group itself if all bounds could be set. Else whoever is in it is killed."""
+        try:
+            self.bind(limits)
+        except OSError:
+            self.end()
+            return None
+        return self
+
+    def fits(self, limits: Limits) -> bool:
+        return ("cpu" in self.directories) >= bool(limits.cpus)
+
+    def bind(self, limits: Limits) -> None:
+        """Raises OSError."""
+        for path, text in _bounds(self, limits):
+            path.write_text(text)
+
+    def members(self) -> tuple[Path, ...]:
+        """Files to write the number of a process to that is to be in it."""
+        return tuple(each / "cgroup.procs" for each in dict.fromkeys(self.directories.values()))
+
+    def empty(self) -> None:
+        """Return when nothing is in it any more. Takes up to a second."""
+        for each in self.members():
+            for _round in range(_ROUNDS):
+                if not _words(each):
+                    break
+                _kill(each.parent)
+                select.poll().poll(_ROUND_MS)
+
     def end(self) -> None:
         """Kill what is left, and remove the group. Takes up to a second."""
         for each in dict.fromkeys(self.directories.values()):
             _remove(each)
+
+
+class Removal:
+    """Removes empty groups in a thread: the kernel looks for memory that was counted for them on every
+    processor, for some milliseconds.
+    """
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._last: Future[None] | None = None
+
+    def begin(self, group: Group) -> None:
+        self._last = self._thread.submit(group.end)
+
+    def finish(self) -> None:
+        """Return when all are removed."""
+        if self._last is not None:
+            self._last.result()
 
 
 class Groups:
@@ -83,19 +132,30 @@ class Groups:
         """With that process, and all that it will start. None where there are no groups, or this
         one cannot be had.
         """
+        group = self.reserve(limits)
+        if group is None:
+            return None
+        try:
+            group.bind(limits)
+            for each in group.members():
+                each.write_text(str(pid))
+        except OSError:  # somebody else removed it, or the process has just died
+            group.end()
+            return None
+        return group
+
+    def reserve(self, limits: Limits) -> Group | None:
+        """With nobody in it, and what such limits need: each controller costs a move."""
         if self._parents is None:
             return None
         name = f"{_PREFIX}{os.getpid()}-{id(self):x}-{next(self._numbers)}"
-        made = {kind: each / name for kind, each in self._parents.of.items()}
+        parents = self._parents.of.items()
+        made = {kind: each / name for kind, each in parents if kind != "cpu" or limits.cpus}
         group = Group(made, self._parents.second)
         try:
             for each in dict.fromkeys(made.values()):
                 each.mkdir()
-            for path, text in _bounds(group, limits):
-                path.write_text(text)
-            for each in dict.fromkeys(made.values()):
-                (each / "cgroup.procs").write_text(str(pid))
-        except OSError:  # somebody else removed it, or the process has just died
+        except OSError:
             group.end()
             return None
         return group

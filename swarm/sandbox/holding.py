@@ -131,7 +131,7 @@ class Holding:
         sealed = isolated.sealed(self.strata)
 
         def lowers(part: int) -> list[str]:
-            top = [f"made/{self._generation}/upper/{part}"] if part in parts else []
+            top = [str(self.gathered[part])] if part in parts else []
             return [*top, *sealed(part)]
 
         return {
@@ -156,7 +156,8 @@ class Holding:
             stratum = self.store.add_stratum(old, parts)
             self.strata = (stratum, *self.strata)
             self.needs()
-        folders.erase(old.parent)
+        for part in range(len(self.made)):
+            folders.erase(isolated.work(self.folder, self._generation, part))
         self._generation += 1
         self._modes = modes
         self._copy = None

@@ -23,13 +23,15 @@ from swarm.sandbox import (
     modes,
     profiles,
     remedies,
+    spares,
     wire,
     worktree,
 )
+from swarm.sandbox.ahead import Ahead, Half
 from swarm.sandbox.box import Box, Place
 from swarm.sandbox.checkpoints import Store, Strata
 from swarm.sandbox.folders import HostFolder, erase
-from swarm.sandbox.groups import Group, Groups
+from swarm.sandbox.groups import Group, Groups, Removal
 from swarm.sandbox.holding import Holding, check
 from swarm.sandbox.launch import Launched, Launcher
 from swarm.sandbox.port import (
@@ -76,13 +78,14 @@ class _Made:
     launcher: Launcher
     launched: Launched
 
-    async def end(self) -> None:
+    async def end(self, removal: Removal) -> None:
         """Return when all that ran in it is dead."""
         doors, self.launched = self.launched.doors, replace(self.launched, doors=())
         channel.close_all(doors)
         await self.launcher.end(self.launched.pid)
         if self.launched.group is not None:
-            await asyncio.to_thread(self.launched.group.end)
+            await asyncio.to_thread(self.launched.group.empty)
+            removal.begin(self.launched.group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,8 @@ class Host:
         self._ready: list[_Ready] = []
         self._copies: dict[Path, Path] = {}
         self._groups: Groups | None = None
+        self._removal = Removal()
+        self._ahead = Ahead()
 
     async def create(self, spec: SandboxSpec, base: BaseRef) -> Sandbox:
         """Raises Lacking when the machine cannot do it, Rejected when the request is wrong."""
@@ -149,8 +154,11 @@ class Host:
             for made in list(self._boxes.values()):
                 await made.box.destroy()
         finally:
+            await asyncio.to_thread(self._ahead.stop)
             if self._launcher is not None:
                 await self._launcher.close()
+            await asyncio.to_thread(self._ahead.end)
+            await asyncio.to_thread(self._removal.finish)
             if self._folder is not None:
                 await asyncio.to_thread(self._folder.remove)
             await asyncio.to_thread(self._settler.close)
@@ -164,7 +172,7 @@ class Host:
     async def end(self, box: Box) -> None:
         made = self._boxes.pop(box.id, None)
         if made is not None:
-            await made.end()
+            await made.end(self._removal)
             await asyncio.to_thread(erase, made.holding.folder)
 
     def stacked(self, box: Box) -> Sequence[Path]:
@@ -303,7 +311,7 @@ class Host:
 
     async def _finish(self, made: _Made, gone: Path) -> None:
         try:
-            await made.end()
+            await made.end(self._removal)
         finally:
             await asyncio.to_thread(erase, gone)
 
@@ -313,11 +321,16 @@ class Host:
         held = await _to_the_end(self._hold, old.folder, old.spec, old.base, strata)
         return held, *await self._start(held, strata)
 
-    def _bound(self, pid: int, spec: SandboxSpec) -> Group | None:
+    def _bound(self, pid: int, spec: SandboxSpec, unborn: Half | None) -> Group | None:
         """Nothing of the sandbox's runs yet but its server."""
+        if unborn is not None:
+            unborn.end()
+        return self._all_groups().make(spec.limits, pid)
+
+    def _all_groups(self) -> Groups:
         if self._groups is None:
             self._groups = Groups(groups.find())
-        return self._groups.make(spec.limits, pid)
+        return self._groups
 
     async def _connect(self, made: _Made) -> None:
         try:
@@ -343,6 +356,7 @@ class Host:
         below = tuple((self._copies.get(each, each), self._is_foreign(each)) for each in bases)
         request = isolated.request(
             held.folder,
+            self._opened().place,
             held.spec,
             self._mode,
             isolated.Below(below, self._store.strata, held.strata),
@@ -369,15 +383,26 @@ class Host:
             self._copies[base] = copy
 
     async def _launch(self, request: wire.Message, spec: SandboxSpec) -> tuple[Launcher, Launched]:
-        launcher = self._started()
-        executes = {"executes": profiles.executes(spec)}
-        pending = _Pending()
+        launcher, half = self._started(), self._ahead.take()
+        fits = half is not None and (half.group is None or half.group.fits(spec.limits))
+        more = {
+            "executes": profiles.executes(spec),
+            "spare": half.number if half is not None and fits else 0,
+        }
+        pending = _Pending(half)
+
+        def begun(pid: int, *, spare: bool) -> None:
+            if spare and half is not None and half.group is not None:
+                pending.begin(half.group.bound, spec.limits)
+            else:
+                pending.begin(self._bound, pid, spec, half)
+
         launched: Launched | None = None
         try:
-            launched = await launcher.launch(
-                request | executes, lambda pid: pending.begin(self._bound, pid, spec)
-            )
-            return launcher, replace(launched, group=await pending.made())
+            launched = await launcher.launch(request | more, begun)
+            launched = replace(launched, group=await pending.made())
+            self._make_another(launcher, request, spec)
+            return launcher, launched
         except BaseException as error:
             if launched is not None:
                 launched.let_go()
@@ -385,6 +410,20 @@ class Host:
             if isinstance(error, OSError):
                 raise remedies.explained(error, remedies.this_machine()) from error
             raise
+
+    def _make_another(self, launcher: Launcher, request: wire.Message, spec: SandboxSpec) -> None:
+        """Half of one, for whoever comes next."""
+        kind = spares.kind_of(request["world"]) if "world" in request else None
+        if kind is None:
+            return
+        mine = os.getuid() == 0  # nobody else can move what is born into other namespaces
+
+        def ask(half: Half) -> None:
+            files = half.group.members() if half.group is not None else ()
+            order = {"number": half.number, "kind": kind, "groups": [str(each) for each in files]}
+            launcher.make_spare(order)
+
+        self._ahead.begin(lambda: self._all_groups().reserve(spec.limits) if mine else None, ask)
 
     def _opened(self) -> HostFolder:
         if self._folder is None:
@@ -405,10 +444,11 @@ class _Pending:
     process takes as long as all processors need to come to a quiet moment.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, half: Half | None) -> None:
+        self._half = half
         self._making: asyncio.Future[Group | None] | None = None
 
-    def begin(self, make: Callable[[int, SandboxSpec], Group | None], *what: Any) -> None:
+    def begin(self, make: Callable[..., Group | None], *what: Any) -> None:
         self._making = asyncio.get_running_loop().run_in_executor(None, partial(make, *what))
 
     async def made(self) -> Group | None:
@@ -416,6 +456,8 @@ class _Pending:
 
     async def abandon(self) -> None:
         if self._making is None:
+            if self._half is not None:
+                await asyncio.to_thread(self._half.end)
             return
         await asyncio.wait([self._making])
         group = self._making.result()

@@ -11,15 +11,14 @@ from pathlib import Path
 from swarm.sandbox import layout, limits, remedies, users, wire
 from swarm.sandbox.box import Place
 from swarm.sandbox.checkpoints import FRESH_MODE, Stratum, layers_of
+from swarm.sandbox.inside import UNPRIVILEGED
 from swarm.sandbox.modes import guarantees
 from swarm.sandbox.port import SandboxMode, SandboxSpec
-from swarm.sandbox.zygote import UNPRIVILEGED
 
 
 def prepare(folder: Path, spec: SandboxSpec, mode: SandboxMode, modes: Sequence[int]) -> Place:
     """Make the directories that the overlays need, owned by who runs the sandbox."""
-    for name in ("root", "layers", "layers/holes"):
-        (folder / name).mkdir()
+    (folder / "layers").mkdir()
     for number, place in enumerate(layout.overlays(spec)):
         for hole in layout.holes(spec, number):
             at = place / hole
@@ -43,11 +42,10 @@ def begin(folder: Path, generation: int, modes: Sequence[int]) -> None:
     that of the whole.
     """
     above = upper(folder, generation)
-    for parent in (above.parent, above, above.with_name("work")):
-        _fresh(parent)
+    _fresh(above)
     for number, mode in enumerate(modes):
         _fresh(above / str(number), mode)
-        _fresh(above.with_name("work") / str(number))
+        _fresh(work(folder, generation, number))
 
 
 def _fresh(directory: Path, mode: int = FRESH_MODE) -> None:
@@ -58,8 +56,15 @@ def _fresh(directory: Path, mode: int = FRESH_MODE) -> None:
 
 
 def upper(folder: Path, generation: int) -> Path:
-    """Below it one directory for each overlay."""
-    return folder / f"layers/{generation}/upper"
+    """Below it one directory for each overlay. Few in all: each is an inode, which costs a disk more
+    than all else that is done to make a sandbox.
+    """
+    return folder / f"layers/upper-{generation}"
+
+
+def work(folder: Path, generation: int, number: int) -> Path:
+    """What the kernel needs for that overlay."""
+    return folder / f"layers/work-{generation}-{number}"
 
 
 def overlays(
@@ -75,8 +80,8 @@ def overlays(
                 *lowers(n),
                 f"b{n}",
             ],
-            "upper": f"made/{generation}/upper/{n}",
-            "work": f"made/{generation}/work/{n}",
+            "upper": f"made/{upper(folder, generation).name}/{n}",
+            "work": f"made/{work(folder, generation, n).name}",
         }
         for n in range(len(layout.overlays(spec)))
     ]
@@ -101,7 +106,10 @@ def sealed(strata: Sequence[Stratum]) -> Callable[[int], Sequence[str]]:
     return lambda part: [f"sealed/{each}" for each in layers_of(strata, part)]
 
 
-def request(folder: Path, spec: SandboxSpec, mode: SandboxMode, below: Below) -> wire.Message:
+def request(
+    folder: Path, place: Path, spec: SandboxSpec, mode: SandboxMode, below: Below
+) -> wire.Message:
+    """`place`: a directory to mount on, which all may share: each sees its own mount only."""
     user = users.draw() if mode == "idmapped" else UNPRIVILEGED
     return {
         "op": "create",
@@ -109,7 +117,8 @@ def request(folder: Path, spec: SandboxSpec, mode: SandboxMode, below: Below) ->
         "limits": limits.isolated(spec.limits),
         "watch": limits.watched(spec.limits),
         "world": {
-            "folder": str(folder),
+            "place": str(place),
+            "layers": str(folder / "layers"),
             "bases": [{"path": str(path), "mapped": mapped} for path, mapped in below.bases],
             "sealed": str(below.sealed),
             "own_proc": guarantees(mode).own_proc,

@@ -158,6 +158,14 @@ def set_dumpable(dumpable: bool) -> None:
     _prctl(_PR_SET_DUMPABLE, int(dumpable))
 
 
+def close_all_but(keep: tuple[int, ...]) -> None:
+    """Also our own input, output and errors stay open."""
+    last = 2
+    for fd in (*sorted(each for each in keep if each > last), 1 << 16):
+        os.closerange(last + 1, fd)
+        last = fd
+
+
 def become_subreaper() -> None:
     """Adopt the orphans among our descendants."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)

@@ -3,10 +3,11 @@
 import asyncio
 import socket
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Protocol
 
 import swarm
 from swarm.domain.errors import Rejected, Transient
@@ -42,6 +43,10 @@ class Launched:
         channel.close_all(self.doors)
 
 
+class Begun(Protocol):
+    def __call__(self, pid: int, *, spare: bool) -> None: ...
+
+
 class Launcher:
     def __init__(self, python: Path, log: Path) -> None:
         self._log = log
@@ -64,9 +69,9 @@ class Launcher:
     def alive(self) -> bool:
         return self._process.poll() is None
 
-    async def launch(self, message: wire.Message, begun: Callable[[int], None]) -> "Launched":
+    async def launch(self, message: wire.Message, begun: Begun) -> "Launched":
         """Start a new server. Raises OSError, with the step as `filename`, and Transient. `begun` is
-        told its process id while it still makes itself ready.
+        told its process id while it still makes itself ready, and whether it was half made.
         """
         control, theirs = wire.pair()
         try:
@@ -90,6 +95,10 @@ class Launcher:
             failed = answer or {"errno": 0, "error": "no answer", "what": "renew"}
             raise OSError(failed["errno"], failed["error"], failed["what"])
 
+    def make_spare(self, order: wire.Message) -> None:
+        """Have a sandbox half made. Raises Rejected when the zygote is dead."""
+        channel.request(self._control, {"op": "spare", **order}).close()
+
     async def end(self, pid: int) -> None:
         """Return when that server, and with it all of its namespace, is dead."""
         try:
@@ -110,10 +119,8 @@ class Launcher:
         self._control.close()
         await asyncio.to_thread(self._process.wait)
 
-    async def _started(
-        self, answers: channel.Answers, begun: Callable[[int], None]
-    ) -> tuple[int, tuple[int, ...]]:
-        pid, ready = 0, False
+    async def _started(self, answers: channel.Answers, begun: Begun) -> tuple[int, tuple[int, ...]]:
+        pid, ready, spare = 0, False, False
         doors: list[int] = []
         try:
             while not (pid and ready):
@@ -123,9 +130,10 @@ class Launcher:
                     raise OSError(0, f"it ended without a word {self._last_words()}")
                 if "error" in answer:
                     raise OSError(answer["errno"], answer["error"], answer["what"])
+                spare = answer.get("spare", spare)
                 if "pid" in answer:
                     pid = answer["pid"]
-                    begun(pid)
+                    begun(pid, spare=spare)
                 ready = ready or "ready" in answer
         except TimeoutError as error:
             channel.close_all(doors)

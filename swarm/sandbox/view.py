@@ -62,15 +62,14 @@ class Maps(NamedTuple):
 
 
 def gather(world: dict[str, Any], uid: int, gid: int, maps: Maps = Maps()) -> None:  # noqa: B008
-    """Bind the world's parts below the folder's `root`, and go there."""
+    """Bind the world's parts below a directory, and go there."""
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
-    os.chdir(world["folder"])
     options = f"size=1m,mode=755,uid={uid},gid={gid}" if os.getuid() == 0 else "size=1m,mode=755"
-    kernel.mount("tmpfs", "root", "tmpfs", _QUIET, options)
-    os.chdir("root")
+    kernel.mount("tmpfs", world["place"], "tmpfs", _QUIET, options)
+    os.chdir(world["place"])
     for name in ("made", "sealed", "new", "again"):
         _directory(name, uid, gid)
-    _gather_layers(world["folder"] + "/layers", "made", maps.layers)
+    _gather_layers(world["layers"], "made", maps.layers)
     _gather_layers(world["sealed"], "sealed", maps.layers)
     for number, base in enumerate(world["bases"]):
         _directory(f"b{number}", uid, gid)

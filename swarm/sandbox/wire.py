@@ -66,6 +66,12 @@ def receive(channel: socket.socket) -> tuple[Message | None, list[int]]:
     return json.loads(data[1:]), fds
 
 
+def failure(error: OSError) -> Message:
+    """What failed, and at which step."""
+    what = os.fsdecode(error.filename) if error.filename else ""
+    return {"errno": error.errno, "error": error.strerror or str(error), "what": what}
+
+
 def answer(data: bytes) -> Message:
     """Read a packet of the sandbox's as what it may be: a small JSON object, else ValueError."""
     message = json.loads(data[1:])

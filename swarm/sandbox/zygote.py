@@ -22,21 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from swarm.sandbox import (
-    blocked,
-    confinement,
-    kernel,
-    quota,
-    renewal,
-    seccomp,
-    server,
-    tree,
-    view,
-    wire,
-)
-
-UNPRIVILEGED = 65534
-"""Who runs sandboxes when the supervisor is root: never root."""
+from swarm.sandbox import inside, kernel, renewal, seccomp, spares, view, wire
 
 Stage = Callable[[wire.Message, socket.socket, int], None]
 
@@ -44,11 +30,17 @@ Stage = Callable[[wire.Message, socket.socket, int], None]
 @dataclass(slots=True)
 class Zygote:
     control: socket.socket
+    mounts: int
+    """A descriptor that tells when something was mounted on the machine."""
+
     maps: dict[tuple[str, str], int] = field(default_factory=dict)
     """User namespaces for the owners of files that many sandboxes show, by what they map."""
 
     waiting: dict[int, socket.socket] = field(default_factory=dict)
     """Who wants to know that a child is gone."""
+
+    spare: spares.Spare | None = None
+    """A sandbox that is half made."""
 
 
 def main() -> NoReturn:
@@ -56,7 +48,7 @@ def main() -> NoReturn:
     control = socket.socket(fileno=os.dup(0))
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, 0)
-    zygote = Zygote(control)
+    zygote = Zygote(control, os.open("/proc/self/mountinfo", os.O_RDONLY | os.O_CLOEXEC))
     wake, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -72,13 +64,40 @@ def _listen(zygote: Zygote, wake: int, supervisor: int) -> NoReturn:
     poll = select.poll()
     for fd in (zygote.control.fileno(), wake, supervisor):
         poll.register(fd, select.POLLIN)
+    poll.register(zygote.mounts, select.POLLPRI)
     while True:
-        for fd, _event in poll.poll():
+        found = [fd for fd, _event in poll.poll()]
+        if zygote.mounts in found:  # first of all: it is told only once
+            _give_up_spare(zygote)
+        for fd in found:
             if fd == wake:
                 _drain(wake)
+            elif fd == zygote.mounts:
+                continue
             elif fd == supervisor or not _serve_one(zygote):
+                _give_up_spare(zygote)
                 os._exit(0)
         _reap(zygote)
+
+
+def _make_spare(zygote: Zygote, message: wire.Message) -> None:
+    _give_up_spare(zygote)
+    _has_mounted(zygote)  # from now on
+    with suppress(OSError):  # it would have been a convenience
+        zygote.spare = spares.make(message)
+
+
+def _give_up_spare(zygote: Zygote) -> None:
+    if zygote.spare is not None:
+        zygote.spare.end()
+        zygote.spare = None
+
+
+def _has_mounted(zygote: Zygote) -> bool:
+    """Whether something was, that a spare may not see."""
+    poll = select.poll()
+    poll.register(zygote.mounts, select.POLLPRI)
+    return bool(poll.poll(0))
 
 
 def _drain(wake: int) -> None:
@@ -100,6 +119,8 @@ def _serve_one(zygote: Zygote) -> bool:
     try:
         if message["op"] == "renew":
             _fork_to_renew(message, fds[1:], reply)
+        elif message["op"] == "spare":
+            _make_spare(zygote, message)
         else:
             _create(zygote, message, reply, fds[1])
     finally:
@@ -113,11 +134,13 @@ def _create(zygote: Zygote, message: wire.Message, reply: socket.socket, control
     """Fork the server of a new sandbox. It tells that it is ready, or why it cannot be."""
     make, stage = _way_in(message)
     try:
+        if _order_spare(zygote, message, reply, control):
+            return
         if stage is _descend:
             message["maps"] = _shared_maps(zygote, message["world"])
         pid = make()
     except OSError as error:
-        _tell(reply, _failure(error))
+        _tell(reply, wire.failure(error))
         return
     if pid == 0:
         _child(message, reply, control, stage)
@@ -125,11 +148,37 @@ def _create(zygote: Zygote, message: wire.Message, reply: socket.socket, control
         _tell(reply, {"pid": pid})
 
 
+def _renew(message: wire.Message, fds: list[int], reply: socket.socket) -> None:
+    """In a child: mount anew what has got other layers."""
+    if os.getuid() == 0 and not message["inside"]:
+        inside.become_ordinary()
+    renewal.renew(message, renewal.Doors(*fds))
+    wire.send(reply, {"renewed": True})
+
+
+def _order_spare(zygote: Zygote, message: wire.Message, reply: socket.socket, control: int) -> bool:
+    """Whether there is one that becomes that sandbox. Its order is all that it hears of us."""
+    if zygote.spare is None or zygote.spare.number != message.get("spare"):
+        return False
+    spare, zygote.spare = zygote.spare, None
+    try:
+        if _has_mounted(zygote):
+            return False
+        maps = _shared_maps(zygote, message["world"]) if os.getuid() == 0 else view.Maps()
+        _tell(reply, {"spare": True})
+        if spares.order(spare, message, reply, control, maps):
+            return True
+        _tell(reply, {"spare": False})
+        return False
+    finally:
+        spare.door.close()
+
+
 def _fork_to_renew(message: wire.Message, fds: list[int], reply: socket.socket) -> None:
     try:
         pid = os.fork()
     except OSError as error:
-        _tell(reply, _failure(error))
+        _tell(reply, wire.failure(error))
         return
     if pid:
         return
@@ -137,7 +186,7 @@ def _fork_to_renew(message: wire.Message, fds: list[int], reply: socket.socket) 
         signal.set_wakeup_fd(-1)
         _renew(message, fds, reply)
     except OSError as error:
-        _tell(reply, _failure(error))
+        _tell(reply, wire.failure(error))
     os._exit(0)
 
 
@@ -148,12 +197,12 @@ def _tell(reply: socket.socket, message: wire.Message) -> None:
 
 def _way_in(message: wire.Message) -> tuple[Callable[[], int], Stage]:
     if "confined" in message:
-        return os.fork, _serve_confined
+        return os.fork, inside.serve_confined
     if "world" not in message:
-        return os.fork, _serve_worktree
+        return os.fork, inside.serve_worktree
     if os.getuid() == 0:
         return os.fork, _descend
-    return (lambda: kernel.clone(_namespaces(message["world"]))), _serve_isolated
+    return (lambda: kernel.clone(_namespaces(message["world"]))), inside.serve_isolated
 
 
 def _namespaces(world: dict[str, Any]) -> int:
@@ -164,24 +213,12 @@ def _namespaces(world: dict[str, Any]) -> int:
 def _child(message: wire.Message, reply: socket.socket, control: int, stage: Stage) -> NoReturn:
     try:
         signal.set_wakeup_fd(-1)
-        _close_all_but((reply.fileno(), control, *_all(message.get("maps", view.Maps()))))
+        kernel.close_all_but((reply.fileno(), control, *_all(message.get("maps", view.Maps()))))
         os.setsid()
         stage(message, reply, control)
     except OSError as error:
-        wire.send(reply, _failure(error))
+        wire.send(reply, wire.failure(error))
     os._exit(1)
-
-
-def _close_all_but(keep: tuple[int, ...]) -> None:
-    last = 2
-    for fd in (*sorted(each for each in keep if each > last), 1 << 16):
-        os.closerange(last + 1, fd)
-        last = fd
-
-
-def _failure(error: OSError) -> wire.Message:
-    what = os.fsdecode(error.filename) if error.filename else ""
-    return {"errno": error.errno, "error": error.strerror or str(error), "what": what}
 
 
 # Started as root
@@ -194,7 +231,7 @@ def _descend(message: wire.Message, reply: socket.socket, control: int) -> None:
     maps = _own_maps(world, message["maps"]) if world["ids"] else message["maps"]
     user, group = world["outside"]
     view.gather(world, user, group, maps)
-    _close_all_but((reply.fileno(), control))
+    kernel.close_all_but((reply.fileno(), control))
     pid = (
         _enter_mapped(message, reply, control)
         if world["ids"]
@@ -206,10 +243,10 @@ def _descend(message: wire.Message, reply: socket.socket, control: int) -> None:
 
 def _enter_alone(message: wire.Message, reply: socket.socket, control: int) -> int:
     """As an ordinary user, who is the only one in there."""
-    _become_ordinary()
+    inside.become_ordinary()
     pid = kernel.clone(_namespaces(message["world"]) | kernel.CLONE_PARENT)
     if pid == 0:
-        _serve_gathered(message, reply, control)
+        inside.serve_gathered(message, reply, control)
     return pid
 
 
@@ -226,15 +263,10 @@ def _enter_mapped(message: wire.Message, reply: socket.socket, control: int) -> 
             os._exit(1)
         os.close(mapped)
         kernel.become(world["inside"])
-        _serve_gathered(message, reply, control)
+        inside.serve_gathered(message, reply, control)
     _write_maps(pid, world["ids"], world["ids"])
     os.write(told, b".")
     return pid
-
-
-def _become_ordinary() -> None:
-    kernel.become(UNPRIVILEGED)
-    kernel.set_dumpable(True)  # or our own /proc entries would stay root's
 
 
 def _all(maps: view.Maps) -> tuple[int, ...]:
@@ -258,7 +290,7 @@ def _own_maps(world: dict[str, Any], shared: view.Maps) -> view.Maps:
     """Where each sandbox has a user of its own."""
     user, group = world["outside"]
     made = functools.cache(_map_namespace)
-    layers = made(f"{UNPRIVILEGED} {user} 1", f"{UNPRIVILEGED} {group} 1")
+    layers = made(f"{inside.UNPRIVILEGED} {user} 1", f"{inside.UNPRIVILEGED} {group} 1")
     return view.Maps(_base_maps(world, made), layers, shared.system)
 
 
@@ -313,111 +345,6 @@ def _write_maps(pid: int, uids: str, gids: str) -> None:
         Path(f"/proc/{pid}/gid_map").write_text(gids)
     except OSError as error:
         raise OSError(error.errno, error.strerror, view.MAP_IDS) from error
-
-
-# The last stage: in the new namespaces, with every right in them and none outside
-
-
-def _serve_isolated(message: wire.Message, reply: socket.socket, control: int) -> None:
-    _enter(message["world"])
-    view.gather(message["world"], os.getuid(), os.getgid())
-    _close_in(message, reply, control)
-
-
-def _serve_gathered(message: wire.Message, reply: socket.socket, control: int) -> None:
-    _enter(message["world"])
-    _close_in(message, reply, control)
-
-
-def _enter(world: dict[str, Any]) -> None:
-    if world["own_proc"]:  # or nobody would be left to end the others
-        kernel.die_with_parent()
-    if not world["ids"]:
-        kernel.map_user(world["inside"], *world["outside"])
-    kernel.raise_loopback()
-    socket.sethostname("sandbox")
-
-
-def _close_in(message: wire.Message, reply: socket.socket, control: int) -> None:
-    tap = _tap()
-    overlays = message["world"]["overlays"]
-    written = tuple(tree.open_root(each["upper"]) for each in overlays)
-    lowers = (lower for each in overlays for lower in each["lowers"])
-    sealed = tuple(tree.open_root(each) for each in lowers if each.startswith("sealed/"))
-    _hand_over(reply)
-    view.build(message["world"])
-    kernel.drop_rights()
-    alone = message["world"]["own_proc"]
-    if not alone:
-        confinement.scope()
-    spared = () if alone else (os.getpid(), os.getppid(), *message["world"]["spared"])
-    kernel.install_filter(seccomp.program(spared=spared))
-    _serve(message, reply, control, written, sealed, alone=alone, tap=tap)
-
-
-def _tap() -> blocked.Tap | None:
-    try:
-        return blocked.open_tap()
-    except OSError:  # a kernel without raw sockets: attempts fail as well, and are not seen
-        return None
-
-
-def _hand_over(reply: socket.socket) -> None:
-    """Let the supervisor keep the place where everything is gathered, as a namespace of its own, so
-    that new layers can be mounted later by a process that has what it takes; this one will not.
-    """
-    gathered = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
-    here = os.open(".", os.O_PATH | os.O_CLOEXEC)
-    kernel.unshare(kernel.CLONE_NEWNS)
-    shown = os.open("/proc/self/ns/mnt", os.O_RDONLY | os.O_CLOEXEC)
-    wire.send(reply, {"doors": True}, [gathered, here, shown])
-    for each in (gathered, here, shown):
-        os.close(each)
-
-
-def _renew(message: wire.Message, fds: list[int], reply: socket.socket) -> None:
-    """In a child: mount anew what has got other layers."""
-    if os.getuid() == 0 and not message["inside"]:
-        _become_ordinary()
-    renewal.renew(message, renewal.Doors(*fds))
-    wire.send(reply, {"renewed": True})
-
-
-def _serve_confined(message: wire.Message, reply: socket.socket, control: int) -> None:
-    confinement.enter(message["confined"], UNPRIVILEGED)
-    written = tuple(tree.open_root(each) for each in message["confined"]["written"])
-    _serve(message, reply, control, written, alone=False)
-
-
-def _serve_worktree(message: wire.Message, reply: socket.socket, control: int) -> None:
-    _serve(message, reply, control, (), alone=False)
-
-
-def _serve(
-    message: wire.Message,
-    reply: socket.socket,
-    control: int,
-    written: tuple[int, ...],
-    sealed: tuple[int, ...] = (),
-    *,
-    alone: bool,
-    tap: blocked.Tap | None = None,
-) -> NoReturn:
-    served = server.Server(
-        socket.socket(fileno=control),
-        message["roots"],
-        message["limits"],
-        alone=alone,
-        executes=message["executes"],
-        tap=tap,
-        parent=None if alone else os.pidfd_open(os.getppid()),
-        bounds=message["watch"],
-        sealed=quota.Sealed(sealed),
-    )
-    server.hold(served, written)
-    wire.send(reply, {"ready": True})
-    reply.close()
-    server.serve(served)
 
 
 def _end(zygote: Zygote, pid: int, reply: socket.socket) -> None:

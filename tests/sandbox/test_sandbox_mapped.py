@@ -62,7 +62,7 @@ def test_files_of_the_system_are_roots_and_the_trees_are_ones_own(mapped: Place)
 def test_what_is_written_belongs_on_disk_to_no_user_of_the_sandbox(mapped: Place) -> None:
     async def work(sandbox: Sandbox) -> None:
         await sandbox.exec(("sh", "-c", "umask 077; mkdir d; echo 1 > d/made; echo 2 > a"))
-        (upper,) = (mapped.folder / "scratch").glob("*/*/layers/0/upper/0")
+        (upper,) = (mapped.folder / "scratch").glob("*/*/layers/upper-0/0")
         owners = {each.lstat().st_uid for each in (upper, *upper.rglob("*"))}
         assert owners == {65534}
         assert {each.name for each in upper.rglob("*")} == {"d", "made", "a"}
