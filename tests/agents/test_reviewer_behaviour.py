@@ -150,6 +150,20 @@ def test_other_inputs_are_notes_about_the_neighbourhood(case: Case) -> None:
     assert result.report.verdict == "yes"
 
 
+def test_where_no_failing_test_asks_for_it_another_answer_next_door_is_refused(case: Case) -> None:
+    tree = case.tree("asked by nobody", {"pages.py": PAGES.replace("return None", "return 1")})
+    result = checked(BehaviourReviewer(), case, tree, targets=())
+    assert any(each.rule == "unasked-change" and each.blocks for each in result.report.findings)
+
+
+def test_a_condition_that_no_test_misses_is_refused(case: Case) -> None:
+    result = answer(
+        case, "unearned", "return items // size", "return -(-items // size) if items > 2 else 1"
+    )
+    rules = [each.rule for each in result.report.findings if each.blocks]
+    assert (result.report.verdict, rules) == ("no", ["unearned-condition"])
+
+
 def test_yields_lists_changed_in_place_and_errors_are_seen(case: Case) -> None:
     changed = (
         PAGES.replace("yield number", "yield number + 1")

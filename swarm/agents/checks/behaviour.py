@@ -6,26 +6,32 @@ recorded twice, so that what is never the same is not compared.
 
 A test that calls and does not look may have seen the bug, so another result is not yet a wrong one.
 It is a *no* where the failing tests give no reason for it (`observations` says when they do), and a
-note for the human where they do.
+note for the human where they do. A repair that passes is then tried without each of its new conditions:
+one that no test misses is overfitted (`conditions`).
 """
 
 import asyncio
+import itertools
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib import resources
 
 from swarm.agents.checks.answers import answered
 from swarm.agents.checks.comparison import outcomes_of
+from swarm.agents.checks.conditions import MOST, Ablation, ablations
 from swarm.agents.checks.diffs import files_changed
-from swarm.agents.checks.functions import Touched, touched
+from swarm.agents.checks.earning import Trial, unearned
+from swarm.agents.checks.functions import Touched, new_constants, touched
 from swarm.agents.checks.guard import Base, laid_over, read_base
 from swarm.agents.checks.lint import Source
 from swarm.agents.checks.observations import Observed, differences, read
+from swarm.agents.checks.places import is_test, text_of
 from swarm.agents.checks.runs import Runs
 from swarm.agents.checks.together import together
 from swarm.agents.port import CheckAssignment, Checked, Workbench
-from swarm.domain.changes import Changes
+from swarm.domain.changes import Changes, Written
 from swarm.domain.evidence import Evidence, SuiteRun, TestOutcome
 from swarm.domain.names import TestId
 from swarm.domain.tasks import Finding, Verdict
@@ -46,10 +52,14 @@ class _Question:
     base: Base
     over: Changes
     touched: Touched
-    constants: tuple[str, ...] = ()
+    constants: tuple[str, ...]
     """What the change brings in, as literals: inputs that it may treat in its own way."""
 
-    sources: tuple[Source, ...] = ()
+    ablations: tuple[Ablation, ...]
+    """The change without one of its new conditions each."""
+
+    spoken: frozenset[str]
+    """Names in test files that the change adds: those tests speak for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +96,7 @@ class BehaviourReviewer:
         changes = await workbench.changes(subject.base_tree, subject.tree)
         directory = await workbench.directory(subject.base_tree)
         base = await asyncio.to_thread(read_base, directory, assignment.base_run)
-        question = _Question(
-            assignment, workbench, base, laid_over(changes, base), _touched(changes, base)
-        )
+        question = _asked(assignment, workbench, base, changes)
         answer = await self._answer(question)
         return answered(self._evidence(question, answer), answer.findings, answer.summary)
 
@@ -105,7 +113,11 @@ class BehaviourReviewer:
         ids = tuple(sorted(first.observed.tests | frozenset(question.assignment.subject.targets)))
         wanted = first.observed.functions
         second, after = await together(partial(self._record, question, ids, wanted), (True, False))
-        return _compared(question.assignment, first, second, after)
+        answer = _compared(question, first, second, after)
+        if answer.verdict != "yes" or not question.assignment.subject.targets:
+            return answer
+        trial = Trial(question.assignment, question.workbench, question.over, ids, self._runs)
+        return _with(answer, await unearned(trial, question.ablations))
 
     async def _record(
         self,
@@ -167,6 +179,45 @@ class BehaviourReviewer:
         )
 
 
+def _asked(
+    assignment: CheckAssignment, workbench: Workbench, base: Base, changes: Changes
+) -> _Question:
+    sources = _sources(changes, base)
+    ablations = (each for source in sources for each in _ablations(source))
+    return _Question(
+        assignment=assignment,
+        workbench=workbench,
+        base=base,
+        over=laid_over(changes, base),
+        touched=touched(sources),
+        constants=new_constants(sources),
+        ablations=tuple(itertools.islice(ablations, MOST)),
+        spoken=_spoken(changes, base),
+    )
+
+
+def _ablations(source: Source) -> Iterator[Ablation]:
+    texts = (side.decode("utf-8", "replace") for side in (source.before, source.after))
+    return ablations(source.path, *texts)
+
+
+def _spoken(changes: Changes, base: Base) -> frozenset[str]:
+    written = ((text_of(item.path), item) for item in changes.items if isinstance(item, Written))
+    texts = (
+        item.data.decode("utf-8", "replace")
+        for path, item in written
+        if is_test(path) and path not in base.paths
+    )
+    return frozenset(name for text in texts for name in re.findall(r"\w+", text))
+
+
+def _with(answer: _Answer, more: tuple[Finding, ...]) -> _Answer:
+    if not more:
+        return answer
+    told = f"{answer.summary}; {len(more)} new conditions that no test asks for"
+    return replace(answer, findings=(*answer.findings, *more), verdict="no", summary=told)
+
+
 def _ids(assignment: CheckAssignment) -> tuple[TestId, ...]:
     """What passed on the base, and the targets."""
     now = outcomes_of(assignment.base_run)
@@ -174,16 +225,13 @@ def _ids(assignment: CheckAssignment) -> tuple[TestId, ...]:
     return tuple(sorted((passed - set(assignment.voided)) | set(assignment.subject.targets)))
 
 
-def _touched(changes: Changes, base: Base) -> Touched:
-    """In the repository's own code: tests are not what is observed."""
-    files = files_changed(changes, base.data)
-    return touched(
-        [
-            Source(file.path, file.before or b"", file.after or b"")
-            for file in files
-            if file.path.endswith(".py") and file.before and file.path not in base.tests
-        ]
-    )
+def _sources(changes: Changes, base: Base) -> list[Source]:
+    """The repository's own code: tests are not what is observed."""
+    return [
+        Source(file.path, file.before or b"", file.after or b"")
+        for file in files_changed(changes, base.data)
+        if file.path.endswith(".py") and file.before and file.path not in base.tests
+    ]
 
 
 def _script(runner: str) -> str:
@@ -194,9 +242,9 @@ def _script(runner: str) -> str:
 
 
 def _compared(
-    assignment: CheckAssignment, first: _Recording, second: _Recording, after: _Recording
+    question: _Question, first: _Recording, second: _Recording, after: _Recording
 ) -> _Answer:
-    run = after.execution.run
+    assignment, run = question.assignment, after.execution.run
     if second.execution.killed_by or after.execution.killed_by:
         return _Answer((), "unknown", "the sandbox ended a run", mode=after.mode)
     if run.broken:
@@ -210,6 +258,7 @@ def _compared(
         after.observed,
         passing=passed - set(assignment.voided),
         targets=assignment.subject.targets,
+        spoken=question.spoken,
     )
     found = (*_fallen(second.execution.run, run, assignment), *found)
     return _Answer(

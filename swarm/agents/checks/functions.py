@@ -10,6 +10,9 @@ from dataclasses import dataclass
 
 from swarm.agents.checks.lint import Source
 
+MOST_CONSTANTS, LONGEST = 12, 60
+"""Of a change; and the letters of one of them, since documents are no input."""
+
 Place = tuple[str, int]
 """A path, and the line where the function's code begins, decorators included."""
 
@@ -47,6 +50,30 @@ def touched(sources: Sequence[Source]) -> Touched:
         before += [(source.path, line) for line in _differing(old, new)]
         after += [(source.path, line) for line in _differing(new, old)]
     return Touched(tuple(before), tuple(after), tuple(whole))
+
+
+def new_constants(sources: Sequence[Source]) -> tuple[str, ...]:
+    """Numbers and texts, as literals, that the second sides hold and the first do not."""
+    found: dict[str, None] = {}
+    for source in sources:
+        try:
+            before, after = _constants(source.before), _constants(source.after)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        found |= dict.fromkeys(each for each in after if each not in before)
+    return tuple(found)[:MOST_CONSTANTS]
+
+
+def _constants(data: bytes) -> dict[str, None]:
+    """In the order of the text; of a number its neighbours too, where a bound may change sides."""
+    found: dict[str, None] = {}
+    for node in ast.walk(ast.parse(data)):
+        value = node.value if isinstance(node, ast.Constant) else None
+        if type(value) is int:
+            found |= dict.fromkeys(repr(each) for each in (value, value - 1, value + 1, -value))
+        elif isinstance(value, str) and len(value) <= LONGEST:
+            found[repr(value)] = None
+    return found
 
 
 def _differing(one: _File, other: _File) -> Iterator[int]:

@@ -22,9 +22,7 @@ def lost_handling(path: str, before: str, after: str, *, asked: bool) -> tuple[F
     return (*_silenced(path, old, new, asked=asked), *_swallowed(path, old, new))
 
 
-def _silenced(
-    path: str, old: ast.Module, new: ast.Module, *, asked: bool
-) -> Iterator[Finding]:
+def _silenced(path: str, old: ast.Module, new: ast.Module, *, asked: bool) -> Iterator[Finding]:
     """Kinds of errors that the file raises no more at all."""
     was, now = Counter(_raised(old)), Counter(_raised(new))
     for name in sorted(was.keys() - now.keys()):
@@ -60,7 +58,9 @@ def _swallowed(path: str, old: ast.Module, new: ast.Module) -> Iterator[Finding]
 def _catching_all(tree: ast.Module) -> Iterator[ast.ExceptHandler]:
     for node in ast.walk(tree):
         if isinstance(node, ast.ExceptHandler) and _is_broad(node):
-            raises = any(isinstance(each, ast.Raise) for body in node.body for each in ast.walk(body))
+            raises = any(
+                isinstance(each, ast.Raise) for body in node.body for each in ast.walk(body)
+            )
             if not raises:
                 yield node
 

@@ -23,6 +23,7 @@ LIMIT = 4
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _EQUALITY = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
+_ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _Spelt = tuple[str, bool, int]
 """Letters and digits of a constant, whether it is a number, and its line."""
 
@@ -119,9 +120,11 @@ def _operands(node: ast.expr) -> Iterator[_Spelt]:
 
 
 def _bounds(tree: ast.Module) -> Iterator[_Spelt]:
+    """Numbers that something is to be above or below."""
     for node in _inside(tree):
-        if isinstance(node, ast.Compare):
-            yield from _spelt(each for each in (node.left, *node.comparators))
+        if isinstance(node, ast.Compare) and any(isinstance(op, _ORDER) for op in node.ops):
+            operands = (node.left, *node.comparators)
+            yield from (each for each in _spelt(iter(operands)) if each[1])
 
 
 def _inside(tree: ast.Module) -> Iterator[ast.AST]:
@@ -141,5 +144,7 @@ def _answers(new: ast.Module, old: ast.Module, line: int) -> bool:
                 for child in ast.walk(each)
                 if isinstance(child, ast.Return | ast.Assign) and child.value is not None
             ]
-            return any(s and s not in there for value in values for s, _, _ in _spelt(iter([value])))
+            return any(
+                s and s not in there for value in values for s, _, _ in _spelt(iter([value]))
+            )
     return False

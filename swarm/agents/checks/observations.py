@@ -9,7 +9,8 @@ right repair may well change more of them than the failing tests name. What bloc
 the failing tests give no reason for: of a function that none of them calls, or into another kind of
 answer (an error for a value, a list for a number) that none of them shows. Everything else is noted:
 the values that changed, another attribute of a result, and another answer next door, for inputs that
-no test gives. The figures behind this rule are in docs/checking.md.
+no test gives. A change that no failing test asks for, and no new one of its own, is to leave the answers
+next door as they are: then those block as well. The figures behind these rules are in docs/checking.md.
 """
 
 import ast
@@ -76,8 +77,9 @@ def differences(
     *,
     passing: Collection[TestId],
     targets: Collection[TestId],
+    spoken: Collection[str] = (),
 ) -> tuple[Finding, ...]:
-    """`first` and `second` are of the base."""
+    """`first` and `second` are of the base; `spoken` are names that the change's own tests hold."""
     meant = {
         callee for run in (first, after) for test, callee in run.calls if test in targets
     }  # fmt: skip
@@ -102,7 +104,7 @@ def differences(
         *_capped(list(changed.values()), "behaviour-changed", blocks=True),
         *_capped(list(allowed.values()), "unasserted", blocks=False),
         *_capped(list(wider.values()), "attributes-changed", blocks=False),
-        *_capped(list(_neighbours(first, second, after, meant)), "neighbour", blocks=False),
+        *_next_door(first, second, after, meant, targets, spoken),
     )
 
 
@@ -193,19 +195,48 @@ def _wider(test: TestId, callee: Callee) -> Finding:
     )
 
 
+def _next_door(
+    first: Observed,
+    second: Observed,
+    after: Observed,
+    meant: Collection[Callee],
+    targets: Collection[TestId],
+    spoken: Collection[str],
+) -> tuple[Finding, ...]:
+    """Where no failing test asks for the change, and none of its own, answers next door stay."""
+    found = list(_neighbours(first, second, after, meant))
+    silent = [] if targets else [each for each in found if _is_news(*each, spoken)]
+    blocking = [_neighbour(*each, blocks=True) for each in silent]
+    noted = [_neighbour(*each, blocks=False) for each in found if each not in silent]
+    return (
+        *_capped(blocking, "unasked-change", blocks=True),
+        *_capped(noted, "neighbour", blocks=False),
+    )
+
+
+def _is_news(callee: Callee, was: str, is_now: str, spoken: Collection[str]) -> bool:
+    """One error for another says that the input is wrong, before and after."""
+    both_raise = was.startswith("raises ") and is_now.startswith("raises ")
+    return not both_raise and not set(callee[1].split(".")) & set(spoken)
+
+
 def _neighbours(
     first: Observed, second: Observed, after: Observed, meant: Collection[Callee]
-) -> Iterator[Finding]:
+) -> Iterator[tuple[Callee, str, str]]:
     for callee in sorted(first.nearby):
         was, is_now = first.nearby[callee], after.nearby.get(callee)
         steady = second.nearby.get(callee) == was
         if steady and is_now is not None and is_now != was and callee not in meant:
-            yield Finding(
-                rule="neighbour",
-                message=f"{_call(callee)} gave {was}; now {is_now}. No test asks for it",
-                path=callee[0],
-                blocks=False,
-            )
+            yield callee, was, is_now
+
+
+def _neighbour(callee: Callee, was: str, is_now: str, *, blocks: bool) -> Finding:
+    return Finding(
+        rule="unasked-change" if blocks else "neighbour",
+        message=f"{_call(callee)} gave {was}; now {is_now}. No test asks for it",
+        path=callee[0],
+        blocks=blocks,
+    )
 
 
 def _call(callee: Callee) -> str:

@@ -17,6 +17,7 @@ This goes behind a runner's script of `swarm.tools.inside` and takes the place o
 from __future__ import annotations
 
 import ast
+import collections
 import copy
 import dis
 import enum
@@ -41,6 +42,9 @@ MOST_OF_ONE = 200
 """Calls recorded of one test; a loop in a test is seen by its first turns."""
 
 SEEDS, NEIGHBOURS, ALL_NEIGHBOURS = 8, 80, 1_200
+MOST_KEPT = 4 * SEEDS
+"""Calls of one function whose arguments, and object, are looked at for calling it again."""
+
 CALL_SECONDS = 0.5
 GENERATOR = 0x20
 COROUTINE = 0x80 | 0x200
@@ -138,7 +142,7 @@ def attributes(value: Any, depth: int) -> str:
 class Call:
     """One call from a test into the repository, while it lasts."""
 
-    def __init__(self, frame: Any, wanted: bool) -> None:
+    def __init__(self, frame: Any, wanted: bool, keep: bool) -> None:
         code = frame.f_code
         count = code.co_argcount + code.co_kwonlyargcount
         count += bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)
@@ -147,7 +151,8 @@ class Call:
         self.values = [local.get(name) for name in self.names]
         self._texts = [written(each, True) for each in self.values]
         self.arguments = ", ".join(self._texts)
-        self.again = again(frame, self.names, self.values) if count == code.co_argcount else None
+        keep = keep and count == code.co_argcount
+        self.again = again(frame, self.names, self.values) if keep else None
         self.touched = wanted
         self.raised = ""
         self.yielded: list[tuple[str, str]] = []
@@ -240,6 +245,7 @@ class Recorder:
         self._kinds: dict[Any, tuple[str, str, bool]] = {}
         self._open: dict[Any, Call] = {}
         self._running: list[Any] = []
+        self._entered: collections.Counter[Any] = collections.Counter()
         self.calls: list[tuple[str, str, str, str, str]] = []
         self.seen = 0
         self.functions: dict[tuple[str, str], dict[str, Any]] = {}
@@ -285,7 +291,10 @@ class Recorder:
         call = self._open.get(frame)
         name = qualified(frame.f_code)
         if call is None:
-            call = self._open[frame] = Call(frame, changed or (path, name) in self._wanted)
+            keep = self._entered[frame.f_code] < MOST_KEPT
+            self._entered[frame.f_code] += 1
+            wanted = changed or (path, name) in self._wanted
+            call = self._open[frame] = Call(frame, wanted, keep)
         frame.f_trace_lines = False
         self._running.append(call)
 
