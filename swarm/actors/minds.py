@@ -21,7 +21,7 @@ from swarm.coordination.public_api import rebuild
 from swarm.domain.names import AgentId
 from swarm.engines.public_api import Found, ModelEngine
 from swarm.journal.public_api import read_only
-from swarm.models.public_api import ModelGateway, Models, RouteView, read_routes, views
+from swarm.models.public_api import Minded, ModelGateway, RouteView, read_routes, views
 
 PLAN_READ, PLAN_SAID = 12_000, 1_500
 """Tokens that a plan is thought out with, about."""
@@ -37,12 +37,12 @@ class Minds:
     """Models that can be asked, and how; and agents of the user's that think by themselves."""
 
     views: tuple[RouteView, ...]
-    models: Models
+    models: Minded
     agents: tuple[Found, ...] = ()
 
 
 def minds_with(
-    views: tuple[RouteView, ...], models: Models | None, agents: tuple[Found, ...]
+    views: tuple[RouteView, ...], models: Minded | None, agents: tuple[Found, ...]
 ) -> Minds | None:
     """None where there is nobody."""
     if not views and not agents:
@@ -88,8 +88,13 @@ def with_minds(cast: Cast, minds: Minds | None, planner: AgentId, clock: Clock) 
     """
     if minds is None:
         return cast
-    engines = tuple(ModelEngine(view, minds.models) for view in minds.views)
-    agents = tuple(engine_of(each, lambda: clock.now() // 1000) for each in minds.agents)
+    lent = {each.name for each in minds.agents}
+    engines = tuple(
+        ModelEngine(view, minds.models) for view in minds.views if view.name not in lent
+    )
+    agents = tuple(
+        engine_of(each, minds.models, lambda: clock.now() // 1000) for each in minds.agents
+    )
     critics = tuple(
         Critic(aspect, view, minds.models)
         for view in minds.views[:1]

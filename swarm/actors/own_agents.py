@@ -13,14 +13,25 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from swarm.domain.errors import Lacking, Rejected
-from swarm.engines.public_api import MAKERS, AcpTalk, AgentEngine, CliTalk, Found
-from swarm.models.public_api import Answer, Ask
+from swarm.engines.public_api import (
+    MAKERS,
+    AcpTalk,
+    AgentEngine,
+    CliTalk,
+    Found,
+    RelayTalk,
+    Talk,
+)
+from swarm.models.public_api import Answer, Ask, Passages, Passed, Passing
 
 
 class NobodyThinks:
-    """Implements `Models` where no model can be asked: a goal in free words is one task then."""
+    """Implements `Minded` where no model can be asked: a goal in free words is one task then."""
 
     async def ask(self, ask: Ask) -> Answer:
+        raise Rejected("no model can be asked here")
+
+    async def pass_on(self, passing: Passing) -> Passed:
         raise Rejected("no model can be asked here")
 
 
@@ -40,13 +51,19 @@ def read_agents(path: Path) -> tuple[Found, ...]:
         raise Lacking(f"{path} is damaged", advice="start the goal anew") from error
 
 
-def engine_of(found: Found, now: Callable[[], int]) -> AgentEngine:
-    if found.name in MAKERS:
-        return AgentEngine(found, MAKERS[found.name].title, CliTalk(found), now=now)
-    return AgentEngine(found, title_of(found), AcpTalk(found), now=now)
+def engine_of(found: Found, models: Passages, now: Callable[[], int]) -> AgentEngine:
+    return AgentEngine(found, title_of(found), _talk(found, models), now=now)
+
+
+def _talk(found: Found, models: Passages) -> Talk:
+    if found.name not in MAKERS:
+        return AcpTalk(found)
+    return RelayTalk(found, models) if found.relayed else CliTalk(found)
 
 
 def title_of(found: Found) -> str:
-    """Of an agent that is known by its command alone."""
+    """For people; an agent that is not known by name is its command."""
+    if found.name in MAKERS:
+        return MAKERS[found.name].title
     programs = (Path(each).name for each in found.argv if not each.startswith("-"))
     return f"the agent {' '.join(programs)}"[:60]

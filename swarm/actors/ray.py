@@ -44,7 +44,7 @@ from swarm.engines.public_api import Found
 from swarm.forge.public_api import Outcome, Published, PublishRequest, Standing
 from swarm.journal.public_api import open_journal
 from swarm.models.public_api import Answer as Answered
-from swarm.models.public_api import Ask, RouteView
+from swarm.models.public_api import Ask, Passed, Passing, RouteView
 from swarm.repository.public_api import Landing
 from swarm.settings.public_api import Settings
 
@@ -189,13 +189,17 @@ class RemotePublisher:
 
 @dataclass(frozen=True, slots=True)
 class RemoteModels:
-    """Implements `Models` by calls to the gateway's actor."""
+    """Implements `Minded` by calls to the gateway's actor."""
 
     actor: Any
 
     async def ask(self, ask: Ask) -> Answered:
         answer: Answered = await answered(self.actor.ask.remote(ask))
         return answer
+
+    async def pass_on(self, passing: Passing) -> Passed:
+        passed: Passed = await answered(self.actor.pass_on.remote(passing))
+        return passed
 
 
 def _packed(actor: Any) -> bytes:
@@ -283,6 +287,10 @@ class GatewayShell:
     @ray.method
     async def ask(self, ask: Ask) -> Answered:
         return await self._gateway.ask(ask)
+
+    @ray.method
+    async def pass_on(self, passing: Passing) -> Passed:
+        return await self._gateway.pass_on(passing)
 
     @ray.method
     async def process(self) -> int:

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from pydantic import SecretStr
 
 from swarm.actors.public_api import Places, coordinator_alive
-from swarm.cli.own_agents import found_agent, hand_over, is_own_agent
+from swarm.cli.own_agents import found_agent, hand_over, is_own_agent, route_of_agent
 from swarm.cli.session import open_session
 from swarm.domain.errors import Rejected
 from swarm.models.public_api import (
@@ -48,7 +48,9 @@ def bring_models(engine: str | None, model: str | None, base_url: str | None) ->
     if is_own_agent(session.settings.engine):
         found = found_agent(session.settings, os.environ, session.now() // 1000)
         open_session(overrides=overrides, make=True)
-        hand_over(session.places, found)
+        routes = (route_of_agent(found, session.settings, os.environ),) if found.relayed else ()
+        views(routes, _today(session.now()))
+        hand_over(session.places, found, routes)
         return
     route = route_of(session.settings, os.environ)
     views((route,), _today(session.now()))
@@ -83,4 +85,5 @@ def _hand_over(places: Places, route: Route) -> None:
             "goals are being worked on without this model",
             advice="wait until they have ended (swarm show), then run this again",
         )
+    places.own_agents.unlink(missing_ok=True)
     write_routes(places.routes, (route,))

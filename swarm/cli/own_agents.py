@@ -1,6 +1,7 @@
 """Bringing the user's own coding agent in: found on PATH, with the login that it keeps itself.
 
-No secret is read here but to see that there is one; what goes into the state folder says where things are.
+A login is read here but to see that it is there. With a key, or an address, instead of a login, the agent asks
+through the gateway: the key goes where the models' keys go.
 """
 
 import os
@@ -9,13 +10,26 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from swarm.actors.public_api import Places, coordinator_alive, read_agents, write_agents
-from swarm.domain.errors import Lacking, Rejected
+from swarm.domain.errors import Lacking, NeedsHuman, Rejected
 from swarm.engines.public_api import MAKERS, Found, find, laid_out, login_of
+from swarm.models.public_api import (
+    ADDRESSES,
+    MODELS,
+    Route,
+    checked,
+    read_price,
+    read_routes,
+    write_routes,
+)
 from swarm.settings.public_api import Settings
 
 ACP = "acp:"
 HTTPS = 443
+KEY = "ANTHROPIC_API_KEY"
+"""Of those that can ask through the gateway: they speak that protocol."""
 
 
 def is_own_agent(engine: str) -> bool:
@@ -27,11 +41,6 @@ def found_agent(settings: Settings, environ: Mapping[str, str], now: int) -> Fou
     settings that contradict each other. `now`: seconds since 1970.
     """
     path, home = environ.get("PATH", os.defpath), Path(environ.get("HOME", "/"))
-    if settings.engine_url:
-        raise Rejected(
-            f"{settings.engine} asks its own provider, and is given no other address",
-            advice="--engine claude or --engine openai take --base-url",
-        )
     if settings.engine.startswith(ACP):
         return _speaks_acp(settings, path, home)
     found = find(settings.engine, path, home, settings.engine_model)
@@ -41,8 +50,44 @@ def found_agent(settings: Settings, environ: Mapping[str, str], now: int) -> Fou
             f"there is no {maker.program} on PATH",
             advice=f"install {maker.title}, then {maker.log_in}",
         )
+    if wants_gateway(settings, environ, now):
+        model = settings.engine_model or MODELS["anthropic"]
+        return found.model_copy(update={"relayed": True, "model": model})
     login = login_of(maker, home, now, settings.engine_model)
     return found.model_copy(update={"hosts": hosts_of(settings) or login.hosts})
+
+
+def wants_gateway(settings: Settings, environ: Mapping[str, str], now: int) -> bool:
+    """An address is named; or there is a key, and no login. Raises Rejected where an agent cannot."""
+    maker = MAKERS[settings.engine]
+    if settings.engine_url:
+        if maker.relayed is None:
+            raise Rejected(
+                f"{maker.title} asks its own provider, and is given no other address",
+                advice="claude-code and opencode take --base-url",
+            )
+        return True
+    if maker.relayed is None or not environ.get(KEY):
+        return False
+    try:
+        login_of(maker, Path(environ.get("HOME", "/")), now, settings.engine_model)
+    except NeedsHuman:
+        return True
+    return False
+
+
+def route_of_agent(found: Found, settings: Settings, environ: Mapping[str, str]) -> Route:
+    """Where the gateway asks for it. Raises Rejected and NeedsHuman for what no call could be made with."""
+    return checked(
+        Route(
+            name=found.name,
+            protocol="anthropic",
+            model=settings.engine_model or MODELS["anthropic"],
+            base_url=settings.engine_url or ADDRESSES["anthropic"],
+            key=SecretStr(environ.get(KEY, "")),
+            price=read_price(settings.engine_price) if settings.engine_price else None,
+        )
+    )
 
 
 def _speaks_acp(settings: Settings, path: str, home: Path) -> Found:
@@ -78,13 +123,17 @@ def _host(text: str) -> tuple[str, int]:
     return name, int(port) if colon else HTTPS
 
 
-def hand_over(places: Places, found: Found) -> None:
+def hand_over(places: Places, found: Found, routes: tuple[Route, ...]) -> None:
     """Raises Rejected while a coordinator is at work that does not know it."""
-    if read_agents(places.own_agents) == (found,):
+    if read_agents(places.own_agents) == (found,) and read_routes(places.routes) == routes:
         return
     if coordinator_alive(places):
         raise Rejected(
             "goals are being worked on without this agent",
             advice="wait until they have ended (swarm show), then run this again",
         )
+    if routes:
+        write_routes(places.routes, routes)
+    else:
+        places.routes.unlink(missing_ok=True)
     write_agents(places.own_agents, (found,))

@@ -16,6 +16,7 @@ time or room than was set; every end of a call is an answer or a named trouble.
     trouble       everything that can go wrong, and what to do about it
     breaker       stops asking who does not answer
     parking       who asked us to wait, and until when
+    passing       what agents ask that speak a protocol by themselves
     patience      the deadlines around a stream
     recordings    answers kept by the content of what was asked
     transport     the only module that knows httpx

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -23,6 +23,7 @@ from swarm.models.conversation import Answer, Ask
 from swarm.models.dialects import DIALECTS, Assembly
 from swarm.models.events import EventReader
 from swarm.models.ledger import Ledger
+from swarm.models.passing import Passed, Passing, bounded, kept_headers
 from swarm.models.patience import Patience, Watch
 from swarm.models.prices import FREE, Price, Row, cost_of, most_cost, most_tokens, price_of, table
 from swarm.models.recordings import Recordings
@@ -126,6 +127,33 @@ class ModelGateway:
             await asyncio.to_thread(self._recordings.keep, key, answer)
         return answer
 
+    async def pass_on(self, passing: Passing) -> Passed:
+        """For agents that speak a provider's protocol by themselves. Nothing is remembered of it."""
+        line = self._line(passing.engine)
+        body, most = bounded(passing.body, line.route.model)
+        ask = Ask(
+            engine=passing.engine,
+            purpose="work",
+            account=passing.account,
+            cap=passing.cap,
+            limit=passing.limit,
+            system="",
+            turns=(),
+            max_tokens=most,
+        )
+        self._demand_fit(line.route, ask, len(body))
+        tape = Tape(kept_headers(passing.headers))
+        async with line.room:
+            answer = await self._asked(line, ask, body, tape)
+        usage = answer.usage
+        return Passed(
+            stream=bytes(tape.heard),
+            cost=answer.cost,
+            read=usage.input,
+            cached=usage.cache_read,
+            written=usage.output,
+        )
+
     def _line(self, name: str) -> _Line:
         if name not in self._lines:
             raise Rejected(f"there is no model `{name}` here")
@@ -141,12 +169,14 @@ class ModelGateway:
 
     # Tries --------------------------------------------------------------------------------------
 
-    async def _asked(self, line: _Line, ask: Ask, body: bytes) -> Answer:
+    async def _asked(
+        self, line: _Line, ask: Ask, body: bytes, tape: "Tape | None" = None
+    ) -> Answer:
         spent = 0
         for number in range(1, self._patience.tries + 1):
             await self._wait_until_allowed(line)
             try:
-                answer = await self._tried(line, ask, body, spent)
+                answer = await self._tried(line, ask, body, spent, tape)
             except Trouble as trouble:
                 self._note(line, trouble)
                 spent += trouble.cost
@@ -158,7 +188,9 @@ class ModelGateway:
                 return answer.model_copy(update={"cost": answer.cost + spent})
         raise AssertionError("the last try ends the loop")
 
-    async def _tried(self, line: _Line, ask: Ask, body: bytes, spent: int) -> Answer:
+    async def _tried(
+        self, line: _Line, ask: Ask, body: bytes, spent: int, tape: "Tape | None"
+    ) -> Answer:
         """One call, reserved before and settled after, whatever happens."""
         most = most_cost(len(body), ask.max_tokens, ask.measured, line.price)
         if spent + most > ask.limit:
@@ -167,7 +199,7 @@ class ModelGateway:
         number = await asyncio.to_thread(self._ledger.reserve, ask.account, most, ask.cap)
         cost = most
         try:
-            answer = await self._read(line, body)
+            answer = await self._read(line, body, tape)
             cost = min(cost_of(answer.usage, line.price), most)
             return answer.model_copy(update={"cost": cost, "size": len(body)})
         except Trouble as trouble:
@@ -177,7 +209,7 @@ class ModelGateway:
         finally:
             self._ledger.settle(number, cost)
 
-    async def _read(self, line: _Line, body: bytes) -> Answer:
+    async def _read(self, line: _Line, body: bytes, tape: "Tape | None") -> Answer:
         route, wire = line.route, self._connected()
         watch = Watch(self._patience, self._world.clock())
         dialect = DIALECTS[route.protocol]
@@ -186,8 +218,10 @@ class ModelGateway:
         assembly = dialect.assembly()
         try:
             async with asyncio.timeout_at(self._moment(watch)) as alarm:
-                async with wire.post(url, headers, body, local=route.is_local) as pieces:
-                    await self._stream(pieces, assembly, watch, alarm)
+                sent = headers if tape is None else {**tape.headers, **headers}
+                async with wire.post(url, sent, body, local=route.is_local) as pieces:
+                    heard = pieces if tape is None else tape.over(pieces)
+                    await self._stream(heard, assembly, watch, alarm)
         except TimeoutError as error:
             kind = watch.deadline()[1]
             elapsed = self._world.clock() - watch.began
@@ -264,6 +298,22 @@ class ModelGateway:
 
     def _told(self, line: _Line, trouble: Trouble) -> SwarmError:
         return raised(trouble, line.route.name)
+
+
+@dataclass(slots=True)
+class Tape:
+    """Keeps what an answer's stream was, for whoever reads it again."""
+
+    headers: Mapping[str, str]
+    """Sent with the request, besides the gateway's own, which go before."""
+
+    heard: bytearray = field(default_factory=bytearray)
+
+    async def over(self, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        self.heard.clear()
+        async for piece in pieces:
+            self.heard += piece
+            yield piece
 
 
 async def _drained(pieces: AsyncIterator[bytes]) -> None:

@@ -17,6 +17,7 @@ from swarm.models.conversation import (
     Usage,
 )
 from swarm.models.gateway import ModelGateway, Surroundings, views
+from swarm.models.passing import Minded, Passages, Passed, Passing
 from swarm.models.patience import Patience
 from swarm.models.prices import Price, read_price
 from swarm.models.routes import (
@@ -38,8 +39,12 @@ __all__ = [
     "Block",
     "Call",
     "Measured",
+    "Minded",
     "ModelGateway",
     "Models",
+    "Passages",
+    "Passed",
+    "Passing",
     "Patience",
     "Price",
     "Purpose",

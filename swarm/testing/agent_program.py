@@ -12,6 +12,8 @@ import os
 import signal
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,8 @@ def done(act: Act, prompt: str) -> str:
         except OSError as error:
             return f"failed: {error}"
         return "written"
+    if "post" in act:
+        return _posted(act["post"], act.get("path", "/v1/messages"))
     if "print" in act:
         sys.stdout.write(act["print"])
         sys.stdout.flush()
@@ -80,6 +84,18 @@ def done(act: Act, prompt: str) -> str:
     return ""
 
 
+def _posted(body: object, path: str) -> str:
+    """What its provider answers, wherever it was told that this is."""
+    url = os.environ["ANTHROPIC_BASE_URL"] + path
+    headers = {"x-api-key": os.environ["ANTHROPIC_API_KEY"], "anthropic-beta": "a-beta"}
+    asked = urllib.request.Request(url, json.dumps(body).encode(), headers)  # noqa: S310
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as reply:  # noqa: S310
+            return f"{reply.status} {reply.read().decode()}"
+    except urllib.error.HTTPError as error:
+        return f"{error.code} {error.read().decode()}"
+
+
 def out(document: object) -> None:
     sys.stdout.write(json.dumps(document) + "\n")
     sys.stdout.flush()
@@ -95,7 +111,7 @@ def claude_code(act: Act, number: int, came: str) -> None:
                  "claude_code_version": "9.9.9"})  # fmt: skip
         case {"say": text}:
             out(_message("assistant", {"type": "text", "text": text}))
-        case {"run": _} | {"write": _} | {"echo": _}:
+        case {"run": _} | {"write": _} | {"echo": _} | {"post": _}:
             name = "Write" if "write" in act else "Bash"
             given = _arguments(act, "file_path")
             out(_message("assistant", {"type": "tool_use", "id": f"t{number}", "name": name,

@@ -18,8 +18,9 @@ from swarm.engines.acp.talk import AcpTalk
 from swarm.engines.cli.engine import AgentEngine
 from swarm.engines.cli.finding import Found
 from swarm.engines.cli.makers import MAKERS
-from swarm.engines.cli.talk import CliTalk, Talk
+from swarm.engines.cli.talk import CliTalk, RelayTalk, Talk
 from swarm.engines.port import Done, Engine, GaveUp, Item, StepTaken
+from swarm.models.public_api import Passages
 from swarm.sandbox.public_api import Limits, SandboxMode
 from swarm.testing import agent_program
 from swarm.testing.agent_program import Act
@@ -113,6 +114,9 @@ class Stage:
     idle_seconds: float = 60.0
     now: int = 1_790_000_000
     mode: SandboxMode = "namespaces"
+    models: Passages | None = None
+    """Through which the agent asks, instead of a login."""
+
     engines: list[AgentEngine] = field(default_factory=list)
     """Those that played, in order."""
 
@@ -129,6 +133,9 @@ class Stage:
         found = found_at(program, self.name, self.home)
         talk: Talk = CliTalk(found, self.idle_seconds)
         title = "An agent"
+        if self.models is not None:
+            found = found.model_copy(update={"relayed": True, "hosts": ()})
+            talk = RelayTalk(found, self.models, self.idle_seconds)
         if self.name in MAKERS:
             title = MAKERS[self.name].title
         else:

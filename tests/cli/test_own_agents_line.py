@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from swarm.cli.agents_doctor import agent_rows
-from swarm.cli.own_agents import found_agent
+from swarm.cli.own_agents import found_agent, route_of_agent
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
 from swarm.domain.events import PublicationDone, StepRecorded
 from swarm.forge.public_api import LocalForge
@@ -16,6 +16,7 @@ from swarm.settings.public_api import Settings
 from swarm.testing.agent_program import Act
 from swarm.testing.agents import RENEWS, SECRET, a_login, an_agent
 from swarm.testing.git import a_repository
+from swarm.testing.models import KEY
 from swarm.testing.outside import Outside, wait_until
 
 NOW = 1_790_000_000
@@ -52,8 +53,9 @@ def test_without_the_program_or_the_login_nothing_is_begun(tmp_path: Path) -> No
         found_agent(Settings(engine="claude-code"), there, NOW)
     with pytest.raises(Lacking, match="no program speaker"):
         found_agent(Settings(engine="acp:speaker --now"), nothing, NOW)
-    with pytest.raises(Rejected, match="its own provider"):
-        found_agent(Settings(engine="codex", engine_url="http://127.0.0.1:1"), there, NOW)
+    codex = at_home(tmp_path, "codex", [])
+    with pytest.raises(Rejected, match="asks its own provider"):
+        found_agent(Settings(engine="codex", engine_url="http://127.0.0.1:1"), codex, NOW)
 
 
 def test_any_program_that_speaks_the_protocol_can_be_named(tmp_path: Path) -> None:
@@ -63,6 +65,21 @@ def test_any_program_that_speaks_the_protocol_can_be_named(tmp_path: Path) -> No
     found = found_agent(settings, path, NOW)
     assert found.argv[1:] == (str(program), "--stdio")
     assert (found.name, found.hosts, found.files) == ("acp", (), (".speaker/token",))
+
+
+def test_a_key_or_an_address_instead_of_a_login_leads_through_the_gateway(tmp_path: Path) -> None:
+    environ = at_home(tmp_path, "claude-code", []) | {"ANTHROPIC_API_KEY": KEY}
+    assert not found_agent(Settings(engine="claude-code"), environ, NOW).relayed
+    without = environ | {"HOME": str(tmp_path / "else")}
+    found = found_agent(Settings(engine="claude-code"), without, NOW)
+    assert (found.relayed, found.hosts) == (True, ())
+    route = route_of_agent(found, Settings(engine="claude-code"), without)
+    assert (route.name, route.base_url) == ("claude-code", "https://api.anthropic.com")
+    assert route.key.get_secret_value() == KEY
+    assert KEY not in found.model_dump_json()
+    mine = Settings(engine="claude-code", engine_url="http://127.0.0.1:9", engine_model="m")
+    assert found_agent(mine, environ, NOW).model == "m"
+    assert route_of_agent(found, mine, {}).is_local
 
 
 def test_the_doctor_lists_agents_with_what_each_may_see(tmp_path: Path) -> None:

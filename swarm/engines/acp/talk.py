@@ -19,7 +19,7 @@ from swarm.engines.cli.running import (
     put_down,
 )
 from swarm.engines.cli.sightings import Began, Ended, Failed, Sighting, text_of
-from swarm.engines.cli.talk import environment, show_files
+from swarm.engines.cli.talk import Job, environment, show_files
 from swarm.sandbox.public_api import Process, Sandbox
 
 PROTOCOL = 1
@@ -40,10 +40,10 @@ class AcpTalk:
         return ""
 
     async def run(
-        self, sandbox: Sandbox, prompt: str, session: str, python: str
+        self, sandbox: Sandbox, prompt: str, session: str, job: Job
     ) -> AsyncIterator[Sighting]:
         argv = ("/bin/sh", "-c", _START, "agent", str(COMPLAINTS), *self.found.argv)
-        env = environment(self.found, python, {})
+        env = environment(self.found, job.python, {})
         try:
             process = await sandbox.spawn(argv, env=env)
         except Rejected as error:

@@ -16,6 +16,7 @@ would renew it, and its provider's hosts; nothing else of the user's.
     telling      the contract as a file, and what comes behind it
     lines        lines from a program's output, bounded
     running      one run of a program in the sandbox, with deadlines
+    relay        a provider inside that leads to the gateway
     talk         an agent with its login, ready to be run
     ends         what is made of an end that is none
     quota        windows of a subscription as capacity with a price

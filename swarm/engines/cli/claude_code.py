@@ -71,6 +71,15 @@ def arguments(model: str, session: str) -> tuple[str, ...]:
     )
 
 
+def pointed_to(port: int) -> Mapping[str, str]:
+    """The key is none: whoever answers there has one."""
+    return {
+        "ANTHROPIC_BASE_URL": f"http://127.0.0.1:{port}",
+        "ANTHROPIC_API_KEY": "none",
+        "CLAUDE_CODE_MAX_RETRIES": "2",
+    }
+
+
 def read(document: Mapping[str, object], seen: dict[str, str]) -> Iterator[Sighting]:
     match document.get("type"):
         case "system" if document.get("subtype") == "init":

@@ -16,11 +16,13 @@ from swarm.engines.cli import offers, quota, telling
 from swarm.engines.cli.course import Course
 from swarm.engines.cli.ends import sentence
 from swarm.engines.cli.finding import Found
+from swarm.engines.cli.quota import MILLION
 from swarm.engines.cli.record import Record
+from swarm.engines.cli.relay import Purse
 from swarm.engines.cli.sightings import Ended, Failed, Window
-from swarm.engines.cli.talk import Talk
+from swarm.engines.cli.talk import Job, Talk
 from swarm.engines.port import Assignment, Done, GaveUp, Item, Needs, StepTaken, Submission
-from swarm.sandbox.public_api import Network, Sandbox, weaknesses
+from swarm.sandbox.public_api import Network, Profile, Sandbox, weaknesses
 
 RESERVED = 64
 """Runtimes of JavaScript reserve tens of gigabytes of addresses, and use few of them."""
@@ -46,8 +48,9 @@ class AgentEngine:
     @property
     def needs(self) -> Needs:
         hosts = self._found.hosts
+        reaches: Profile = "exec+model" if self._found.relayed else "exec"
         return Needs(
-            profile="exec+provider" if hosts else "exec",
+            profile="exec+provider" if hosts else reaches,
             network=Network(hosts),
             readonly=tuple(Path(each) for each in self._found.shows),
             reserved=RESERVED,
@@ -60,6 +63,9 @@ class AgentEngine:
         return (offers.curve(self._share()),)
 
     def _share(self) -> int:
+        """Parts per million of the list price: what goes through the gateway is paid for."""
+        if self._found.relayed:
+            return MILLION
         return quota.share(self._windows.values(), self._now())
 
     async def work(
@@ -99,8 +105,10 @@ class AgentEngine:
         self, course: Course, prompt: str, assignment: Assignment, budget: int
     ) -> AsyncIterator[StepTaken]:
         """One run. Left early, the program is ended."""
-        python = assignment.environment.python
-        run = self._talk.run(course.sandbox, prompt, course.session, python)
+        contract = assignment.contract
+        purse = Purse(contract.task_id, contract.budget, budget - course.spent)
+        job = Job(assignment.environment.python, purse)
+        run = self._talk.run(course.sandbox, prompt, course.session, job)
         async with aclosing(run) as sightings:  # type: ignore[type-var]
             async for sighting in sightings:
                 step = await course.see(sighting)

@@ -40,6 +40,9 @@ class Found(Frozen):
     hosts: tuple[tuple[str, int], ...] = ()
     """For an agent that is not known by name: whom it may reach."""
 
+    relayed: bool = False
+    """It asks its model through the gateway, and has neither login nor network."""
+
     files: tuple[str, ...] = ()
     """For such an agent: files below the home that are its login, shown as they are."""
 

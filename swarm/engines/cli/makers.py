@@ -26,6 +26,15 @@ class Dialect:
 
 
 @dataclass(frozen=True, slots=True)
+class Relayed:
+    """How an agent is pointed to a provider of ours on a port of its own machine."""
+
+    environment: Callable[[int], Mapping[str, str]]
+    model: str = ""
+    """As the agent has to be told; which one really answers is not its business."""
+
+
+@dataclass(frozen=True, slots=True)
 class Maker:
     name: str
     title: str
@@ -41,6 +50,8 @@ class Maker:
 
     hosts: tuple[str, ...]
     dialect: Dialect
+    relayed: Relayed | None = None
+    """None: it speaks what the gateway does not."""
 
 
 CLAUDE_CODE = Maker(
@@ -52,6 +63,7 @@ CLAUDE_CODE = Maker(
     log_in="claude /login",
     hosts=("api.anthropic.com",),
     dialect=Dialect(claude_code.arguments, claude_code.read, claude_code.ENVIRONMENT),
+    relayed=Relayed(claude_code.pointed_to),
 )
 CODEX = Maker(
     name="codex",
@@ -72,6 +84,7 @@ OPENCODE = Maker(
     log_in="opencode auth login",
     hosts=(),
     dialect=Dialect(opencode.arguments, opencode.read, opencode.ENVIRONMENT),
+    relayed=Relayed(opencode.pointed_to, opencode.RELAYED_MODEL),
 )
 GEMINI = Maker(
     name="gemini",

@@ -5,6 +5,7 @@ tokens and cost, `error`. It says nothing at its end: a run that ended well with
 tool is done. It answers its own questions of permission, as nobody is there.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 
 from swarm.engines.cli.codex import kind_of
@@ -31,6 +32,9 @@ ENVIRONMENT: Mapping[str, str] = {
     "OPENCODE_DISABLE_LSP_DOWNLOAD": "1",
     "OPENCODE_DISABLE_DEFAULT_PLUGINS": "1",
 }
+RELAYED_MODEL = "anthropic/claude-sonnet-4-5"
+"""One that it knows of, whatever really answers."""
+
 _READERS = frozenset({"read", "glob", "grep", "list", "todowrite", "todoread", "skill"})
 
 
@@ -41,6 +45,19 @@ def arguments(model: str, session: str) -> tuple[str, ...]:
         *(("--model", model) if model else ()),
         *(("--session", session) if session else ()),
     )
+
+
+def pointed_to(port: int) -> Mapping[str, str]:
+    """The key is none: whoever answers there has one."""
+    options = {"baseURL": f"http://127.0.0.1:{port}/v1", "apiKey": "none"}
+    told = {
+        "provider": {"anthropic": {"options": options}},
+        "model": RELAYED_MODEL,
+        "small_model": RELAYED_MODEL,
+        "share": "disabled",
+        "autoupdate": False,
+    }
+    return {"OPENCODE_CONFIG_CONTENT": json.dumps(told)}
 
 
 def read(document: Mapping[str, object], seen: dict[str, str]) -> Iterator[Sighting]:

@@ -9,11 +9,23 @@ from swarm.domain.errors import NeedsHuman
 from swarm.engines.cli.finding import Found
 from swarm.engines.cli.logins import MOST_BYTES, login_of
 from swarm.engines.cli.makers import MAKERS
+from swarm.engines.cli.relay import PORT, Purse, Relay
 from swarm.engines.cli.running import HOME, IDLE_SECONDS, Start, run, version_of
-from swarm.engines.cli.sightings import Sighting
+from swarm.engines.cli.sightings import Failed, Sighting, Spent
+from swarm.models.public_api import Passages
 from swarm.sandbox.public_api import Sandbox
 
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a run is for."""
+
+    python: str
+    """The interpreter that the tests run with."""
+
+    purse: Purse
 
 
 class Talk(Protocol):
@@ -22,11 +34,9 @@ class Talk(Protocol):
         """Whether a later run can go on with the session of an earlier one."""
         ...
 
-    def run(
-        self, sandbox: Sandbox, prompt: str, session: str, python: str
-    ) -> AsyncIterator[Sighting]:
+    def run(self, sandbox: Sandbox, prompt: str, session: str, job: Job) -> AsyncIterator[Sighting]:
         """Sightings, and at last exactly one of Ended and Failed. With a session it goes on with that
-        one, where the agent can. `python`: the interpreter that the tests run with.
+        one, where the agent can.
         """
         ...
 
@@ -65,13 +75,49 @@ class CliTalk:
         return environment(self.found, python, MAKERS[self.found.name].dialect.environment)
 
     async def run(
-        self, sandbox: Sandbox, prompt: str, session: str, python: str
+        self, sandbox: Sandbox, prompt: str, session: str, job: Job
     ) -> AsyncIterator[Sighting]:
         dialect = MAKERS[self.found.name].dialect
         argv = (*self.found.argv, *dialect.arguments(self.found.model, session))
-        start = Start(argv, self._environment(python), dialect, self.idle_seconds)
+        start = Start(argv, self._environment(job.python), dialect, self.idle_seconds)
         async for sighting in run(sandbox, start, prompt):
             yield sighting
+
+
+@dataclass(frozen=True, slots=True)
+class RelayTalk:
+    """Implements Talk for an agent that is known by name, through the gateway: it has neither login nor
+    network, and what it costs is what the gateway counts.
+    """
+
+    found: Found
+    models: Passages
+    idle_seconds: float = IDLE_SECONDS
+    resumes = True
+
+    async def prepared(self, sandbox: Sandbox, now: int) -> str:
+        return await version_of(sandbox, self.found.argv, environment(self.found, "", {}))
+
+    async def run(
+        self, sandbox: Sandbox, prompt: str, session: str, job: Job
+    ) -> AsyncIterator[Sighting]:
+        maker, found = MAKERS[self.found.name], self.found
+        assert maker.relayed is not None
+        more = {**maker.dialect.environment, **maker.relayed.environment(PORT)}
+        argv = (*found.argv, *maker.dialect.arguments(maker.relayed.model or found.model, session))
+        start = Start(argv, environment(found, job.python, more), maker.dialect, self.idle_seconds)
+        relay = Relay(self.models, found.name, job.purse)
+        await relay.serve(await sandbox.listen(PORT))
+        try:
+            async for sighting in run(sandbox, start, prompt):
+                for spent in relay.take():
+                    yield spent
+                if isinstance(sighting, Failed):
+                    yield relay.trouble or sighting
+                elif not isinstance(sighting, Spent):
+                    yield sighting
+        finally:
+            relay.close()
 
 
 async def show_files(sandbox: Sandbox, home: Path, names: tuple[str, ...]) -> None:
