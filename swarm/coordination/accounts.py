@@ -1,12 +1,13 @@
 """The books of all goals, as a projection: what was deposited, is held, was paid, and who earned what.
 
 Attempts that are over are posted one after the other, then those at work. What a result is worth is what
-its task was worth to the user; a pull request that was closed makes it nothing.
+its task was worth to the user when it was awarded; a pull request that was closed makes it nothing.
 """
 
 from collections.abc import Iterable
 
 from swarm.coordination.state import Attempt, GoalState
+from swarm.coordination.worth import grown
 from swarm.domain.tasks import TaskKind
 from swarm.market.public_api import (
     Ledger,
@@ -41,7 +42,8 @@ def _attempt(ledger: Ledger, state: GoalState, attempt: Attempt) -> Ledger:
         return ledger
     contract = state.tasks[attempt.task_id].contract
     is_work = attempt.outcome == "accepted" and contract.kind is TaskKind.WRITE
-    worth = contract.value if is_work else 0
+    waited = attempt.granted_at - state.submitted_at
+    worth = grown(contract.value, waited) if is_work else 0
     ledger = settle(ledger, name, worth)
     if state.landed:
         ledger = finish(ledger, name, worth if state.landed == "merged" else 0)

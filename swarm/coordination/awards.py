@@ -18,6 +18,7 @@ from swarm.coordination.state import (
     SentBack,
     Task,
 )
+from swarm.coordination.worth import PATIENCE_SECONDS, grown, not_begun
 from swarm.domain.bids import AgentCard, Bid, quote
 from swarm.domain.clearings import Award, Clearing
 from swarm.domain.events import Event, LeaseGranted, MarketCleared, TaskDropped
@@ -30,9 +31,6 @@ RESERVE = 3
 
 LEAST_RESERVE = 600
 """Micro-USD. A price of nothing still needs room for a step."""
-
-PATIENCE_SECONDS = 360_000
-"""Waiting so long costs as much as the result is worth: 100 hours, a judgement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,9 @@ def award(state: GoalState, exchange: Exchange, at: int) -> Events:
         return ()
     if kept := _go_on(state, exchange, at):
         return kept
-    tasks = tuple(_open_tasks(state, exchange))
+    if TaskKind.WRITE in exchange.ready and (never := not_begun(state, exchange.cards, at)):
+        return never
+    tasks = tuple(_open_tasks(state, exchange, at))
     if not tasks:
         return ()
     clearing = _cleared(state, exchange, tasks)
@@ -119,10 +119,10 @@ def _regranted(
 # The market's question --------------------------------------------------------------------------
 
 
-def _open_tasks(state: GoalState, exchange: Exchange) -> Iterator[OpenTask]:
+def _open_tasks(state: GoalState, exchange: Exchange, at: int) -> Iterator[OpenTask]:
     for task in state.tasks.values():
         if isinstance(task.phase, Open) or _is_free_again(state, task, exchange):
-            yield _open_task(state, exchange, task)
+            yield _open_task(state, exchange, task, at)
 
 
 def _is_free_again(state: GoalState, task: Task, exchange: Exchange) -> bool:
@@ -137,11 +137,12 @@ def _is_free_again(state: GoalState, task: Task, exchange: Exchange) -> bool:
     )
 
 
-def _open_task(state: GoalState, exchange: Exchange, task: Task) -> OpenTask:
+def _open_task(state: GoalState, exchange: Exchange, task: Task, at: int) -> OpenTask:
     contract = task.contract
     writes = contract.kind is TaskKind.WRITE
+    worth = grown(contract.value, at - state.submitted_at) if writes else contract.value
     return OpenTask(
-        contract=contract,
+        contract=contract.model_copy(update={"value": worth}),
         wrong_cost=state.goal.wrong_share(contract.value) if writes else 0,
         remaining=_remaining(state, task),
         failures=task.failures if writes else (),
