@@ -93,7 +93,8 @@ def with_minds(cast: Cast, minds: Minds | None, planner: AgentId, clock: Clock) 
         ModelEngine(view, minds.models) for view in minds.views if view.name not in lent
     )
     agents = tuple(
-        engine_of(each, minds.models, lambda: clock.now() // 1000) for each in minds.agents
+        engine_of(each, minds.views, minds.models, lambda: clock.now() // 1000)
+        for each in minds.agents
     )
     critics = tuple(
         Critic(aspect, view, minds.models)

@@ -7,7 +7,7 @@ when work begins.
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -22,7 +22,7 @@ from swarm.engines.public_api import (
     RelayTalk,
     Talk,
 )
-from swarm.models.public_api import Answer, Ask, Passages, Passed, Passing
+from swarm.models.public_api import Answer, Ask, Passages, Passed, Passing, RouteView
 
 
 class NobodyThinks:
@@ -51,8 +51,15 @@ def read_agents(path: Path) -> tuple[Found, ...]:
         raise Lacking(f"{path} is damaged", advice="start the goal anew") from error
 
 
-def engine_of(found: Found, models: Passages, now: Callable[[], int]) -> AgentEngine:
-    return AgentEngine(found, title_of(found), _talk(found, models), now=now)
+def engine_of(
+    found: Found, views: Sequence[RouteView], models: Passages, now: Callable[[], int]
+) -> AgentEngine:
+    """`views`: the models that can be asked; one of the agent's name is the one that it asks."""
+    title, talk = title_of(found), _talk(found, models)
+    for view in views:
+        if found.relayed and view.name == found.name:
+            return AgentEngine(found, title, talk, now=now, price=view.price)
+    return AgentEngine(found, title, talk, now=now)
 
 
 def _talk(found: Found, models: Passages) -> Talk:

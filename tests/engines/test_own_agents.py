@@ -58,6 +58,14 @@ def test_what_an_agent_changed_becomes_the_submission(stage: Staged, name: str) 
     assert sum(step.cost for step in steps if isinstance(step, StepTaken)) > 0
 
 
+def test_what_tools_leave_behind_is_no_part_of_the_work(stage: Staged) -> None:
+    here = stage()
+    left = ("__pycache__/app.pyc", "a/.pytest_cache/v/x", "node_modules/b/c.js", ".coverage")
+    end = here.play([*(write(here, name) for name in left), write(here), DONE])[-1]
+    assert isinstance(end, Submission)
+    assert end.changes.paths == (b"app.py",)
+
+
 def test_the_submission_says_who_wrote_it_and_what_their_sandbox_did_not_hold(
     stage: Staged,
 ) -> None:

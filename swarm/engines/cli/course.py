@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 
 from swarm.domain.changes import Changes
+from swarm.engines.cli.leavings import worked
+from swarm.engines.cli.offers import USUAL
 from swarm.engines.cli.quota import MILLION
 from swarm.engines.cli.record import Record
 from swarm.engines.cli.sightings import (
@@ -26,19 +28,16 @@ from swarm.engines.cli.sightings import (
 from swarm.engines.port import StepTaken
 from swarm.sandbox.public_api import Sandbox
 
-PRICE_READ, PRICE_CACHED, PRICE_SAID = 3_000_000, 300_000, 15_000_000
-"""Micro-USD for a million tokens, where an agent tells of tokens and not of money: those of the usual
-models of such agents."""
-
 MOST_OUTPUT = 2_000
 
 
 def list_price(spent: Spent) -> int:
+    """In micro-USD; reckoned where the agent tells of tokens and not of money."""
     if spent.micro_usd is not None:
         return spent.micro_usd
     tokens = spent.tokens
     fresh = max(tokens.read - tokens.cached, 0)
-    total = fresh * PRICE_READ + tokens.cached * PRICE_CACHED + tokens.said * PRICE_SAID
+    total = fresh * USUAL.input + tokens.cached * USUAL.cache_read + tokens.said * USUAL.output
     return -(-total // MILLION)
 
 
@@ -89,19 +88,22 @@ class Course:
                 return self._paid_off()
         return None
 
+    async def work_so_far(self) -> Changes:
+        return worked(await self.sandbox.diff())
+
     async def _called(self, came: Came) -> StepTaken:
         used = self._open.pop(came.call, None) or Used(came.call, "tool")
         record = self._record(
             tool=used.tool, about=used.about, output=cut(came.text, MOST_OUTPUT), failed=came.failed
         )
         action = f"{used.tool} {used.about}".strip() + (" (failed)" if came.failed else "")
-        return self._step(action, record, await self.sandbox.diff() if used.writes else None)
+        return self._step(action, record, await self.work_so_far() if used.writes else None)
 
     async def _finished(self, ended: Ended) -> StepTaken:
         self._said = ended.text or self._said
         record = self._record(finished=True)
         who = " ".join(part for part in (self.agent, self.version, self.model) if part)
-        return self._step(f"{who} is done", record, await self.sandbox.diff())
+        return self._step(f"{who} is done", record, await self.work_so_far())
 
     def _paid_off(self) -> StepTaken | None:
         """What a run that failed has cost is not lost."""

@@ -16,12 +16,14 @@ from swarm.engines.cli import offers, quota, telling
 from swarm.engines.cli.course import Course
 from swarm.engines.cli.ends import sentence
 from swarm.engines.cli.finding import Found
+from swarm.engines.cli.leavings import worked
 from swarm.engines.cli.quota import MILLION
 from swarm.engines.cli.record import Record
 from swarm.engines.cli.relay import Purse
 from swarm.engines.cli.sightings import Ended, Failed, Window
 from swarm.engines.cli.talk import Job, Talk
 from swarm.engines.port import Assignment, Done, GaveUp, Item, Needs, StepTaken, Submission
+from swarm.models.public_api import Price
 from swarm.sandbox.public_api import Network, Profile, Sandbox, weaknesses
 
 RESERVED = 64
@@ -35,14 +37,23 @@ MOST_ROUNDS = 4
 class AgentEngine:
     """Implements Engine with a program of the user's."""
 
-    def __init__(self, found: Found, title: str, talk: Talk, *, now: Callable[[], int]) -> None:
-        """`now`: seconds since 1970."""
+    def __init__(
+        self,
+        found: Found,
+        title: str,
+        talk: Talk,
+        *,
+        now: Callable[[], int],
+        price: Price = offers.USUAL,
+    ) -> None:
+        """`now`: seconds since 1970. `price`: of its model's tokens, where that is known."""
         self.strategy = found.name
         self.family = f"agent:{found.name}"
         self._found = found
         self._title = title
         self._talk = talk
         self._now = now
+        self._price = price
         self._windows: dict[str, Window] = {}
 
     @property
@@ -60,7 +71,7 @@ class AgentEngine:
         """Nothing is offered before a closed window opens."""
         if quota.closed_until(self._windows.values(), self._now()):
             return ()
-        return (offers.curve(self._share()),)
+        return (offers.curve(self._price, self._share()),)
 
     def _share(self) -> int:
         """Parts per million of the list price: what goes through the gateway is paid for."""
@@ -125,7 +136,7 @@ class AgentEngine:
     async def _last(self, course: Course, assignment: Assignment) -> Submission | GaveUp:
         match course.end:
             case Ended():
-                changes = await course.sandbox.diff()
+                changes = await course.work_so_far()
                 return _submission(assignment, changes, course.end.text, self._title, course)
             case Failed():
                 if course.end.kind == "quota":
@@ -159,7 +170,7 @@ async def _submitted_before(
     if not done or told or assignment.refused:
         return None
     record = Record.model_validate_json(done[-1].result)
-    changes = await sandbox.diff()
+    changes = worked(await sandbox.diff())
     if not record.finished or not changes:
         return None
     return _worded(assignment, changes, record.said, record)

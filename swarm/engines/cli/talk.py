@@ -7,6 +7,7 @@ from typing import Protocol
 
 from swarm.domain.errors import NeedsHuman
 from swarm.engines.cli.finding import Found
+from swarm.engines.cli.leavings import ENVIRONMENT
 from swarm.engines.cli.logins import MOST_BYTES, login_of
 from swarm.engines.cli.makers import MAKERS
 from swarm.engines.cli.relay import PORT, Purse, Relay
@@ -52,6 +53,7 @@ def environment(found: Found, python: str, more: Mapping[str, str]) -> dict[str,
         "HOME": str(HOME),
         "TERM": "dumb",
         "CI": "true",
+        **ENVIRONMENT,
         **more,
     }
 

@@ -1,0 +1,89 @@
+"""Real coding agents, installed from their registries, each bring a goal to a pull request in the sandbox.
+
+What thinks is scripted: an imitated provider on this machine, reached through the gateway. So nothing leaves
+the machine, no account is needed, and what is tried is the agents' own programs: that they start in the
+sandbox, are pointed to the gateway, and that what they print today is understood.
+"""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from swarm.domain.events import PublicationDone, StepRecorded
+from swarm.forge.public_api import LocalForge
+from swarm.sandbox.public_api import why_not
+from swarm.testing.git import a_repository
+from swarm.testing.models import KEY
+from swarm.testing.outside import Outside
+from swarm.testing.wire import Brain, Heard, Reply, Say, Use, a_model
+
+AGENTS = os.environ.get("EXTERNAL_AGENTS", "")
+"""A folder in which `npm install` put them."""
+
+GREET = "def greet():\n    return 'hi'\n"
+SHOUT = f"{GREET}\n\ndef shout():\n    return greet().upper()\n"
+NEW = "from app import shout\n\n\ndef test_it_shouts():\n    assert shout() == 'HI'\n"
+OLD = "from app import greet\n\n\ndef test_greet():\n    assert greet()\n"
+
+TOOLS: Mapping[str, tuple[str, str, str]] = {
+    "claude-code": ("Bash", "command", "Write"),
+    "opencode": ("bash", "command", "write"),
+}
+"""What each calls its shell, the argument of that, and its tool that writes."""
+
+PATHS = {"claude-code": "file_path", "opencode": "filePath"}
+
+
+def a_brain(name: str, repository: Path) -> Brain:
+    """Looks, writes two files, runs the tests, and says that it is done."""
+    shell, command, writes = TOOLS[name]
+
+    def wrote(file: str, text: str) -> Say:
+        path = str(repository / file)
+        return Say("", (Use(writes, {PATHS[name]: path, "content": text}),))
+
+    def ran(line: str) -> Say:
+        return Say("", (Use(shell, {command: line, "description": "look"}),))
+
+    steps = (
+        ran("cat app.py"),
+        ran("cat > app.py <<'END'\n" + SHOUT + "END"),
+        wrote("test_shout.py", NEW),
+        ran("python -m pytest -q"),
+    )
+
+    def brain(heard: Heard) -> Reply:
+        if not heard.body.get("tools"):
+            return Say("A title")
+        done = Say("Add shout\n\nNothing shouted.")
+        return steps[heard.answered] if heard.answered < len(steps) else done
+
+    return brain
+
+
+@pytest.mark.thorough
+@pytest.mark.skipif(not AGENTS, reason="`make external` installs the agents that this needs")
+@pytest.mark.parametrize("name", sorted(TOOLS))
+def test_a_real_agent_brings_a_goal_to_a_pull_request(tmp_path: Path, name: str) -> None:
+    if why := why_not(tmp_path, "namespaces"):
+        pytest.skip(f"this machine has no sandbox with whole walls: {why}")
+    repository = tmp_path / "repository"
+    a_repository(repository, {"app.py": GREET, "test_app.py": OLD})
+    path = f"{AGENTS}/node_modules/.bin:{os.environ['PATH']}"
+    environ = {"PATH": path, "ANTHROPIC_API_KEY": KEY}
+    with a_model(a_brain(name, repository)) as server:
+        outside = Outside(tmp_path / "home", environ=environ)
+        given = ("--engine", name, "--base-url", server.url, "--model", "claude-sonnet-5-5")
+        answer = outside.run("add shout(), which greets in capitals", repository, *given)
+    assert answer.code == 0, answer.told
+    events = outside.events()
+    (opened,) = [e for e in events if isinstance(e, PublicationDone)]
+    steps = [e.step.action for e in events if isinstance(e, StepRecorded)]
+    assert any("pytest" in step for step in steps)
+    assert len(steps) >= 5
+    body = asyncio.run(LocalForge(outside.home / "forge").get(opened.number)).body
+    assert "Written by" in body
+    assert {heard.headers["x-api-key"] for heard in server.heard} == {KEY}
