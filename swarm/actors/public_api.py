@@ -1,6 +1,6 @@
 """The door of swarm.actors. Nothing here imports Ray; see `swarm.actors.ray` for its shells."""
 
-from swarm.actors.abroad import clone_of, keep_token, wire_to
+from swarm.actors.abroad import clone_of, keep_app, keep_token, wire_to
 from swarm.actors.alive import coordinator_alive
 from swarm.actors.assembly import default_cast
 from swarm.actors.clock import Clock, SystemClock
@@ -42,6 +42,7 @@ __all__ = [
     "coordinator_alive",
     "default_cast",
     "estimate_goal",
+    "keep_app",
     "keep_token",
     "leave",
     "prepare_goal",

@@ -43,9 +43,20 @@ def github_login(
         Path | None,
         typer.Option(metavar="PATH", help="Read the token from here, not from standard input."),
     ] = None,
+    app: Annotated[
+        str | None, typer.Option(metavar="ID", help="Come as this GitHub App instead.")
+    ] = None,
+    key_file: Annotated[
+        Path | None, typer.Option(metavar="PATH", help="The App's private key, a .pem file.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Keep a token, for the publisher alone. It is asked for, never typed as an argument."""
-    from swarm.cli.github import login
+    """Keep a token, or an App's key, for the publisher alone. No secret is typed as an argument."""
+    from swarm.cli.github import login, login_app
 
-    login(api, token_file, as_json=as_json)
+    if (app is None) != (key_file is None):
+        raise typer.BadParameter("--app and --key-file belong together")
+    if app is not None and key_file is not None:
+        login_app(api, app, key_file, as_json=as_json)
+    else:
+        login(api, token_file, as_json=as_json)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from getpass import getpass
 from pathlib import Path
 
-from swarm.actors.public_api import clone_of, keep_token, wire_to
+from swarm.actors.public_api import clone_of, keep_app, keep_token, wire_to
 from swarm.cli.environment import builder
 from swarm.cli.keeping import Keeper
 from swarm.cli.running import submit
@@ -58,6 +58,24 @@ def login(api: str, token_file: Path | None, *, as_json: bool) -> None:
     session.show(told, {"api": api, "login": who})
 
 
+def login_app(api: str, app: str, key_file: Path, *, as_json: bool) -> None:
+    """A GitHub App comes in with its key. Whether it is installed is asked where it is used."""
+    session = open_session(as_json=as_json, make=True)
+    if not app.isascii() or not app.replace(".", "").isalnum():
+        raise Rejected(
+            f"{app!r} is no App's id", advice="the number, or the client id, at its page"
+        )
+    try:
+        pem = key_file.read_text()
+    except (OSError, ValueError) as error:
+        raise Rejected(f"{key_file} cannot be read") from error
+    if "PRIVATE KEY-----" not in pem:
+        raise Rejected(f"{key_file} holds no private key", advice="the .pem file of the App")
+    keep_app(session.places, api, app, pem)
+    told = f"swarm comes to {api} as the App {app}; its key lies in {session.places.keys}"
+    session.show(told, {"api": api, "app": app})
+
+
 def _typed(token_file: Path | None) -> str:
     try:
         if token_file is not None:
@@ -78,7 +96,7 @@ def run_issue(source: From, asked: Asked, *, as_json: bool) -> int:
     named = issue_named(source.issue)
     if named.host and source.api == GITHUB and named.host != "https://github.com":
         raise Rejected(f"{named.host} is not GitHub", advice="name its interface: --forge-url URL")
-    wire = wire_to(session.places, source.api)
+    wire = wire_to(session.places, source.api, named.repository)
     found = asyncio.run(approved_issue(wire, named.repository, named.number))
     show_hidden(session, found)
     if source.dry:
@@ -147,7 +165,7 @@ def tell_writes(session: Session, wire: Wire, found: ApprovedIssue) -> None:
 
     branch = branch_of(found.goal_id)
     told(f"PUSH {found.tracker.clone} refs/heads/{branch}")
-    asyncio.run(_dry(Wire(wire.api, wire.token, dry=told), found, branch))
+    asyncio.run(_dry(replace(wire, dry=told), found, branch))
 
 
 async def _dry(wire: Wire, found: ApprovedIssue, branch: str) -> None:

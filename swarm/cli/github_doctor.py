@@ -11,7 +11,7 @@ from swarm.forge.public_api import safeguards
 
 def examine_repository(repository: str, api: str, *, as_json: bool) -> int:
     session = open_session(as_json=as_json)
-    found = asyncio.run(safeguards(wire_to(session.places, api), repository))
+    found = asyncio.run(safeguards(wire_to(session.places, api, repository), repository))
     rows = tuple(Row(each.what, each.found, each.ok, each.remedy, each.needed) for each in found)
     session.show(rows_view(rows), {"rows": [row_document(row) for row in rows]})
     return DONE if all(row.ok for row in rows if row.needed) else LACKS

@@ -195,11 +195,13 @@ def watchman_of(session: Session, terms: tuple[Terms, ...], source: From, asked:
             f"{source.checkout} cannot be {len(terms)} repositories",
             advice="leave --checkout out: swarm makes clones of its own",
         )
-    wire = wire_to(session.places, source.api)
-    for each in terms:
-        demand_safeguards(session, wire, each)
     alone = replace(asked, unattended=True)
-    return Watchman([Eye(session, wire, each, source, alone) for each in terms])
+    eyes = []
+    for each in terms:
+        wire = wire_to(session.places, source.api, each.repository)
+        demand_safeguards(session, wire, each)
+        eyes.append(Eye(session, wire, each, source, alone))
+    return Watchman(eyes)
 
 
 def demand_safeguards(session: Session, wire: Wire, terms: Terms) -> None:

@@ -9,6 +9,7 @@ from swarm.forge.body import (
     body,
     title,
 )
+from swarm.forge.github.app import PUBLISHING, READING, Installation
 from swarm.forge.github.board import Board, Standing
 from swarm.forge.github.calls import CALLS
 from swarm.forge.github.forge import GitHubForge
@@ -25,7 +26,7 @@ from swarm.forge.github.intake import (
 )
 from swarm.forge.github.outcome import Outcome
 from swarm.forge.github.safety import Safeguard, safeguards
-from swarm.forge.github.wire import PAUSE, Wire
+from swarm.forge.github.wire import PAUSE, Pace, Wire
 from swarm.forge.local import LocalForge
 from swarm.forge.port import (
     Forge,
@@ -47,6 +48,8 @@ __all__ = [
     "CALLS",
     "GITHUB",
     "PAUSE",
+    "PUBLISHING",
+    "READING",
     "ROUTES",
     "Abroad",
     "Account",
@@ -59,6 +62,7 @@ __all__ = [
     "GitRequest",
     "Ground",
     "How",
+    "Installation",
     "Issue",
     "IssueName",
     "IssueRequest",
@@ -66,6 +70,7 @@ __all__ = [
     "LocalForge",
     "Outcome",
     "Outlet",
+    "Pace",
     "Protection",
     "PublishRequest",
     "Published",

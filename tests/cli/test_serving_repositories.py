@@ -70,7 +70,7 @@ def scene() -> Iterator[Scene]:
 
 
 def spent(watchman: Watchman) -> int:
-    return sum(watchman.eyes[0].wire.asked.values())
+    return sum(sum(eye.wire.asked.values()) for eye in watchman.eyes)
 
 
 def begun(watchman: Watchman) -> dict[str, int]:

@@ -7,6 +7,7 @@ for "no". Nothing is tried again here: whoever calls is told when to call again.
 tolerantly, what strangers wrote is data.
 
     calls      all calls there are
+    app        tokens of a GitHub App, for one repository
     wire       one call: pace, entry tags, errors in swarm's words, a dry run
     reading    what we need of GitHub's answers
     forge      pull requests, as the port wants them

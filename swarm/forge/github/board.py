@@ -16,9 +16,9 @@ from swarm.forge.github.reading import (
     SeenComment,
     SeenIssue,
     SeenPull,
-    Who,
     read,
 )
+from swarm.forge.github.rights import me
 from swarm.forge.github.wire import Missing, Query, Wire
 from swarm.forge.queries import READY
 
@@ -101,14 +101,14 @@ class Board:
 
     async def _marked(self, at: Query, mark: str) -> list[SeenComment]:
         """Ours, oldest first. Anybody can write a mark: who wrote it counts."""
-        me = read(Who, await self._wire.ask("me", {}))
+        ours = await me(self._wire)
         found = await self._wire.everything("comments", at)
         said = (read(SeenComment, each) for each in found)
         return sorted(
             (
                 each
                 for each in said
-                if each.user and each.user.id == me.id and (each.body or "").startswith(mark)
+                if each.user and each.user.id == ours.id and (each.body or "").startswith(mark)
             ),
             key=lambda each: each.id,
         )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Name = Literal[
-    "me", "repository", "permission", "branch", "compare", "protection", "rules", "contents",
+    "installation", "grant", "me", "user", "repository", "permission", "branch", "compare", "protection", "rules", "contents",
     "issues", "issue", "events", "comments", "comment", "edit comment", "remove comment",
     "label", "unlabel", "pulls", "pull", "open pull", "edit pull", "close pull",
     "reviews", "remarks", "job log",
@@ -21,7 +21,10 @@ class Way:
 
 _REPO = "/repos/{repository}"
 CALLS: dict[Name, Way] = {
+    "installation": Way("GET", f"{_REPO}/installation"),
+    "grant": Way("POST", "/app/installations/{id}/access_tokens"),
     "me": Way("GET", "/user"),
+    "user": Way("GET", "/users/{login}"),
     "repository": Way("GET", _REPO),
     "permission": Way("GET", f"{_REPO}/collaborators/{{login}}/permission"),
     "branch": Way("GET", f"{_REPO}/branches/{{branch}}"),

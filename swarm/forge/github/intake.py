@@ -24,7 +24,7 @@ from swarm.forge.github.reading import (
     Who,
     read,
 )
-from swarm.forge.github.rights import may_write
+from swarm.forge.github.rights import may_write, me
 from swarm.forge.github.text import cleaned, digest_of, hidden
 from swarm.forge.github.wire import Missing, Query, Wire
 from swarm.forge.queries import EDITED
@@ -151,7 +151,7 @@ async def _taken_by(
 
 async def whoami(wire: Wire) -> str:
     """The login that the token belongs to. Raises NeedsHuman for a token that is not accepted."""
-    return read(Who, await wire.ask("me", {})).login
+    return (await me(wire)).login
 
 
 async def _head(wire: Wire, place: Place) -> CommitHash:
@@ -211,9 +211,9 @@ async def _issue(wire: Wire, at: Query) -> SeenIssue:
 
 async def _by_a_writer(wire: Wire, place: Place, found: tuple[Approval, ...]) -> Approval | None:
     """Swarm's own account approves nothing, even where it is a person's."""
-    me = read(Who, await wire.ask("me", {})) if found else Who()
+    ours = await me(wire) if found else Who()
     for approval in found:
-        if approval.by.id != me.id and await may_write(wire, place.full_name, approval.by):
+        if approval.by.id != ours.id and await may_write(wire, place.full_name, approval.by):
             return approval
     return None
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.forge.github.intake import place_of
-from swarm.forge.github.reading import Place, Who, read
+from swarm.forge.github.reading import Place, Who
+from swarm.forge.github.rights import me
 from swarm.forge.github.wire import Missing, Query, Wire
 
 WORKFLOWS = ".github/workflows"
@@ -35,19 +36,19 @@ class Safeguard:
 async def safeguards(wire: Wire, repository: str) -> tuple[Safeguard, ...]:
     """Raises NeedsHuman for a repository that cannot be reached."""
     place = await place_of(wire, repository)
-    me = read(Who, await wire.ask("me", {}))
+    ours = await me(wire)
     rules = await _rules(wire, place)
     return (
-        _access(place, me),
+        _access(place, ours),
         *rules,
         _bypass(place),
         *await _workflows(wire, place),
     )
 
 
-def _access(place: Place, me: Who) -> Safeguard:
+def _access(place: Place, ours: Who) -> Safeguard:
     ok = place.permissions.get("push", False)
-    found = f"{me.login} may {'write' if ok else 'only read'}"
+    found = f"{ours.login} may {'write' if ok else 'only read'}"
     return Safeguard(
         "token", found, ok, "give it: contents, pull requests, issues, statuses: write"
     )

@@ -28,10 +28,13 @@ from swarm.domain.errors import NeedsHuman, Rejected, SwarmError, Transient
 from swarm.forge.github.calls import CALLS, Name, Way
 
 if TYPE_CHECKING:
-    from githubkit import GitHub, Response, TokenAuthStrategy
+    from githubkit import GitHub, Response, TokenAuthStrategy, UnauthAuthStrategy
 
 SECONDS = 30.0
 """For one call, all in all."""
+
+VERSION = "2022-11-28"
+"""Of GitHub's interface."""
 
 PAUSE = 1.0
 """Seconds between two writes, at least."""
@@ -60,10 +63,21 @@ class Unprocessable(Rejected):
 
 
 @dataclass(slots=True)
+class Pace:
+    """One write after the other, also where several wires lead to the same forge."""
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    last_write: float = -math.inf
+
+
+@dataclass(slots=True)
 class Wire:
     api: str
     token: Callable[[], str]
-    """Asked for at each call: an installation's token lives for an hour."""
+    """Asked for at each call, in a thread: an installation's token lives for an hour."""
+
+    login: Callable[[], str] | None = None
+    """Whose token it is, where GitHub does not say so: an App's."""
 
     pause: float = PAUSE
     seconds: float = SECONDS
@@ -76,8 +90,7 @@ class Wire:
     unchanged: int = 0
     """Calls that GitHub answered with "nothing new", and that count for nothing there."""
 
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _last_write: float = -math.inf
+    pace: Pace = field(default_factory=Pace)
     _known: dict[str, tuple[str, Any]] = field(default_factory=dict)
 
     async def ask(
@@ -95,12 +108,12 @@ class Wire:
         if self.dry is not None:
             self.dry(f"{way.method} {path} {json.dumps(data)}")
             return {}
-        async with self._turn:
-            await asyncio.sleep(self._last_write + self.pause - time.monotonic())
+        async with self.pace.turn:
+            await asyncio.sleep(self.pace.last_write + self.pause - time.monotonic())
             try:
                 return await self._send(name, way, path, query or {}, data)
             finally:
-                self._last_write = time.monotonic()
+                self.pace.last_write = time.monotonic()
 
     async def text(self, name: Name, at: Query) -> str:
         """The end of a text that GitHub has elsewhere, and sends us to. Our token does not go along.
@@ -155,9 +168,11 @@ class Wire:
         data: Json,
         headers: Mapping[str, str],
     ) -> "Response[Any]":
+        from githubkit import TokenAuthStrategy
         from githubkit.exception import GitHubException
 
-        github = _github(self.api, self.token(), self.seconds)
+        token = await asyncio.to_thread(self.token)
+        github = _github(self.api, TokenAuthStrategy(token), self.seconds)
         try:
             async with asyncio.timeout(self.seconds):
                 return await github.arequest(
@@ -166,7 +181,7 @@ class Wire:
                     path.lstrip("/"),
                     params={key: str(value) for key, value in query.items()},
                     json=data,
-                    headers={"X-GitHub-Api-Version": "2022-11-28", **headers},
+                    headers={"X-GitHub-Api-Version": VERSION, **headers},
                 )
         except TimeoutError as error:
             raise Transient(f"GitHub did not answer {name!r} within {self.seconds:g} s") from error
@@ -174,11 +189,29 @@ class Wire:
             raise _translated(name, error) from error
 
 
-def _github(api: str, token: str, seconds: float) -> "GitHub[TokenAuthStrategy]":
-    from githubkit import GitHub, TokenAuthStrategy
+def called(api: str, authorization: str, name: Name, at: Query, data: Json) -> Any:
+    """One call of an App about itself, from a thread. Raises as `Wire.ask`."""
+    from githubkit import UnauthAuthStrategy
+    from githubkit.exception import GitHubException
+
+    way = CALLS[name]
+    path = way.path.format_map({key: quote(str(value), safe="/") for key, value in at.items()})
+    github = _github(api, UnauthAuthStrategy(), SECONDS)
+    headers = {"Authorization": authorization, "X-GitHub-Api-Version": VERSION}
+    try:
+        answer = github.request(way.method, path.lstrip("/"), json=data, headers=headers)
+    except GitHubException as error:
+        raise _translated(name, error) from error
+    return _read(name, answer)
+
+
+def _github(
+    api: str, auth: "TokenAuthStrategy | UnauthAuthStrategy", seconds: float
+) -> "GitHub[Any]":
+    from githubkit import GitHub
 
     return GitHub(
-        TokenAuthStrategy(token),
+        auth,
         base_url=api,
         timeout=seconds,
         ssl_verify=_trusted(),
@@ -187,6 +220,7 @@ def _github(api: str, token: str, seconds: float) -> "GitHub[TokenAuthStrategy]"
         # To another host the token would go along; a renamed repository is found by its number.
         follow_redirects=False,
         async_event_hooks={"response": [_settle_waits]},
+        event_hooks={"response": [_settle_waits_now]},
         user_agent="swarm",
     )
 
@@ -251,6 +285,10 @@ def _end_of(address: str, seconds: float) -> str:
 
 
 async def _settle_waits(response: Any) -> None:
+    _settle_waits_now(response)
+
+
+def _settle_waits_now(response: Any) -> None:
     """Githubkit fails on a Retry-After that is a date, and on numbers beyond all time."""
     wait = response.headers.get("retry-after")
     if wait is not None:

@@ -43,6 +43,13 @@ def get_me(world: World, call: Call) -> Reply:
     return Reply(rendering.user(call.account, call.base))
 
 
+def get_user(world: World, call: Call) -> Reply:
+    account = world.account(call.at["login"])
+    if account is None:
+        raise Refused(404, "Not Found")
+    return Reply(rendering.user(account, call.base))
+
+
 def get_repository(world: World, call: Call) -> Reply:
     role = world.role(call.repository, call.account)
     return Reply(rendering.repository(world, call.repository, role, call.base))

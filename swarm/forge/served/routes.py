@@ -12,6 +12,7 @@ _REPO = "/repos/{owner}/{repo}"
 
 ROUTES: tuple[tuple[str, str, Role, Handler], ...] = (
     ("GET", "/user", "none", places.get_me),
+    ("GET", "/users/{login}", "none", places.get_user),
     ("POST", "/graphql", "none", asked.answer),
     ("GET", _REPO, "read", places.get_repository),
     ("GET", f"{_REPO}/collaborators/{{login}}/permission", "read", places.get_permission),
