@@ -5,19 +5,26 @@ as long as it lives; the kernel lets go of the lock when it dies. A folder whose
 left over. No mount is ever left: all mounts are in namespaces that end with their sandboxes.
 """
 
+import errno
 import fcntl
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+import select
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from swarm.sandbox import tree
+
+Result = TypeVar("Result")
 
 _PREFIX = "host-"
 _LOCK = ".lock"
 _NEEDS = "needs"
+_ROUNDS = 500
+_ROUND_MS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +66,7 @@ def leftovers(scratch: Path) -> tuple[Leftover, ...]:
     for folder in _folders(scratch):
         with _dead(folder) as dead:
             if dead:
-                found.append(measured(folder))
+                found.append(_patiently(measured, folder))
     return tuple(found)
 
 
@@ -69,10 +76,22 @@ def remove_leftovers(scratch: Path) -> tuple[Leftover, ...]:
     for folder in _folders(scratch):
         with _dead(folder) as dead:
             if dead:
-                removed.append(measured(folder))
-                erase(folder)
+                removed.append(_patiently(measured, folder))
+                _patiently(erase, folder)
                 _lock_of(folder).unlink(missing_ok=True)
     return tuple(removed)
+
+
+def _patiently(act: Callable[[Path], Result], folder: Path) -> Result:
+    """Its supervisor is dead; what ran in its sandboxes may be just about to end, and write till then."""
+    for _round in range(_ROUNDS):
+        try:
+            return act(folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.ENOENT):
+                raise
+            select.poll().poll(_ROUND_MS)
+    return act(folder)
 
 
 def has_hosts(scratch: Path) -> bool:

@@ -20,7 +20,9 @@ sys.path.append({packages!r})
 from swarm.sandbox.zygote import main
 main()
 """
-_END_SECONDS = 5.0
+_END_SECONDS = 60.0
+"""What was killed dies at once, where there is a processor for it to do so."""
+
 _READY_SECONDS = 30.0
 """Some milliseconds, where the machine has nothing else to do."""
 
@@ -107,6 +109,10 @@ class Launcher:
             return
         try:
             await answers.next(_END_SECONDS)
+        except TimeoutError as error:
+            raise Transient(
+                "the machine is too busy to end a sandbox", retry_after=_LATER
+            ) from error
         finally:
             answers.close()
 

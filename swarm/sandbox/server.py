@@ -31,6 +31,7 @@ from swarm.sandbox.quota import Sealed
 from swarm.sandbox.watchdog import Watchdog, watching
 
 _KILL_ROUNDS = 500
+_DYING_ROUNDS = 30_000
 _ROUND_MS = 2
 _NAME = 200
 _STOP_ROUNDS = 400
@@ -345,6 +346,10 @@ def _reap(server: Server) -> None:
 
 def _finish(server: Server, command: Command, status: int, cpu: float) -> None:
     cpu += _sweep(server, keep=tuple(server.commands))
+    _tell(server, command, status, cpu)
+
+
+def _tell(server: Server, command: Command, status: int, cpu: float) -> None:
     code = os.waitstatus_to_exitcode(status)
     why = command.killed_by or server.watchdog.after(code)
     _answer(command.reply, {"code": code, "cpu": cpu, "killed_by": why})
@@ -354,20 +359,25 @@ def _finish(server: Server, command: Command, status: int, cpu: float) -> None:
 def _sweep(server: Server, keep: tuple[int, ...]) -> float:
     """Kill all but those commands and their offspring; the processor seconds of the killed."""
     if server.alone and not keep:
-        return _sweep_everything()
-    cpu = 0.0
-    for _round in range(_KILL_ROUNDS):
+        return _sweep_everything(server)
+    cpu, births, killed = 0.0, 0, set[int]()
+    for _round in range(_DYING_ROUNDS):
         if not _has_children():
             return cpu
         victims = _strays(keep)
         if not victims:
             return cpu
+        # Who was killed may need long to die, where the machine has much to do: that is no birth.
+        births += not victims <= killed
+        killed |= victims
+        if births > _KILL_ROUNDS:
+            break
         for pid in victims:
             _signal(pid, signal.SIGKILL)
         cpu += _collect(victims)
     # Something forks faster than we can look. Nobody is spared then: one call gets them all.
     if server.alone:
-        cpu += _sweep_everything()
+        cpu += _sweep_everything(server)
     return cpu
 
 
@@ -380,8 +390,10 @@ def _has_children() -> bool:
     return True
 
 
-def _sweep_everything() -> float:
-    """The kernel kills every process at once; none can fork away from it."""
+def _sweep_everything(server: Server) -> float:
+    """The kernel kills every process at once; none can fork away from it. If commands are among them,
+    who waits for these is told.
+    """
     try:
         os.kill(-1, signal.SIGKILL)
     except ProcessLookupError:
@@ -389,10 +401,15 @@ def _sweep_everything() -> float:
     cpu = 0.0
     while True:
         try:
-            _pid, _status, usage = os.wait4(-1, 0)
+            pid, status, usage = os.wait4(-1, 0)
         except ChildProcessError:
             return cpu
-        cpu += usage.ru_utime + usage.ru_stime
+        used = usage.ru_utime + usage.ru_stime
+        command = server.commands.pop(pid, None)
+        if command is None:
+            cpu += used
+        else:
+            _tell(server, command, status, used)
 
 
 def _collect(victims: set[int]) -> float:

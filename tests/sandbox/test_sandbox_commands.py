@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import select
 import signal
 from pathlib import Path
 
 import pytest
 
 from swarm.domain.errors import Rejected
+from swarm.sandbox.kernel import descendants, parents
 from swarm.sandbox.public_api import ExecResult, Limits, Sandbox
 from tests.sandbox.conftest import Place
 
@@ -253,3 +255,47 @@ async def _until_readable(sandbox: Sandbox, path: Path) -> None:
                 return
         except Rejected:
             await asyncio.sleep(0)
+
+
+FREEZER = Path("/sys/fs/cgroup/freezer")
+
+
+@pytest.mark.thorough
+def test_who_takes_long_to_die_costs_no_other_command_its_life(isolated: Place) -> None:
+    """A frozen process stands for one that gets no processor: killed, it dies when it is thawed."""
+    if not os.access(FREEZER, os.W_OK):
+        pytest.skip("nothing here keeps a killed process from dying: no freezer of version 1")
+    cold = FREEZER / f"swarm-test-{os.getpid()}"
+
+    def frozen(marked: str) -> None:
+        (pid,) = (each for each in descendants(parents(), os.getpid()) if is_called(each, marked))
+        cold.mkdir()
+        (cold / "tasks").write_text(str(pid))
+        (cold / "freezer.state").write_text("FROZEN")
+
+    def thawed() -> None:
+        select.select([], [], [], 3.0)
+        (cold / "freezer.state").write_text("THAWED")
+
+    async def work(sandbox: Sandbox) -> None:
+        other = await sandbox.spawn(("sleep", "1000"))
+        ending = await sandbox.spawn(("sh", "-c", "sleep 54321 & echo; read line"))
+        await ending.read()
+        await asyncio.to_thread(frozen, "54321")
+        await ending.write(b"\n")
+        await asyncio.to_thread(thawed)
+        assert await ending.wait() == 0
+        assert (await sandbox.exec(("sh", "-c", f"kill -0 {other.pid}"))).returncode == 0
+
+    try:
+        isolated.run(work)
+    finally:
+        cold.rmdir()
+
+
+def is_called(pid: int, word: str) -> bool:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return word.encode() in words

@@ -34,26 +34,30 @@ SUPERVISOR = """
     from pathlib import Path
     from swarm.testing.sandbox import a_sandbox
 
-    async def main(folder, mode, mark):
+    async def main(folder, mode, mark, script):
         async with a_sandbox(folder, {"a": "1"}, mode=mode) as sandbox:
-            script = "sleep 1000 & setsid sleep 1000 & echo x >> a; echo; read never"
             process = await sandbox.spawn(("sh", "-c", script, mark))
             await process.read()
             print("ready", flush=True)
             await process.wait()
 
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
+    asyncio.run(main(Path(sys.argv[1]), *sys.argv[2:]))
+"""
+IDLE = "sleep 1000 & setsid sleep 1000 & echo x >> a; echo; read never"
+BUSY = """
+    write() { while :; do mkdir -p d/e/$1; touch d/e/$1/$i; rm -rf d/e/$1; i=$((i+1)); done; }
+    write 1 & write 2 & write 3 & echo; read never
 """
 
 
 class Supervisor:
     """A process of its own with a sandbox in which a marked command runs."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, script: str = IDLE) -> None:
         self.mark = f"marked-{os.getpid()}-{place.folder.name}"
         argv = [sys.executable, "-c", textwrap.dedent(SUPERVISOR)]
         self.process = subprocess.Popen(
-            [*argv, str(place.folder), place.mode, self.mark],
+            [*argv, str(place.folder), place.mode, self.mark, script],
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": str(Path(swarm.__path__[0]).parent)},
         )
@@ -64,15 +68,18 @@ class Supervisor:
         """The marked command, all around it, and our zygote."""
         return descendants(parents(), self.process.pid) - {self.process.pid}
 
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
 
 @pytest.fixture
 def supervisor(place: Place) -> Iterator[Supervisor]:
     made = Supervisor(place)
     yield made
-    made.process.kill()
-    made.process.wait()
-    assert made.process.stdout is not None
-    made.process.stdout.close()
+    made.end()
 
 
 def test_nothing_outlives_a_killed_supervisor(supervisor: Supervisor) -> None:
@@ -98,6 +105,13 @@ def test_what_a_killed_supervisor_left_is_found_and_removed(
     assert found.bytes > 0
     assert remove_leftovers(scratch) == (found,)
     assert list(scratch.iterdir()) == []
+
+
+def test_what_is_left_is_removed_from_under_those_who_still_write_to_it(place: Place) -> None:
+    for _time in range(3):
+        Supervisor(place, BUSY).end()
+        remove_leftovers(place.folder / "scratch")
+        assert list((place.folder / "scratch").iterdir()) == []
 
 
 def test_a_sandbox_dies_with_its_zygote_and_the_next_has_another(place: Place) -> None:
