@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from swarm.actors.abroad import Ways
+from swarm.actors.canaries import rates_of
 from swarm.actors.clock import Clock
 from swarm.actors.coordinator import Coordinator, Terms
 from swarm.actors.crew import Cast, CheckerMember, Crew, Member, PlannerMember
@@ -81,6 +82,7 @@ Runtime = Literal["inline", "ray"]
 
 
 def terms_of(settings: Settings, runtime: Runtime, expected: frozenset[str]) -> Terms:
+    alpha, beta = rates_of(settings)
     return Terms(
         rules=Rules(
             rounds=settings.rounds,
@@ -88,8 +90,8 @@ def terms_of(settings: Settings, runtime: Runtime, expected: frozenset[str]) -> 
             answer_ms=settings.answer_hours * 3_600_000,
             follow_ups=settings.follow_ups,
         ),
-        alpha=settings.alpha_ppm,
-        beta=settings.beta_ppm,
+        alpha=alpha,
+        beta=beta,
         lease_seconds=max(settings.lease_seconds, 3 * settings.heartbeat_seconds),
         expected=expected,
         version=version("bidswarm"),

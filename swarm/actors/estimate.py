@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from swarm.actors.canaries import rates_of
 from swarm.actors.gate import workbench_on
 from swarm.actors.metering import SECONDS_PER_HOUR
 from swarm.agents.public_api import Planner
@@ -110,7 +111,8 @@ def _order(
     goal: Goal, settings: Settings, contract: Contract, engines: tuple[Engine, ...]
 ) -> tuple[ScoredBid, ...]:
     bids = tuple(bid for engine in engines if (bid := _bid(engine, contract)) is not None)
-    terms = Terms(slots=1, budget=goal.budget, alpha=settings.alpha_ppm, beta=settings.beta_ppm)
+    alpha, beta = rates_of(settings)
+    terms = Terms(slots=1, budget=goal.budget, alpha=alpha, beta=beta)
     wrong = goal.wrong_share(contract.value)
     task = OpenTask(contract=contract, wrong_cost=wrong, remaining=contract.budget)
     free = {bid.agent_id: 1 for bid in bids}

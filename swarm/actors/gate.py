@@ -49,19 +49,25 @@ def check_change(
     base: str | None = None,
     test: str | None = None,
     targets: tuple[TestId, ...] = (),
+    failing: bool = False,
 ) -> CheckVerdict:
     """Check a branch, or a file with a patch in git's form, against its base.
 
-    The base is the one given, else where the branch left the present one, else the present commit.
+    The base is the one given, else where the branch left the present one, else the present commit. With
+    `failing` every test that fails there is a target.
     Raises Rejected where change or base cannot be read.
     """
     request = GoalRequest(text=f"check {change}"[:200], repository=repository, test=test)
     goal = prepare_goal(request, settings, new_id=lambda: GoalId(f"g-{secrets.token_hex(4)}"))
-    return asyncio.run(_check(settings, goal, change, base, targets))
+    return asyncio.run(_check(settings, goal, change, base, None if failing else targets))
 
 
 async def _check(
-    settings: Settings, goal: Goal, change: str, base: str | None, targets: tuple[TestId, ...]
+    settings: Settings,
+    goal: Goal,
+    change: str,
+    base: str | None,
+    targets: tuple[TestId, ...] | None,
 ) -> CheckVerdict:
     with tempfile.TemporaryDirectory(prefix="swarm-check-") as folder:
         mirror = Mirror.open(Path(folder) / "mirror.git", Path(goal.repository))
@@ -79,7 +85,7 @@ async def _check(
                 base=goal.base,
                 base_tree=goal.base_tree,
                 tree=tree,
-                targets=targets,
+                targets=_red(baseline.run) if targets is None else targets,
                 authors=(),
                 of=None,
                 round=1,
@@ -88,6 +94,10 @@ async def _check(
                 settings, goal, subject, baseline.run, baseline.voided, workbench
             )
     return _verdict(checked)
+
+
+def _red(run: SuiteRun) -> tuple[TestId, ...]:
+    return tuple(row.test for row in run.outcomes if row.outcome in {"failed", "error"})
 
 
 def _subject_trees(

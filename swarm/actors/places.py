@@ -57,6 +57,11 @@ class Places:
         return self.home / "agents.json"
 
     @property
+    def canaries(self) -> Path:
+        """What the checks said of changes of which it was known whether they are right."""
+        return self.home / "canaries.jsonl"
+
+    @property
     def own_agents(self) -> Path:
         """The user's own coding agents that take part."""
         return self.home / "own-agents.json"

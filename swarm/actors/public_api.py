@@ -3,6 +3,7 @@
 from swarm.actors.abroad import clone_of, keep_app, keep_token, wire_to
 from swarm.actors.alive import coordinator_alive
 from swarm.actors.assembly import default_cast
+from swarm.actors.canaries import heard_canaries, note_canary
 from swarm.actors.clock import Clock, SystemClock
 from swarm.actors.crew import Cast
 from swarm.actors.environments import (
@@ -42,9 +43,11 @@ __all__ = [
     "coordinator_alive",
     "default_cast",
     "estimate_goal",
+    "heard_canaries",
     "keep_app",
     "keep_token",
     "leave",
+    "note_canary",
     "prepare_goal",
     "read_agents",
     "read_facts",

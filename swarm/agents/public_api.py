@@ -3,6 +3,7 @@
 from swarm.agents.checks.baseline import Baseline, base_run
 from swarm.agents.checks.behaviour import BehaviourReviewer
 from swarm.agents.checks.diffs import Bounds
+from swarm.agents.checks.edition import edition
 from swarm.agents.checks.runs import Runs
 from swarm.agents.checks.static import StaticReviewer
 from swarm.agents.checks.tester import SuiteTester
@@ -40,4 +41,5 @@ __all__ = [
     "Workbench",
     "ailment_of",
     "base_run",
+    "edition",
 ]

@@ -90,5 +90,18 @@ def simulate(
     )
 
 
+@market.command("canaries")
+def canaries(
+    count: Annotated[
+        int, typer.Option("--count", min=1, max=8, help="So many wrong and so many right ones.")
+    ] = 8,
+    as_json: AsJson = False,
+) -> None:
+    """Ask the checks about changes of which it is known whether they are right."""
+    from swarm.cli.market_canaries import ask_about_canaries
+
+    raise typer.Exit(ask_about_canaries(count=count, as_json=as_json))
+
+
 def _named(texts: list[str] | None) -> tuple[str, ...]:
     return tuple(name for text in texts or () for name in text.split(",") if name)

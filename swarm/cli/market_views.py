@@ -7,7 +7,9 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from swarm.actors.public_api import heard_canaries
 from swarm.cli.documents import Json
+from swarm.cli.market_canaries import errors_document, errors_view
 from swarm.cli.market_page import Drawing, Point, drawn, page_of, table_of
 from swarm.cli.page import plain_table, section
 from swarm.cli.session import Session, open_session
@@ -42,7 +44,12 @@ def show_market(*, html: Path | None, as_json: bool) -> None:
     if html is not None:
         html.write_text(_page(table, goals, waiting, ledger), encoding="utf-8")
     session.show(
-        Group(_agents(table), _checks(session), _book(waiting), _money(ledger)),
+        Group(
+            _agents(table),
+            errors_view(session, heard_canaries(session.places)),
+            _book(waiting),
+            _money(ledger),
+        ),
         _document(session, table, waiting, ledger),
     )
 
@@ -96,15 +103,6 @@ def _agents(table: dict[Key, Experience]) -> RenderableType:
 
 def _percent(ppm: int) -> str:
     return f"{ppm / 10_000:.0f} %"
-
-
-def _checks(session: Session) -> RenderableType:
-    alpha, beta = session.settings.alpha_ppm, session.settings.beta_ppm
-    told = (
-        f"accept a wrong result in {alpha / 10_000:.1f} %, refuse a right one in "
-        f"{beta / 10_000:.1f} % of the cases: as set, not measured here"
-    )
-    return section("The checks", cell(told))
 
 
 def _book(waiting: Sequence[Waiting]) -> RenderableType:
@@ -220,11 +218,7 @@ def _document(
 ) -> Json:
     return {
         "agents": [_agent(key, known) for key, known in sorted(table.items())],
-        "checks": {
-            "alpha_ppm": session.settings.alpha_ppm,
-            "beta_ppm": session.settings.beta_ppm,
-            "measured": False,
-        },
+        "checks": errors_document(session, heard_canaries(session.places)),
         "waiting": [{"task": each.task_id, "milliseconds": each.milliseconds} for each in waiting],
         "money": _flows(ledger),
     }

@@ -32,6 +32,7 @@ from swarm.market.verification import (
     bought,
     drawn,
     may_check,
+    measured,
     rate,
     together,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "lessons",
     "may_check",
     "mean",
+    "measured",
     "meter",
     "overlap",
     "prior_of",

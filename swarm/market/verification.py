@@ -79,6 +79,20 @@ class Canaries:
         return rate(self.good_refused, self.good)
 
 
+_WEIGHT = 20
+"""So many canaries the rate that was set counts for: a judgement."""
+
+
+def measured(canaries: Canaries, alpha: Ppm, beta: Ppm) -> tuple[Ppm, Ppm]:
+    """The rates that were set, corrected by what was seen: a beta distribution's mean, so that three
+    canaries move little and a hundred nearly decide.
+    """
+    return (
+        (alpha * _WEIGHT + canaries.bad_accepted * CERTAIN) // (_WEIGHT + canaries.bad),
+        (beta * _WEIGHT + canaries.good_refused * CERTAIN) // (_WEIGHT + canaries.good),
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class CheckOffer:
     """A checker that could be asked. Errors in parts per million, the price in micro-USD."""

@@ -13,6 +13,7 @@ from swarm.market.verification import (
     bought,
     drawn,
     may_check,
+    measured,
     rate,
     together,
     worth,
@@ -111,3 +112,11 @@ def test_the_draw_depends_on_the_seed_and_not_on_the_order_of_names(names: set[s
     assert drawn("s", "g", 1, names, 2) == drawn("s", "g", 1, sorted(names, reverse=True), 2)
     draws = {drawn("s", "g", round_, names, 1) for round_ in range(40)}
     assert len(draws) == len(names) or len(names) > 5
+
+
+def test_what_was_measured_corrects_what_was_set_by_as_much_as_was_seen() -> None:
+    assert measured(Canaries(), 50_000, 60_000) == (50_000, 60_000)
+    few = Canaries(bad=3, bad_accepted=3, good=1)
+    many = Canaries(bad=300, bad_accepted=300, good=100)
+    assert measured(few, 50_000, 60_000)[0] < 200_000 < 900_000 < measured(many, 50_000, 60_000)[0]
+    assert measured(many, 50_000, 60_000)[1] == 10_000

@@ -24,6 +24,7 @@ what it executed itself, and its evidence comes out the same when it is executed
     earning      which of them no test misses
     likeness     changed code that knows its tests by heart
     handling     errors that changed code raises no more, or swallows
+    edition      by what the checks are known from others
     answers      the form in which every check answers
     voters       who answers for each check
 """
