@@ -6,6 +6,7 @@ on from there.
 
     port     what an engine is to the agent that hosts it
     model    a language model in a loop, over tools in the sandbox
+    context  a repository as a model sees it before it looks
     cli      the user's own agent, as a program in the sandbox
     acp      any agent that speaks the Agent Client Protocol
     repair   search-based program repair, without a model

@@ -12,7 +12,7 @@ from swarm.engines.model import offers
 from swarm.engines.model.editing import replaced
 from swarm.engines.model.places import Refused, place, writable
 from swarm.engines.model.record import Record
-from swarm.engines.model.stuck import Footprint, Health, footprint, health
+from swarm.engines.model.stuck import Footprint, Health, footprint, health, lesson
 from swarm.engines.model.toolbox import SPECS
 from swarm.engines.model.toolbox import offered as tools_of
 from swarm.engines.model.transcript import KEPT_TURNS, shortened_before, turns
@@ -210,6 +210,7 @@ def test_a_reader_has_no_tool_that_changes_anything() -> None:
     assert {tool.name for tool in tools_of("reader")} == {
         "read",
         "search",
+        "symbols",
         "list",
         "test",
         "note",
@@ -233,3 +234,24 @@ def test_a_dearer_model_asks_for_more_and_a_free_one_for_something() -> None:
     prices = [row.price for row in rows if row is not None]
     assert prices == sorted(prices)
     assert 0 < prices[0] < prices[1] < prices[2]
+
+
+def test_what_is_begun_anew_forgets_the_talk_and_keeps_the_task_the_notes_and_what_failed() -> None:
+    before = [a_record(at, "old words") for at in range(3)]
+    anew = a_record(3, "").model_copy(
+        update={"anew": "You tried in vain.", "blocks": (), "results": ()}
+    )
+    told = turns("The task.", [*before, anew, a_record(4, "new words")], ())
+    words = str(told)
+    assert "The task.\\n\\nYou tried in vain." in words
+    assert "old words" not in words
+    assert "new words" in words
+    assert [turn.speaker for turn in told] == ["user", "model", "user"]
+
+
+def test_the_lesson_of_a_vain_try_tells_each_thing_once() -> None:
+    note = Call(id="n", name="note", arguments={"text": "the cache is not it"})
+    record = a_record(1, "x").model_copy(update={"blocks": (note,)})
+    told = lesson([record], ["test a", "test a", "run b"])
+    assert told.count("- test a") == 1
+    assert "- the cache is not it" in told

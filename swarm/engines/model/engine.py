@@ -59,7 +59,10 @@ class ModelEngine:
             bench.shell = records[-1].shell
         session = Session(self._view.name, self._models, bench, records, budget)
         told = await self._taken_up(session, guidance)
+        await session.begin()
         while True:
+            if session.health == "stop" and session.may_begin_anew:
+                yield await session.begin_anew()
             if (end := await self._end(session)) is not None:
                 yield end
                 return

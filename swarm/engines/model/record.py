@@ -28,6 +28,11 @@ class Record(Frozen):
     """Name and version of what the model was told."""
 
     model: str
+    anew: str = ""
+    """Nothing was said in this turn: the conversation begins anew behind it, in the tree as it was
+    given, and is told this.
+    """
+
     opening: str = ""
     """In the first record: the contract and the repository, as told then."""
 

@@ -8,19 +8,23 @@ from dataclasses import dataclass, field
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Exhausted
 from swarm.domain.names import Digest
+from swarm.engines.context.drawing import drawn
+from swarm.engines.context.ranking import ranked
 from swarm.engines.model import stuck, telling, toolbox
 from swarm.engines.model.judging import judge, tree_of
 from swarm.engines.model.places import Refused
 from swarm.engines.model.record import MOST_BYTES, Record
-from swarm.engines.model.tools import Bench, List, Read, cpu_cost, list_files, read
-from swarm.engines.model.transcript import turns
+from swarm.engines.model.tools import Bench, List, Read, atlas_of, cpu_cost, list_files, read
+from swarm.engines.model.transcript import since_anew, turns
 from swarm.engines.port import StepTaken
 from swarm.models.public_api import Answer, Ask, Call, Measured, Models, Result, Text, Tool
+from swarm.sandbox.public_api import CheckpointRef
 
 MAX_TOKENS = 8_192
 """Of one answer."""
 
 MOST_STEPS = 150
+MAP_TOKENS = 2_000
 CPU_MARGIN = 2_000
 """Micro-USD of the budget that are kept for what the turn's commands take."""
 
@@ -40,6 +44,9 @@ class Session:
     records: list[Record]
     budget: int
     spent: int = 0
+    begun: CheckpointRef | None = None
+    """The tree as it was given, where it can be gone back to."""
+
     system: str = field(default_factory=telling.system)
     tools: tuple[Tool, ...] = field(default_factory=lambda: toolbox.offered("writer"))
 
@@ -50,6 +57,30 @@ class Session:
     def go_on(self) -> None:
         """What the model wished to end with did not end it."""
         self.records[-1] = self.records[-1].model_copy(update={"wish": None, "refusals": 0})
+
+    async def begin(self) -> None:
+        """Remember how the tree was given, where that costs nothing."""
+        if not self.records and self.bench.sandbox.guarantees.copy_on_write:
+            self.begun = await self.bench.sandbox.checkpoint("begun")
+
+    @property
+    def may_begin_anew(self) -> bool:
+        return self.begun is not None and not any(record.anew for record in self.records)
+
+    async def begin_anew(self) -> StepTaken:
+        """Back to the tree as it was given, with another beginning: what did not work is its first word."""
+        assert self.begun is not None
+        began = time.monotonic()
+        await self.bench.sandbox.rollback(self.begun)
+        changes = await self.bench.sandbox.diff()
+        told = stuck.lesson(self.records, [_action(record) for record in self.records])
+        record = Record(prompt=telling.PROMPT, model="", anew=told, blocks=())
+        self.bench.shell = record.shell
+        self.records.append(record)
+        seconds = time.monotonic() - began
+        return StepTaken(
+            "begin anew: nothing happened any more", _packed(record), 0, seconds, changes
+        )
 
     async def turn(self, said: tuple[str, ...]) -> StepTaken:
         """Ask, do what was asked for, and keep it. Raises what the models raise."""
@@ -85,7 +116,14 @@ class Session:
                 guides[name] = await read(self.bench, Read(path=name, lines=200))
             except Refused:
                 continue
-        return telling.opening(self.bench.assignment, listing, guides)
+        return telling.opening(self.bench.assignment, listing, guides, await self._map())
+
+    async def _map(self) -> str:
+        """What is defined where, the files first that matter for the task."""
+        atlas, contract = await atlas_of(self.bench), self.bench.assignment.contract
+        words = " ".join((contract.title, contract.description, *contract.targets, *contract.touch))
+        order = ranked(atlas.entries, atlas.links, words)
+        return drawn(atlas.entries, order, MAP_TOKENS)
 
     async def _ask(self, opening: str, said: Sequence[str]) -> Answer:
         contract = self.bench.assignment.contract
@@ -148,7 +186,7 @@ class Session:
     def _advised(self, record: Record, answer: Answer) -> Record:
         """With a word behind the results, where the turn calls for one."""
         advice = _UNFINISHED.get(answer.stop, "")
-        prints = [stuck.footprint(each) for each in (*self.records, record)]
+        prints = [stuck.footprint(each) for each in (*since_anew("", self.records)[1], record)]
         if not advice and record.results and stuck.health(prints) == "hint":
             advice = stuck.HINT
         if not advice:
@@ -161,7 +199,7 @@ class Session:
 
     @property
     def health(self) -> stuck.Health:
-        return stuck.health([stuck.footprint(each) for each in self.records])
+        return stuck.health([stuck.footprint(each) for each in since_anew("", self.records)[1]])
 
 
 def _action(record: Record) -> str:

@@ -2,7 +2,9 @@
 
 A turn has an effect when the tree, the tests' outcomes or the notes differ from before, or when it saw
 something that was not seen yet. The same calls with the same results again and again are a loop; many
-turns without any effect are one too, only longer. First comes a hint, then the end.
+turns without any effect are one too, only longer. First comes a hint; then the work is
+begun anew, in the tree as it was given, and what did not work is its first word; then comes the end, and
+somebody else may try.
 """
 
 from collections.abc import Sequence
@@ -27,6 +29,28 @@ HINT = (
     "You have done this before, with the same result. Do something else: look at another place, test"
     " your assumption, or say with give_up why it cannot be done."
 )
+
+
+TRIED = 6
+"""So many of the last things that were done are told to whoever begins anew."""
+
+ANEW = (
+    "# You have tried this before and got nowhere\nYour changes are gone; the tree is as it was given. What"
+    " you did last, in vain:\n{tried}{notes}\nTake another way: another place, another cause, another means."
+)
+
+
+def lesson(records: Sequence[Record], actions: Sequence[str]) -> str:
+    """What is told of the first try at the beginning of the second. `actions`: of its turns."""
+    tried = "\n".join(dict.fromkeys(f"- {action[:200]}" for action in actions[-TRIED:]))
+    noted = [
+        str(block.arguments.get("text", ""))
+        for record in records
+        for block in record.blocks
+        if isinstance(block, Call) and block.name == "note"
+    ]
+    notes = "".join(f"\n- {text[:500]}" for text in noted)
+    return ANEW.format(tried=tried, notes=f"\nYour notes:{notes}" if notes else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,10 @@ def system() -> str:
     return file.read_text(encoding="utf-8")
 
 
-def opening(assignment: Assignment, listing: str, guides: Mapping[str, str]) -> str:
+def opening(
+    assignment: Assignment, listing: str, guides: Mapping[str, str], drawn: str = ""
+) -> str:
+    """`drawn`: the map of the repository."""
     contract, environment = assignment.contract, assignment.environment
     parts = [
         f"# Task\n{contract.title}",
@@ -32,6 +35,7 @@ def opening(assignment: Assignment, listing: str, guides: Mapping[str, str]) -> 
         f"Tests run with: {' '.join(environment.command)} (or the tool `test`)",
         _suite(assignment),
         envelope("files", listing),
+        envelope("map", drawn) if drawn else "",
         *(envelope(name, trimmed(text, MOST_GUIDE)) for name, text in sorted(guides.items())),
         sent_back(assignment.findings),
     ]

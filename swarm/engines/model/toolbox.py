@@ -65,7 +65,7 @@ class Spec:
     roles: frozenset[Role] = frozenset({"writer"})
 
 
-LOOKING = frozenset({"read", "search", "list"})
+LOOKING = frozenset({"read", "search", "symbols", "list"})
 """Tools that neither change nor run anything."""
 
 _BOTH: frozenset[Role] = frozenset({"writer", "reader"})
@@ -81,6 +81,12 @@ SPECS: Mapping[str, Spec] = {
     "edit": Spec("Replace exactly one place in a file.", tools.Edit, tools.edit),
     "write": Spec("Make a file, or replace a whole one.", tools.Write, tools.write),
     "search": Spec("Search file contents.", tools.Search, tools.search, _BOTH),
+    "symbols": Spec(
+        "Where a name is defined, and which files use it, by their imports.",
+        tools.Symbols,
+        tools.symbols,
+        _BOTH,
+    ),
     "list": Spec("List files and folders.", tools.List, tools.list_files, _BOTH),
     "test": Spec(
         "Run tests and see outcomes by test id, compared with before your changes.",

@@ -14,6 +14,9 @@ from swarm.domain.errors import Rejected
 from swarm.domain.evidence import GREEN, Outcome
 from swarm.domain.frozen import Frozen
 from swarm.domain.names import TestId, TreeHash
+from swarm.engines.context.atlas import Atlas
+from swarm.engines.context.drawing import told
+from swarm.engines.context.scanning import SandboxScanner
 from swarm.engines.model import shell
 from swarm.engines.model.editing import replaced
 from swarm.engines.model.places import Refused, place, writable
@@ -47,6 +50,9 @@ class Bench:
     shell: ShellState = field(default_factory=ShellState)
     sign: str = ""
     """Unlike anything that a command prints by accident."""
+
+    atlas: Atlas | None = None
+    """Made when it is first asked for."""
 
     cpu_seconds: float = 0.0
     may_have_changed: bool = False
@@ -84,6 +90,10 @@ class Write(Frozen):
 class Search(Frozen):
     pattern: str = Field(description="Extended regular expression, as grep -E takes it.")
     path: str = Field(default=".", description="File or folder to search in.")
+
+
+class Symbols(Frozen):
+    name: str = Field(max_length=200, description="Of a function, class or method: `Cart.total`.")
 
 
 class List(Frozen):
@@ -180,6 +190,20 @@ async def search(bench: Bench, asked: Search) -> str:
         raise Refused(legible(result.stderr).strip()[:500] or "the search did not end")
     lines = [line[:300].removeprefix("./") for line in legible(result.stdout).splitlines()]
     return trimmed("\n".join(lines))
+
+
+async def symbols(bench: Bench, asked: Symbols) -> str:
+    atlas = await atlas_of(bench)
+    return trimmed(told(asked.name.strip(), atlas.find(asked.name.strip())))
+
+
+async def atlas_of(bench: Bench) -> Atlas:
+    """What is defined where, as it is now."""
+    if bench.atlas is None:
+        scanner = SandboxScanner(bench.sandbox, bench.assignment.environment)
+        bench.atlas = Atlas(scanner)
+    await bench.atlas.refresh(await bench.sandbox.diff())
+    return bench.atlas
 
 
 async def list_files(bench: Bench, asked: List) -> str:

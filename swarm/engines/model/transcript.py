@@ -27,6 +27,7 @@ def turns(
     opening: str, records: Sequence[Record], said: Sequence[str], most: int = MOST
 ) -> tuple[Turn, ...]:
     """The conversation up to the model's next word."""
+    opening, records = since_anew(opening, records)
     floor = shortened_before(opening, records, most)
     told = [_user(Text(text=opening), *_heard(records[0].said if records else said))]
     for at, record in enumerate(records):
@@ -40,6 +41,12 @@ def turns(
             others = (Text(text=record.advice or GO_ON), *others)
         told.append(_user(*results, *others))
     return tuple(told)
+
+
+def since_anew(opening: str, records: Sequence[Record]) -> tuple[str, Sequence[Record]]:
+    """What is still talked about: all, or what followed after it was begun anew, which is told first."""
+    at = max((at for at, record in enumerate(records) if record.anew), default=-1)
+    return (opening, records) if at < 0 else (f"{opening}\n\n{records[at].anew}", records[at + 1 :])
 
 
 def shortened_before(opening: str, records: Sequence[Record], most: int = MOST) -> int:
