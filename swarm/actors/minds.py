@@ -40,6 +40,11 @@ class Minds:
     models: Minded
     agents: tuple[Found, ...] = ()
 
+    @property
+    def asked(self) -> tuple[RouteView, ...]:
+        """The one that plans and reviews: the first that speaks what we speak."""
+        return tuple(view for view in self.views if view.protocol != "responses")[:1]
+
 
 def minds_with(
     views: tuple[RouteView, ...], models: Minded | None, agents: tuple[Found, ...]
@@ -98,22 +103,22 @@ def with_minds(cast: Cast, minds: Minds | None, planner: AgentId, clock: Clock) 
     )
     critics = tuple(
         Critic(aspect, view, minds.models)
-        for view in minds.views[:1]
+        for view in minds.asked
         for aspect in ("opinion", "cases")
     )
     whole = replace(cast, engines=(*cast.engines, *engines, *agents), critics=critics)
     if not isinstance(cast.planner, Planner):
         return whole
-    asked = minds.views[0].name if minds.views else ""
+    asked = minds.asked[0].name if minds.asked else ""
     thinker = Thinker(minds.models, asked, RESERVED_TIMES * planning_price(minds))
     return replace(whole, planner=Planner(planner, thinker=thinker))
 
 
 def planning_price(minds: Minds | None) -> int:
     """What thinking a goal out costs, about, in micro-USD; nothing without a model."""
-    if minds is None or not minds.views:
+    if minds is None or not minds.asked:
         return 0
-    price = minds.views[0].price
+    price = minds.asked[0].price
     return (PLAN_READ * price.cache_write + PLAN_SAID * price.output) // MILLION
 
 

@@ -14,7 +14,7 @@ from pydantic import SecretStr
 
 from swarm.actors.public_api import Places, coordinator_alive, read_agents, write_agents
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
-from swarm.engines.public_api import MAKERS, Found, find, laid_out, login_of
+from swarm.engines.public_api import MAKERS, Found, Relayed, find, laid_out, login_of
 from swarm.models.public_api import (
     ADDRESSES,
     MODELS,
@@ -28,8 +28,6 @@ from swarm.settings.public_api import Settings
 
 ACP = "acp:"
 HTTPS = 443
-KEY = "ANTHROPIC_API_KEY"
-"""Of those that can ask through the gateway: they speak that protocol."""
 
 
 def is_own_agent(engine: str) -> bool:
@@ -51,7 +49,7 @@ def found_agent(settings: Settings, environ: Mapping[str, str], now: int) -> Fou
             advice=f"install {maker.title}, then {maker.log_in}",
         )
     if wants_gateway(settings, environ, now):
-        model = settings.engine_model or MODELS["anthropic"]
+        model = settings.engine_model or MODELS[_relayed(found.name).protocol]
         return found.model_copy(update={"relayed": True, "model": model})
     login = login_of(maker, home, now, settings.engine_model)
     return found.model_copy(update={"hosts": hosts_of(settings) or login.hosts})
@@ -64,10 +62,10 @@ def wants_gateway(settings: Settings, environ: Mapping[str, str], now: int) -> b
         if maker.relayed is None:
             raise Rejected(
                 f"{maker.title} asks its own provider, and is given no other address",
-                advice="claude-code and opencode take --base-url",
+                advice="claude-code, codex and opencode take --base-url",
             )
         return True
-    if maker.relayed is None or not environ.get(KEY):
+    if maker.relayed is None or not environ.get(maker.relayed.key):
         return False
     try:
         login_of(maker, Path(environ.get("HOME", "/")), now, settings.engine_model)
@@ -78,16 +76,23 @@ def wants_gateway(settings: Settings, environ: Mapping[str, str], now: int) -> b
 
 def route_of_agent(found: Found, settings: Settings, environ: Mapping[str, str]) -> Route:
     """Where the gateway asks for it. Raises Rejected and NeedsHuman for what no call could be made with."""
+    relayed = _relayed(found.name)
     return checked(
         Route(
             name=found.name,
-            protocol="anthropic",
-            model=settings.engine_model or MODELS["anthropic"],
-            base_url=settings.engine_url or ADDRESSES["anthropic"],
-            key=SecretStr(environ.get(KEY, "")),
+            protocol=relayed.protocol,
+            model=found.model,
+            base_url=settings.engine_url or ADDRESSES[relayed.protocol],
+            key=SecretStr(environ.get(relayed.key, "")),
             price=read_price(settings.engine_price) if settings.engine_price else None,
         )
     )
+
+
+def _relayed(name: str) -> Relayed:
+    relayed = MAKERS[name].relayed
+    assert relayed is not None
+    return relayed
 
 
 def _speaks_acp(settings: Settings, path: str, home: Path) -> Found:

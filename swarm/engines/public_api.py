@@ -4,7 +4,7 @@ from swarm.engines.acp.talk import AcpTalk
 from swarm.engines.cli.engine import AgentEngine
 from swarm.engines.cli.finding import Found, find, find_all, laid_out
 from swarm.engines.cli.logins import Login, login_of
-from swarm.engines.cli.makers import MAKERS, Maker
+from swarm.engines.cli.makers import MAKERS, Maker, Relayed
 from swarm.engines.cli.talk import CliTalk, RelayTalk, Talk
 from swarm.engines.model.engine import ModelEngine
 from swarm.engines.model.reading import Inquiry, Replied, inquire
@@ -43,6 +43,7 @@ __all__ = [
     "Needs",
     "Question",
     "RelayTalk",
+    "Relayed",
     "RepairEngine",
     "Replied",
     "Split",

@@ -12,7 +12,8 @@ time or room than was set; every end of a call is an answer or a named trouble.
     decoding      what both protocols share in reading answers
     messages      the Anthropic Messages protocol
     completions   the protocol that OpenAI began and many speak
-    dialects      both, as the gateway needs them
+    responses     what agents speak that are made for OpenAI
+    dialects      all, as the gateway needs them
     trouble       everything that can go wrong, and what to do about it
     breaker       stops asking who does not answer
     parking       who asked us to wait, and until when

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from swarm.models import completions, messages
+from swarm.models import completions, messages, responses
 from swarm.models.conversation import Answer, Ask
 from swarm.models.events import ServerEvent
 from swarm.models.routes import Speech
@@ -37,4 +37,5 @@ DIALECTS: dict[Speech, Dialect] = {
     "openai": Dialect(
         completions.PATH, completions.headers, completions.encode, completions.Assembly
     ),
+    "responses": Dialect(responses.PATH, responses.headers, responses.encode, responses.Assembly),
 }

@@ -130,7 +130,7 @@ class ModelGateway:
     async def pass_on(self, passing: Passing) -> Passed:
         """For agents that speak a provider's protocol by themselves. Nothing is remembered of it."""
         line = self._line(passing.engine)
-        body, most = bounded(passing.body, line.route.model)
+        body, most = bounded(passing.body, line.route.model, line.route.protocol)
         ask = Ask(
             engine=passing.engine,
             purpose="work",
@@ -346,7 +346,12 @@ def _view(route: Route, price: Price) -> RouteView:
 def _price(route: Route, on: date, rows: Sequence[Row]) -> Price:
     if route.price is not None:
         return route.price
-    return FREE if route.is_local else price_of(route.protocol, route.model, on, rows)
+    return FREE if route.is_local else price_of(_provider(route), route.model, on, rows)
+
+
+def _provider(route: Route) -> str:
+    """As the price table calls it."""
+    return "openai" if route.protocol == "responses" else route.protocol
 
 
 def _key(route: Route, ask: Ask, body: bytes) -> Digest:

@@ -12,11 +12,16 @@ from typing import Protocol
 from swarm.domain.errors import Rejected
 from swarm.domain.frozen import Frozen
 from swarm.models.conversation import Models
+from swarm.models.routes import Speech
 
 MOST_TOKENS = 16_384
 """Of one answer."""
 
-_LIMITS = ("max_tokens", "max_completion_tokens")
+_LIMITS = {
+    "anthropic": "max_tokens",
+    "openai": "max_completion_tokens",
+    "responses": "max_output_tokens",
+}
 _HEADERS = frozenset({"anthropic-beta"})
 
 
@@ -55,7 +60,7 @@ class Minded(Models, Passages, Protocol):
     """A gateway, or who reaches one."""
 
 
-def bounded(body: bytes, model: str) -> tuple[bytes, int]:
+def bounded(body: bytes, model: str, protocol: Speech = "anthropic") -> tuple[bytes, int]:
     """The request within its bounds, and the most tokens of its answer. Raises Rejected."""
     try:
         told = json.loads(body)
@@ -63,7 +68,7 @@ def bounded(body: bytes, model: str) -> tuple[bytes, int]:
         raise Rejected("that is no request to a model") from error
     if not isinstance(told, dict):
         raise Rejected("that is no request to a model")
-    name = next((each for each in _LIMITS if each in told), _LIMITS[0])
+    name = _LIMITS[protocol]
     wanted = told.get(name)
     most = wanted if isinstance(wanted, int) and 0 < wanted < MOST_TOKENS else MOST_TOKENS
     told |= {"model": model, "stream": True, name: most}

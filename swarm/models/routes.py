@@ -19,14 +19,19 @@ from swarm.domain.errors import Lacking, NeedsHuman, Rejected
 from swarm.domain.frozen import Frozen
 from swarm.models.prices import Price
 
-Speech = Literal["anthropic", "openai"]
-"""The protocol that a provider speaks."""
+Speech = Literal["anthropic", "openai", "responses"]
+"""The protocol that a provider speaks; the last only to agents that speak it by themselves."""
 
 ADDRESSES: dict[Speech, str] = {
     "anthropic": "https://api.anthropic.com",
     "openai": "https://api.openai.com/v1",
+    "responses": "https://api.openai.com/v1",
 }
-MODELS: dict[Speech, str] = {"anthropic": "claude-sonnet-5-5", "openai": ""}
+MODELS: dict[Speech, str] = {
+    "anthropic": "claude-sonnet-5-5",
+    "openai": "",
+    "responses": "",
+}
 
 
 class Route(Frozen):
@@ -88,10 +93,10 @@ def checked(route: Route) -> Route:
     if has_key and parts.scheme == "http" and not route.is_local:
         raise Rejected(f"a key would go to {parts.hostname} without encryption", advice="use https")
     if not has_key and route.base_url == ADDRESSES[route.protocol]:
-        names = {"anthropic": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
+        names = {"anthropic": "ANTHROPIC_API_KEY"}
         raise NeedsHuman(
             f"the engine `{route.name}` has no key",
-            advice=f"set {names[route.protocol]}, or name a model of your own: --base-url",
+            advice=f"set {names.get(route.protocol, 'OPENAI_API_KEY')}, or name a model of your own: --base-url",
         )
     return route
 

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
 
-Wire = Literal["anthropic", "openai"]
+Wire = Literal["anthropic", "openai", "responses"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +83,16 @@ class Heard:
 
     @property
     def system(self) -> str:
+        if self.wire == "responses":
+            return str(self.body.get("instructions", ""))
         if self.wire == "anthropic":
             return "\n".join(block["text"] for block in self.body["system"])
         return str(self.body["messages"][0]["content"])
 
     @property
     def turns(self) -> Sequence[Mapping[str, Any]]:
+        if self.wire == "responses":
+            return [_as_turn(item) for item in self.body["input"]]
         return [each for each in self.body["messages"] if each["role"] != "system"]
 
     @property
@@ -110,6 +114,13 @@ class Heard:
     @property
     def everything(self) -> str:
         return "\n".join((self.system, *_texts(self.turns, from_last=False)))
+
+
+def _as_turn(item: Mapping[str, Any]) -> Mapping[str, Any]:
+    """An item of the responses protocol; of what the model did, calls count as its turns."""
+    if item.get("type") in ("function_call", "custom_tool_call"):
+        return {"role": "assistant", "content": str(item)}
+    return {"role": "user", "content": str(item.get("output") or item.get("content") or "")}
 
 
 def _texts(turns: Sequence[Mapping[str, Any]], *, from_last: bool) -> Iterator[str]:
@@ -237,7 +248,8 @@ def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
                 server.counted.append(body)
                 self._json(200, {"input_tokens": tokens_of(raw)})
                 return
-            wire: Wire = "openai" if self.path.endswith("/chat/completions") else "anthropic"
+            wires: dict[str, Wire] = {"completions": "openai", "responses": "responses"}
+            wire = wires.get(self.path.partition("?")[0].rpartition("/")[2], "anthropic")
             headers = {name.lower(): value for name, value in self.headers.items()}
             heard = Heard(wire, self.path, headers, body, time.monotonic())
             self._reply(server.reply_to(heard), heard, raw)
@@ -355,6 +367,9 @@ def events_of(reply: Say, heard: Heard, tokens: int) -> Iterator[bytes]:
     if heard.wire == "openai":
         yield from chunks_of(reply, heard, tokens)
         return
+    if heard.wire == "responses":
+        yield from items_of(reply, heard, tokens)
+        return
     message = message_of(reply, heard, tokens)
     begun = message | {"content": [], "stop_reason": None}
     begun["usage"] = {**message["usage"], "output_tokens": 1}
@@ -421,6 +436,37 @@ def chunks_of(reply: Say, heard: Heard, tokens: int) -> Iterator[bytes]:
     yield chunk(heard, {}, _stop(reply, heard))
     yield _data({"id": "c", "model": heard.body["model"], "choices": [], "usage": told})
     yield b"data: [DONE]\n\n"
+
+
+def items_of(reply: Say, heard: Heard, tokens: int) -> Iterator[bytes]:
+    """The same in the responses protocol."""
+    usage = usage_of(reply, heard, tokens)
+    cached = usage["cache_read_input_tokens"]
+    whole = {"id": f"resp_{heard.answered}", "object": "response", "model": heard.body["model"]}
+    yield event("response.created", {"response": {**whole, "status": "in_progress"}})
+    items: list[dict[str, object]] = []
+    if reply.text:
+        content = [{"type": "output_text", "text": reply.text, "annotations": []}]
+        items.append({"type": "message", "id": "msg_0", "role": "assistant", "content": content})
+    for at, use in enumerate(reply.uses):
+        raw = json.dumps(use.arguments) if use.raw is None else use.raw
+        call = f"call_{heard.answered}_{at}"
+        items.append(
+            {"type": "function_call", "id": f"fc_{at}", "call_id": call, "name": use.tool,
+             "arguments": raw}
+        )  # fmt: skip
+    for at, item in enumerate(items):
+        yield event("response.output_item.added", {"output_index": at, "item": item})
+        yield event("response.output_item.done", {"output_index": at, "item": item})
+    told = {
+        "input_tokens": usage["input_tokens"] + cached + usage["cache_creation_input_tokens"],
+        "input_tokens_details": {"cached_tokens": cached},
+        "output_tokens": usage["output_tokens"],
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": usage["input_tokens"] + usage["output_tokens"],
+    }
+    end = {**whole, "status": "completed", "output": items, "usage": told}
+    yield event("response.completed", {"response": end})
 
 
 def chunk(heard: Heard, delta: Mapping[str, object], finish: str | None = None) -> bytes:

@@ -31,6 +31,7 @@ OLD = "from app import greet\n\n\ndef test_greet():\n    assert greet()\n"
 TOOLS: Mapping[str, tuple[str, str, str]] = {
     "claude-code": ("Bash", "command", "Write"),
     "opencode": ("bash", "command", "write"),
+    "codex": ("exec_command", "cmd", ""),
 }
 """What each calls its shell, the argument of that, and its tool that writes."""
 
@@ -46,12 +47,13 @@ def a_brain(name: str, repository: Path) -> Brain:
         return Say("", (Use(writes, {PATHS[name]: path, "content": text}),))
 
     def ran(line: str) -> Say:
-        return Say("", (Use(shell, {command: line, "description": "look"}),))
+        more = {} if name == "codex" else {"description": "look"}
+        return Say("", (Use(shell, {command: line, **more}),))
 
     steps = (
         ran("cat app.py"),
         ran("cat > app.py <<'END'\n" + SHOUT + "END"),
-        wrote("test_shout.py", NEW),
+        wrote("test_shout.py", NEW) if writes else ran(f"cat > test_shout.py <<'END'\n{NEW}END"),
         ran("python -m pytest -q"),
     )
 
@@ -73,10 +75,12 @@ def test_a_real_agent_brings_a_goal_to_a_pull_request(tmp_path: Path, name: str)
     repository = tmp_path / "repository"
     a_repository(repository, {"app.py": GREET, "test_app.py": OLD})
     path = f"{AGENTS}/node_modules/.bin:{os.environ['PATH']}"
-    environ = {"PATH": path, "ANTHROPIC_API_KEY": KEY}
+    environ = {"PATH": path, "ANTHROPIC_API_KEY": KEY, "OPENAI_API_KEY": KEY}
     with a_model(a_brain(name, repository)) as server:
         outside = Outside(tmp_path / "home", environ=environ)
-        given = ("--engine", name, "--base-url", server.url, "--model", "claude-sonnet-5-5")
+        url = server.openai_url if name == "codex" else server.url
+        model = "gpt-5.1-codex" if name == "codex" else "claude-sonnet-5-5"
+        given = ("--engine", name, "--base-url", url, "--model", model)
         answer = outside.run("add shout(), which greets in capitals", repository, *given)
     assert answer.code == 0, answer.told
     events = outside.events()
@@ -86,4 +90,8 @@ def test_a_real_agent_brings_a_goal_to_a_pull_request(tmp_path: Path, name: str)
     assert len(steps) >= 5
     body = asyncio.run(LocalForge(outside.home / "forge").get(opened.number)).body
     assert "Written by" in body
-    assert {heard.headers["x-api-key"] for heard in server.heard} == {KEY}
+    keys = (
+        {heard.headers.get("x-api-key"), heard.headers.get("authorization")}
+        for heard in server.heard
+    )
+    assert all(told & {KEY, f"Bearer {KEY}"} for told in keys)

@@ -53,6 +53,21 @@ def arguments(model: str, session: str) -> tuple[str, ...]:
     )
 
 
+def pointed_to(port: int) -> Mapping[str, str]:
+    """The key is none: whoever answers there has one."""
+    return {"SWARM_RELAY_KEY": "none"}
+
+
+def settings(port: int) -> Mapping[str, str]:
+    """Where it asks is said in its settings."""
+    told = (
+        'model_provider = "relay"\n\n[model_providers.relay]\nname = "relay"\n'
+        f'base_url = "http://127.0.0.1:{port}/v1"\nenv_key = "SWARM_RELAY_KEY"\n'
+        'wire_api = "responses"\nrequest_max_retries = 1\nstream_max_retries = 1\n'
+    )
+    return {".codex/config.toml": told}
+
+
 def read(document: Mapping[str, object], seen: dict[str, str]) -> Iterator[Sighting]:
     match document.get("type"):
         case "thread.started":

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from swarm.engines.cli import claude_code, codex, gemini, opencode
 from swarm.engines.cli.sightings import Sighting
+from swarm.models.public_api import Speech
 
 HTTPS = 443
 
@@ -30,8 +31,18 @@ class Relayed:
     """How an agent is pointed to a provider of ours on a port of its own machine."""
 
     environment: Callable[[int], Mapping[str, str]]
+    protocol: Speech
+    key: str
+    """The environment variable that a key for it is in."""
+
+    path: str
+    """The end of the path that it asks."""
+
     model: str = ""
     """As the agent has to be told; which one really answers is not its business."""
+
+    files: Callable[[int], Mapping[str, str]] = lambda _: {}
+    """Below its home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,8 @@ class Maker:
     """None: it speaks what the gateway does not."""
 
 
+_ANTHROPIC: tuple[Speech, str, str] = ("anthropic", "ANTHROPIC_API_KEY", "/messages")
+
 CLAUDE_CODE = Maker(
     name="claude-code",
     title="Claude Code",
@@ -63,7 +76,7 @@ CLAUDE_CODE = Maker(
     log_in="claude /login",
     hosts=("api.anthropic.com",),
     dialect=Dialect(claude_code.arguments, claude_code.read, claude_code.ENVIRONMENT),
-    relayed=Relayed(claude_code.pointed_to),
+    relayed=Relayed(claude_code.pointed_to, *_ANTHROPIC),
 )
 CODEX = Maker(
     name="codex",
@@ -74,6 +87,9 @@ CODEX = Maker(
     log_in="codex login",
     hosts=("chatgpt.com", "api.openai.com"),
     dialect=Dialect(codex.arguments, codex.read, codex.ENVIRONMENT),
+    relayed=Relayed(
+        codex.pointed_to, "responses", "OPENAI_API_KEY", "/responses", files=codex.settings
+    ),
 )
 OPENCODE = Maker(
     name="opencode",
@@ -84,7 +100,7 @@ OPENCODE = Maker(
     log_in="opencode auth login",
     hosts=(),
     dialect=Dialect(opencode.arguments, opencode.read, opencode.ENVIRONMENT),
-    relayed=Relayed(opencode.pointed_to, opencode.RELAYED_MODEL),
+    relayed=Relayed(opencode.pointed_to, *_ANTHROPIC, opencode.RELAYED_MODEL),
 )
 GEMINI = Maker(
     name="gemini",

@@ -24,7 +24,7 @@ CONNECTIONS = 16
 PATIENT_SECONDS, PING_SECONDS = 8.0, 10.0
 """So long an answer is waited for before a stream is begun that only says that there is more to come."""
 
-_PING = b'event: ping\ndata: {"type": "ping"}\n\n'
+_PING = b": more is to come\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,9 @@ class Relay:
     models: Passages
     engine: str
     purse: Purse
+    path: str = "/messages"
+    """The end of the only path there is."""
+
     spent: int = 0
     trouble: Failed | None = None
     """Why the last question was not answered, as the gateway knows it."""
@@ -84,8 +87,8 @@ class Relay:
             return
         if request.path.endswith("/count_tokens"):
             await _send(writer, 200, {"input_tokens": len(request.body) // 4})
-        elif not request.path.endswith("/messages"):
-            await _say(writer, 404, "there is nothing but /v1/messages")
+        elif not request.path.endswith(self.path):
+            await _say(writer, 404, f"there is nothing but {self.path}")
         else:
             await self._passed(request, writer)
 

@@ -98,6 +98,10 @@ class RelayTalk:
     resumes = True
 
     async def prepared(self, sandbox: Sandbox, now: int) -> str:
+        relayed = MAKERS[self.found.name].relayed
+        assert relayed is not None
+        for name, text in relayed.files(PORT).items():
+            await sandbox.write(HOME / name, text.encode())
         return await version_of(sandbox, self.found.argv, environment(self.found, "", {}))
 
     async def run(
@@ -108,7 +112,7 @@ class RelayTalk:
         more = {**maker.dialect.environment, **maker.relayed.environment(PORT)}
         argv = (*found.argv, *maker.dialect.arguments(maker.relayed.model or found.model, session))
         start = Start(argv, environment(found, job.python, more), maker.dialect, self.idle_seconds)
-        relay = Relay(self.models, found.name, job.purse)
+        relay = Relay(self.models, found.name, job.purse, maker.relayed.path)
         await relay.serve(await sandbox.listen(PORT))
         try:
             async for sighting in run(sandbox, start, prompt):
