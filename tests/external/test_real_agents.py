@@ -67,7 +67,9 @@ def a_brain(name: str, repository: Path) -> Brain:
 
 
 @pytest.mark.thorough
-@pytest.mark.skipif(not AGENTS, reason="`make external` installs the agents that this needs")
+@pytest.mark.skipif(
+    not AGENTS, reason="needs real agents: EXTERNAL_AGENTS names the folder of npm that has them"
+)
 @pytest.mark.parametrize("name", sorted(TOOLS))
 def test_a_real_agent_brings_a_goal_to_a_pull_request(tmp_path: Path, name: str) -> None:
     if why := why_not(tmp_path, "namespaces"):
