@@ -1,20 +1,27 @@
-"""GitHub's own description of its interface, as githubkit's models have it, judges both sides: what our
-client sends, and what the embedded forge answers.
+"""GitHub's own description of its interface judges both sides: what our client sends, and what the embedded
+forge answers. Once as githubkit's models have it, and once as GitHub publishes it, cut down to our calls
+(`described/`). And what GitHub really sends, in the shapes of its webhooks' examples, is readable to us.
 """
 
 import asyncio
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import githubkit_schemas.latest.models as github
 import pytest
 from pydantic import TypeAdapter
 
 from swarm.domain.names import CommitHash, TreeHash
-from swarm.forge.github.outcome import look
+from swarm.forge.github import reading
+from swarm.forge.github.app import Installed
+from swarm.forge.github.intake import why_revoked, why_rewritten
+from swarm.forge.github.outcome import explain, look
 from swarm.forge.public_api import (
+    CALLS,
     Board,
     GitHubForge,
     PullRequestRequest,
@@ -61,6 +68,7 @@ class Tap:
 
     app: App | None = None
     seen: list[tuple[str, str, bytes, int, bytes]] = field(default_factory=list)
+    queries: list[tuple[str, str, dict[str, list[str]]]] = field(default_factory=list)
 
     def around(self, app: App) -> App:
         self.app = app
@@ -80,6 +88,8 @@ class Tap:
             answered.extend(message.get("body", b""))
             await send(message)
 
+        query = parse_qs(scope["query_string"].decode())
+        self.queries.append((scope["method"], scope["path"], query))
         await self.app(scope, reading, writing)
         self.seen.append((scope["method"], scope["path"], bytes(sent), status[0], bytes(answered)))
 
@@ -90,22 +100,28 @@ def plain(path: str) -> str | None:
         return None
     words = path.removeprefix(REPO).split("/")
     fixed = {"", "issues", "comments", "labels", "pulls", "reviews", "statuses", "commits", "status",
-             "check-runs", "branches", "collaborators", "permission", "events", "rules", "contents",
+             "check-runs", "compare", "actions", "jobs", "logs", "branches", "collaborators", "permission", "events", "rules", "contents",
              "protection"}  # fmt: skip
     return "/".join(word if word in fixed else "{}" for word in words)
 
 
 @pytest.fixture(scope="module")
-def seen() -> list[tuple[str, str, bytes, int, bytes]]:
+def tap() -> Tap:
     """A whole life of an issue, as our client and the forge speak of it."""
     tap = Tap()
     with a_quick_folder() as folder:
-        a_repository(folder / "source")
+        a_repository(folder / "source", {".github/workflows/ci.yml": "on: push\n"})
         with a_forge(folder, folder / "source", tap.around) as served:
             number = served.open_issue()
             served.done("ann", "POST", f"/issues/{number}/labels", {"labels": ["approved"]})
             tap.seen.clear()
+            tap.queries.clear()
             asyncio.run(live(served, number, pushed(folder, served)))
+    return tap
+
+
+@pytest.fixture(scope="module")
+def seen(tap: Tap) -> list[tuple[str, str, bytes, int, bytes]]:
     return tap.seen  # behind the server's end: the last answer is written down after it was given
 
 
@@ -120,7 +136,7 @@ async def live(served: Served, number: int, head: str) -> None:
     wire = Wire(served.url, lambda: token_of("swarm-bot"), pause=0.0)
     await safeguards(wire, REPOSITORY)
     await open_issues(wire, REPOSITORY)
-    await approved_issue(wire, REPOSITORY, number)
+    found = await approved_issue(wire, REPOSITORY, number)
     forge, board = GitHubForge(wire, REPOSITORY, number), Board(wire, REPOSITORY)
     request = PullRequestRequest(
         repository=REPOSITORY, branch="swarm/g-abcdef", head=CommitHash(head),
@@ -135,8 +151,22 @@ async def live(served: Served, number: int, head: str) -> None:
     await board.show(standing)
     await board.show(standing.model_copy(update={"text": "y", "label": "swarm:done"}))
     await look(wire, REPOSITORY, made.number)
+    await asyncio.to_thread(criticised, served, made.number, head)
+    await explain(wire, REPOSITORY, made.number)
+    await why_revoked(wire, found.tracker)
+    await why_rewritten(wire, found.tracker, found.head)
+    await forge.revise(made.number, request.model_copy(update={"head": CommitHash("4" * 40)}))
     await board.make_ready(made.number)
     await forge.close(made.number, "veto")
+
+
+def criticised(served: Served, number: int, head: str) -> None:
+    """By CI, and by Bob."""
+    run = {"name": "ci", "head_sha": head, "conclusion": "failure", "log": "##[error]x\n"}
+    served.done("bob", "POST", "/check-runs", run)
+    remark = {"path": "README", "line": 1, "body": "why?"}
+    review = {"event": "REQUEST_CHANGES", "body": "no", "comments": [remark]}
+    served.done("bob", "POST", f"/pulls/{number}/reviews", review)
 
 
 @pytest.mark.parametrize("call", BODIES, ids=str)
@@ -169,4 +199,99 @@ def test_every_write_of_that_life_was_judged(
     seen: list[tuple[str, str, bytes, int, bytes]],
 ) -> None:
     writes = {(method, plain(path)) for method, path, *_ in seen if method != "GET"}
-    assert writes - set(BODIES) == {("POST", None), ("DELETE", "/issues/{}/labels/{}")}
+    theirs = {("POST", "/check-runs"), ("POST", "/pulls/{}/reviews")}
+    known = {("POST", None), ("DELETE", "/issues/{}/labels/{}")}
+    assert writes - set(BODIES) - theirs == known
+
+
+# As GitHub publishes it -------------------------------------------------------------------------
+
+DESCRIBED = json.loads((Path(__file__).parent / "described" / "github_calls.json").read_text())[
+    "calls"
+]
+SHAPES = json.loads((Path(__file__).parent / "described" / "webhook_shapes.json").read_text())[
+    "shapes"
+]
+WORDS: dict[str, Any] = {
+    "string": str, "integer": int, "boolean": bool, "null": type(None), "array": list,
+    "object": dict, "number": (int, float),
+}  # fmt: skip
+MODELS: dict[str, type[reading.Read]] = {"Installed": Installed} | {
+    name: value for name, value in vars(reading).items() if isinstance(value, type)
+}
+
+
+def described(method: str, path: str) -> dict[str, Any] | None:
+    """What GitHub says of the call that a request was; None for one that is none of ours."""
+    fits = [
+        (key.count("{"), told)
+        for key, told in DESCRIBED.items()
+        if key.startswith(f"{method} ") and re.fullmatch(_pattern(key.split(" ", 1)[1]), path)
+    ]
+    return min(fits, key=lambda each: each[0])[1] if fits else None
+
+
+def _pattern(path: str) -> str:
+    deep = path.replace("{path}", ".+").replace("{repository}", "[^/]+/[^/]+")
+    return re.sub(r"\{\w+\}", "[^/]+", deep)
+
+
+def test_every_call_of_ours_is_one_that_github_describes() -> None:
+    ours = {f"{way.method} {way.path}" for way in CALLS.values() if way.path != "/graphql"}
+    assert set(DESCRIBED) == ours
+
+
+def test_we_ask_with_parameters_that_github_knows(tap: Tap) -> None:
+    judged = 0
+    for method, path, query in tap.queries:
+        told = described(method, path)
+        if told is not None:
+            judged += 1
+            assert set(query) <= set(told["query"]) | {"per_page", "page"}, (method, path, query)
+    assert judged > 40
+
+
+def test_what_we_send_has_the_fields_and_words_that_github_describes(
+    seen: list[tuple[str, str, bytes, int, bytes]],
+) -> None:
+    judged = set()
+    for method, path, sent, _, _ in seen:
+        told = described(method, path)
+        if told is None or "body" not in told or not sent:
+            continue
+        judged.add((method, told["path"]))
+        data = json.loads(sent)
+        assert set(told["required"]) <= set(data) <= set(told["body"])
+        for name, value in data.items():
+            assert _fits(value, told["body"][name]), (path, name, value)
+    assert len(judged) >= 6
+
+
+def _fits(value: object, told: dict[str, Any]) -> bool:
+    types = tuple(WORDS[word] for word in told["types"])
+    return isinstance(value, types) and ("enum" not in told or value in told["enum"])
+
+
+def test_the_embedded_forge_leaves_out_nothing_that_github_always_says(
+    seen: list[tuple[str, str, bytes, int, bytes]],
+) -> None:
+    judged = set()
+    for method, path, _, status, answered in seen:
+        told = described(method, path)
+        answer = (told or {}).get("answers", {}).get(str(status))
+        if told is None or not answer or not answered:
+            continue
+        judged.add(told["path"])
+        data = json.loads(answered)
+        items = data if isinstance(data, list) else [data]
+        for item in items:
+            assert set(answer["required"]) <= set(item), (path, set(answer["required"]) - set(item))
+            for name, types in answer["types"].items():
+                assert not types or isinstance(item[name], tuple(WORDS[t] for t in types)), name
+    assert len(judged) >= 18
+
+
+@pytest.mark.parametrize("model", SHAPES)
+def test_what_github_really_sends_is_readable(model: str) -> None:
+    for shape in SHAPES[model]:
+        assert isinstance(reading.read(MODELS[model], shape), MODELS[model])

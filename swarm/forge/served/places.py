@@ -40,14 +40,14 @@ class NewCheck(BaseModel):
 def get_me(world: World, call: Call) -> Reply:
     if not call.account.login:
         raise Refused(401, "Requires authentication")
-    return Reply(rendering.user(call.account, call.base))
+    return Reply(rendering.whole_user(call.account, call.base))
 
 
 def get_user(world: World, call: Call) -> Reply:
     account = world.account(call.at["login"])
     if account is None:
         raise Refused(404, "Not Found")
-    return Reply(rendering.user(account, call.base))
+    return Reply(rendering.whole_user(account, call.base))
 
 
 def get_repository(world: World, call: Call) -> Reply:
@@ -80,7 +80,9 @@ def get_branch(world: World, call: Call) -> Reply:
             "name": name,
             "commit": {"sha": commit, "url": f"{url}/commits/{commit}"},
             "protected": protected,
+            "protection": {"enabled": protected},
             "protection_url": f"{url}/branches/{name}/protection",
+            "_links": {"self": f"{url}/branches/{name}", "html": f"{call.base}/{name}"},
         }
     )
 
@@ -93,12 +95,17 @@ def compare(world: World, call: Call) -> Reply:
     if not dots or one is None or two is None:
         raise Refused(404, "Not Found")
     ahead, behind = trunk.ahead(one, two), trunk.ahead(two, one)
+    url = f"{call.base}/repos/{call.repository.name}"
+    addresses = ("url", "html_url", "permalink_url", "diff_url", "patch_url")
     word = {(False, False): "identical", (True, False): "ahead", (False, True): "behind"}
     return Reply(
         {
             "status": word.get((ahead > 0, behind > 0), "diverged"),
             "ahead_by": ahead,
             "behind_by": behind,
+            **dict.fromkeys(addresses, f"{url}/compare/{call.at['span']}"),
+            "base_commit": {"sha": one, "url": f"{url}/commits/{one}"},
+            "merge_base_commit": {"sha": one, "url": f"{url}/commits/{one}"},
             "total_commits": ahead,
             "commits": [],
             "files": [],

@@ -68,6 +68,19 @@ def user(account: Account | None, base: str) -> Json:
     }
 
 
+def whole_user(account: Account, base: str) -> Json:
+    """With what people tell of themselves, which is nothing here."""
+    told = ("name", "company", "blog", "location", "email", "hireable", "bio")
+    counts = ("public_repos", "public_gists", "followers", "following")
+    return {
+        **user(account, base),
+        **dict.fromkeys(told),
+        **dict.fromkeys(counts, 0),
+        "created_at": moment(0),
+        "updated_at": moment(0),
+    }
+
+
 def repository(world: World, it: Repository, role: Role, base: str) -> Json:
     owner, name = it.name.split("/")
     rank = ("read", "triage", "write", "maintain", "admin")
@@ -236,6 +249,7 @@ def happening(world: World, it: Happening, within: Repository, base: str) -> Jso
         "url": f"{base}/repos/{within.name}/issues/events/{it.id}",
         "actor": user(world.account(it.actor), base),
         "event": it.event,
+        "performed_via_github_app": None,
         "commit_id": None,
         "commit_url": None,
         "created_at": moment(it.at),
