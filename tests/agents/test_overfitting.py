@@ -56,6 +56,11 @@ def test_a_mode_that_tests_name_too_is_none() -> None:
     assert cases("if x == 'employee_id':\n        y = y * 7") == []
 
 
+def test_several_modes_that_tests_name_too_are_none() -> None:
+    after = "def f(x, y):\n    return x if y in ('hours', 'minutes') else y\n"
+    assert special_cases("m.py", BEFORE, after, ["assert f('hours', 'minutes')"]) == ()
+
+
 def test_one_small_number_is_no_sign_and_several_are() -> None:
     assert cases("if y == 13: return x") == []
     assert cases("if y in (13, 113): return x") == ["special-case"]

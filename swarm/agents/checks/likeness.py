@@ -15,6 +15,9 @@ from swarm.domain.tasks import Finding
 LONG = 3
 """Letters or digits of a constant that says something by itself."""
 
+NO_MODE = 10
+"""Letters of a word that is hardly the name of a mode or a unit; so is one with a digit in it."""
+
 MUCH = 5
 """Letters and digits in all, of numbers: `13` alone is below, `13, 113` is not."""
 
@@ -37,21 +40,28 @@ def special_cases(
         old, new = ast.parse(before), ast.parse(after)
     except (SyntaxError, ValueError, RecursionError):
         return ()
-    there = {spelt for spelt, _, _ in _spelt(ast.walk(old))}
-    chosen = [
-        (spelt, number, line)
-        for spelt, number, line in _choosing(new)
-        if spelt not in there and _stands(spelt, known)
-    ]
-    bounds = [each for each in _bounds(new) if each[0] not in there and each[0] in known]
+    there = {each[:2] for each in _spelt(ast.walk(old))}
+    chosen = [each for each in _choosing(new) if each[:2] not in there and _stands(each[0], known)]
+    bounds = [each for each in _bounds(new) if each[:2] not in there and each[0] in known]
+    return _found(path, [*_limits(bounds), *_numbers(chosen), *_words(chosen, old, new)])
+
+
+def _limits(bounds: list[_Spelt]) -> list[_Spelt]:
+    return [each for each in bounds if len(each[0]) >= LIMIT]
+
+
+def _numbers(chosen: list[_Spelt]) -> list[_Spelt]:
     numbers = [each for each in chosen if each[1] and len(each[0]) > 1]
-    words = [each for each in chosen if not each[1] and len(each[0]) >= LONG]
-    told = [each for each in bounds if len(each[0]) >= LIMIT]
-    if sum(len(each[0]) for each in numbers) >= MUCH:
-        told += numbers
-    if len(words) > 1 or (words and _answers(new, old, words[0][2])):
-        told += words
-    return _found(path, told)
+    return numbers if sum(len(each[0]) for each in numbers) >= MUCH else []
+
+
+def _words(chosen: list[_Spelt], old: ast.Module, new: ast.Module) -> list[_Spelt]:
+    """Several that no mode is called by, or one whose branch gives an answer by heart."""
+    words = [each for each in chosen if not each[1] and len(each[0]) > 1]
+    telling = [each for each in words if len(each[0]) >= NO_MODE or any(map(str.isdigit, each[0]))]
+    if len(telling) > 1:
+        return telling
+    return [each for each in words if len(each[0]) >= LONG and _answers(new, old, each[2])]
 
 
 def _found(path: str, told: list[_Spelt]) -> tuple[Finding, ...]:
@@ -135,7 +145,7 @@ def _inside(tree: ast.Module) -> Iterator[ast.AST]:
 
 def _answers(new: ast.Module, old: ast.Module, line: int) -> bool:
     """Whether the branch that begins in the line gives a constant that the file did not have."""
-    there = {spelt for spelt, _, _ in _spelt(ast.walk(old))}
+    there = {each[:2] for each in _spelt(ast.walk(old))}
     for node in ast.walk(new):
         if isinstance(node, ast.If) and node.test.lineno == line:
             values = [
@@ -144,7 +154,6 @@ def _answers(new: ast.Module, old: ast.Module, line: int) -> bool:
                 for child in ast.walk(each)
                 if isinstance(child, ast.Return | ast.Assign) and child.value is not None
             ]
-            return any(
-                s and s not in there for value in values for s, _, _ in _spelt(iter([value]))
-            )
+            found = [each[:2] for value in values for each in _spelt(iter([value]))]
+            return any(each[0] and each not in there for each in found)
     return False

@@ -27,6 +27,7 @@ import os
 import re
 import signal
 import sys
+import time
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -41,8 +42,10 @@ MOST_CALLS = 3_000
 MOST_OF_ONE = 200
 """Calls recorded of one test; a loop in a test is seen by its first turns."""
 
-SEEDS, NEIGHBOURS, ALL_NEIGHBOURS = 8, 80, 1_200
-MOST_KEPT = 4 * SEEDS
+SEEDS, NEIGHBOURS, ALL_NEIGHBOURS = 24, 400, 2_000
+NEXT_DOOR_SECONDS = 30.0
+"""For all calls next door together; what is not called then is not compared."""
+MOST_KEPT = 8 * SEEDS
 """Calls of one function whose arguments, and object, are looked at for calling it again."""
 
 CALL_SECONDS = 0.5
@@ -374,12 +377,19 @@ def late(_number: int, _frame: Any) -> None:
 def next_door(functions: dict[tuple[str, str], dict[str, Any]], constants: list[Any]) -> Any:
     """What the functions answer for small mutations of what they were seen to be called with."""
     signal.signal(signal.SIGALRM, late)
-    left = ALL_NEIGHBOURS
+    left, end = ALL_NEIGHBOURS, time.monotonic() + NEXT_DOOR_SECONDS
     for name in sorted(functions):
         seeds = functions[name]
         inputs = mutations(seeds, constants)[: min(left, NEIGHBOURS)]
         left -= len(inputs)
-        yield list(name), [[each[1:-1], answer(seeds[seed], each)] for each, seed in inputs]
+        yield (
+            list(name),
+            [
+                [each[1:-1], answer(seeds[seed], each)]
+                for each, seed in inputs
+                if time.monotonic() < end
+            ],
+        )
 
 
 def answer(function: Callable[..., Any], arguments: str) -> str:
@@ -415,12 +425,13 @@ def mutations(seeds: dict[str, Any], constants: list[Any]) -> list[tuple[str, st
 
 
 def changed(seed: str, constants: list[Any]) -> list[str]:
+    """Arguments take turns too."""
     values = ast.literal_eval(seed)
-    made = []
+    rows = []
     for index, value in enumerate(values):
         others = [*nearby(value), *(each for each in constants if type(each) is type(value))]
-        made += [repr((*values[:index], other, *values[index + 1 :])) for other in others]
-    return made
+        rows.append([repr((*values[:index], other, *values[index + 1 :])) for other in others])
+    return [each for row in itertools.zip_longest(*rows) for each in row if each is not None]
 
 
 def nearby(value: Any) -> list[Any]:
@@ -449,7 +460,7 @@ def nearby_text(value: str) -> list[Any]:
         value[:half] + value[half + 1 :],
         value[:-1],
         "",
-        *(renumbered(value, by) for by in (2, 3, 10) if any(c.isdigit() for c in value)),
+        *(renumbered(value, *by) for by in BY if any(c.isdigit() for c in value)),
         value[:half] + value[half : half + 1] + value[half:],
         value + value,
         None,
@@ -459,9 +470,12 @@ def nearby_text(value: str) -> list[Any]:
     ]
 
 
-def renumbered(value: str, by: int) -> str:
-    """Every number in the text so many times as large, with as many digits at least."""
-    return re.sub("[0-9]+", lambda m: str(int(m[0]) * by).zfill(len(m[0])), value)
+BY = ((1, 1), (2, 0), (0, 0), (10, 0), (1, 8))
+
+
+def renumbered(value: str, times: int, plus: int) -> str:
+    """Every number in the text changed, with as many digits at least."""
+    return re.sub("[0-9]+", lambda m: str(int(m[0]) * times + plus).zfill(len(m[0])), value)
 
 
 def recorded(runner: Callable[[Any, Any], int], channel: Any, job: dict[str, Any]) -> int:
