@@ -112,6 +112,7 @@ def test_an_agent_sees_its_login_without_what_renews_it(stage: Staged) -> None:
         ([{"fail": "Not logged in", "error": "authentication_failed"}], "logged out"),
         ([{"fail": "Invalid API key", "status": 401}], "logged out"),
         ([{"fail": "busy", "status": 529}], "overloaded"),
+        ([{"fail": "403 the sandbox's proxy refuses this: x", "status": 403}], "kept from a host"),
         ([{"fail": "session limit", "error": "rate_limit", "status": 429}], "used up its quota"),
         ([{"print": "usage: claude [options]\n"}], "nothing that is understood"),
         ([{"print": '{"type": "new.thing", "of": [1, 2'}], "nothing that is understood"),

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 from swarm.domain.changes import Changes
+from swarm.engines.cli.ends import named
 from swarm.engines.cli.leavings import worked
 from swarm.engines.cli.offers import USUAL
 from swarm.engines.cli.quota import MILLION
@@ -84,7 +85,7 @@ class Course:
                 self.end = sighting
                 return await self._finished(sighting)
             case Failed():
-                self.end = sighting
+                self.end = named(sighting)
                 return self._paid_off()
         return None
 

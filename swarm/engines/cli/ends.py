@@ -14,8 +14,17 @@ _SAID: Mapping[Trouble, str] = {
     "unknown-output": "printed nothing that is understood; its version may be newer than what is known here",
     "hanging": "said nothing for too long, and was ended",
     "killed": "was killed",
+    "walled": "was kept from a host that it needs; engine_hosts names those that it may reach",
     "over-budget": "would have cost more than the budget",
 }
+
+
+_PROXY = "the sandbox's proxy refuses"
+
+
+def named(failed: Failed) -> Failed:
+    """By what we know better than the agent: what looks like its provider's no can be our proxy's."""
+    return Failed("walled", failed.text) if _PROXY in failed.text else failed
 
 
 def sentence(title: str, failed: Failed, until: int | None = None) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 
 Trouble = Literal[
     "logged-out", "quota", "overloaded", "refused", "failed", "unknown-output", "hanging", "killed",
-    "over-budget",
+    "over-budget", "walled",
 ]  # fmt: skip
 """Every way in which a run ends without a result."""
 
