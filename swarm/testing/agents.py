@@ -35,6 +35,10 @@ FAR = 4_102_444_800
 """Seconds since 1970: a login that lasts."""
 
 
+INTERPRETER = sys.executable if " " not in sys.executable else str(Path(sys.executable).resolve())
+"""What the first line of a program can name: nothing with a blank in it."""
+
+
 def an_agent(folder: Path, speech: str, *runs: Sequence[Act], name: str = "") -> Path:
     """The program, in `folder/bin`. Each run does the next list of acts; later ones the last."""
     program = folder / "bin" / (name or (MAKERS[speech].program if speech in MAKERS else speech))
@@ -42,7 +46,7 @@ def an_agent(folder: Path, speech: str, *runs: Sequence[Act], name: str = "") ->
     source = Path(agent_program.__file__).read_text(encoding="utf-8")
     plan = json.dumps([list(each) for each in runs])
     start = f"\nmain(json.loads({plan!r}), {speech!r})\n"
-    program.write_text(f"#!{sys.executable}\n{source}{start}")
+    program.write_text(f"#!{INTERPRETER}\n{source}{start}")
     program.chmod(0o755)
     return program
 

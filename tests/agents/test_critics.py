@@ -103,7 +103,13 @@ def test_it_may_look_around_but_changes_nothing_and_its_author_says_nothing(case
     told = models.heard[-1].turns
     assert "return x / 2" in told[2].blocks[0].text  # type: ignore[union-attr]
     assert "there are only" in told[4].blocks[0].text  # type: ignore[union-attr]
-    assert [tool.name for tool in models.heard[0].tools] == ["read", "search", "symbols", "list", "review"]
+    assert [tool.name for tool in models.heard[0].tools] == [
+        "read",
+        "search",
+        "symbols",
+        "list",
+        "review",
+    ]
 
 
 def test_who_never_answers_has_no_verdict(case: Case) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from swarm.engines.cli.lines import LineReader, Overflow
 from swarm.engines.cli.logins import login_of
 from swarm.engines.cli.makers import MAKERS
 from swarm.engines.cli.sightings import Failed, Window
-from swarm.testing.agents import RENEWS, SECRET, a_login, an_agent
+from swarm.testing.agents import INTERPRETER, RENEWS, SECRET, a_login, an_agent
 
 NOW = 1_790_000_000
 
@@ -80,7 +79,7 @@ def test_an_agent_is_found_on_the_path_or_not_at_all(tmp_path: Path) -> None:
     program = an_agent(tmp_path, "codex", [])
     found = find("codex", str(program.parent), tmp_path)
     assert found is not None
-    assert found.argv == (sys.executable, str(program))
+    assert found.argv == (INTERPRETER, str(program))
     assert find("codex", os.defpath + ":/nowhere", tmp_path / "none") is None
     program.write_text("#!/nowhere/interpreter\n")
     with pytest.raises(Lacking, match="needs /nowhere/interpreter"):

@@ -11,7 +11,7 @@ from swarm.engines.cli.sightings import at
 
 Decision = Literal["allow", "refuse"]
 
-_REACHING_OUT = frozenset({"fetch"})
+_REACHING_OUT = ("fetch",)
 _ALLOWING = ("allow_once", "allow_always")
 _REFUSING = ("reject_once", "reject_always")
 
