@@ -40,7 +40,15 @@ class FullJournal(MortalJournal):
         return self.inner.append(events)
 
 
-@pytest.mark.parametrize("record", [3, 5, 8, 12])
+@pytest.mark.parametrize(
+    "record",
+    [
+        3,
+        pytest.param(5, marks=pytest.mark.thorough),
+        8,
+        pytest.param(12, marks=pytest.mark.thorough),
+    ],
+)
 def test_a_goal_survives_a_full_disk_and_goes_on_when_there_is_room(
     tmp_path: Path, record: int
 ) -> None:

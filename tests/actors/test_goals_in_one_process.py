@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,7 +21,7 @@ from swarm.journal.public_api import open_journal, read_only
 from swarm.settings.public_api import Settings
 from swarm.testing.crew import a_cast, a_goal, carry_out, write
 from swarm.testing.engine import ScriptedEngine, flat_curve
-from swarm.testing.git import a_repository, git
+from swarm.testing.git import a_quick_folder, a_repository, git
 
 GOAL = GoalId("g-000001")
 FILES = {"one.py": "broken = True\n"}
@@ -35,10 +35,12 @@ def repository(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
-    places = Places(tmp_path / "home")
-    places.make()
-    return places
+def places() -> Iterator[Places]:
+    """In memory: nothing here is about the disk."""
+    with a_quick_folder() as folder:
+        places = Places(folder / "home")
+        places.make()
+        yield places
 
 
 @pytest.fixture
