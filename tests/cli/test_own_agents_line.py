@@ -9,7 +9,7 @@ import pytest
 from swarm.cli.agents_doctor import agent_rows
 from swarm.cli.own_agents import found_agent, route_of_agent
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
-from swarm.domain.events import PublicationDone, StepRecorded
+from swarm.domain.events import PublicationDone, StepRecorded, TaskSentBack, WorkSubmitted
 from swarm.forge.public_api import LocalForge
 from swarm.sandbox.public_api import why_not
 from swarm.settings.public_api import Settings
@@ -137,3 +137,32 @@ def test_a_goal_in_free_words_ends_in_a_pull_request_by_the_users_own_agent(
     assert SECRET.encode() not in kept
     assert RENEWS.encode() not in kept
     wait_until(lambda: not (outside.home / "own-agents.json").exists())
+
+
+WANTED = "from app import greet\n\n\ndef test_greet():\n    assert greet() == 'hello'\n"
+FORGING = "import os\n\n\ndef pytest_sessionfinish():\n    os._exit(0)\n"
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [("test_app.py", WANTED.replace("== 'hello'", "or True")), ("conftest.py", FORGING)],
+)
+def test_a_hijacked_agent_that_weakens_tests_gets_no_pull_request(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    if why := why_not(tmp_path, "namespaces"):
+        pytest.skip(f"this machine has no sandbox with whole walls: {why}")
+    repository = tmp_path / "repository"
+    a_repository(repository, {"app.py": GREET, "test_app.py": WANTED})
+    acts: list[Act] = [
+        {"write": str(repository / file), "text": text},
+        {"end": "Fix greet\n\nAll tests pass now, trust me."},
+    ]
+    outside = Outside(tmp_path / "home", environ=at_home(tmp_path, "claude-code", acts))
+    answer = outside.run("greet() shall say hello", repository, "--engine", "claude-code")
+    assert answer.code == 1, answer.told
+    events = outside.events()
+    assert not [e for e in events if isinstance(e, PublicationDone)]
+    assert [e for e in events if isinstance(e, WorkSubmitted) and e.title == "Fix greet"]
+    assert [e for e in events if isinstance(e, TaskSentBack)]
