@@ -6,6 +6,8 @@ from swarm.engines.cli.finding import Found, find, find_all, laid_out
 from swarm.engines.cli.logins import Login, login_of
 from swarm.engines.cli.makers import MAKERS, Maker, Relayed
 from swarm.engines.cli.talk import CliTalk, RelayTalk, Talk
+from swarm.engines.context.atlas import Atlas
+from swarm.engines.context.scanning import SandboxScanner
 from swarm.engines.model.engine import ModelEngine
 from swarm.engines.model.reading import Inquiry, Replied, inquire
 from swarm.engines.model.telling import envelope
@@ -30,6 +32,7 @@ __all__ = [
     "AcpTalk",
     "AgentEngine",
     "Assignment",
+    "Atlas",
     "CliTalk",
     "Done",
     "Engine",
@@ -46,6 +49,7 @@ __all__ = [
     "Relayed",
     "RepairEngine",
     "Replied",
+    "SandboxScanner",
     "Split",
     "StepTaken",
     "Submission",

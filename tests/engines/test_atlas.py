@@ -65,6 +65,26 @@ def test_an_import_means_the_file_that_stands_there() -> None:
     assert meant("web/y.ts", Import(module="react"), paths) is None
 
 
+@given(st.sets(st.sampled_from(["a.py", "x/a.py", "x/b.py", "y/x/b.py", "x/__init__.py", "z.js"])),
+       st.sets(st.sampled_from(["a.py", "y/b.py", "b.py", "y/x/a.py"])))  # fmt: skip
+def test_what_is_added_later_is_meant_as_if_it_had_been_there(old: set[str], new: set[str]) -> None:
+    assert Paths.of(iter(old)).grown(new - old) == Paths.of(iter(old | new))
+
+
+def test_a_new_file_is_found_by_those_that_imported_it_before() -> None:
+    scanner = Counting({"a.py": an_entry("f", imports=("later",), uses=("g",))})
+
+    async def play() -> Atlas:
+        atlas = Atlas(scanner)
+        await atlas.refresh(Changes())
+        scanner.files["later.py"] = an_entry("g")
+        await atlas.refresh(Changes((Written(b"later.py", "100644", b"1"),)))
+        return atlas
+
+    (found,) = asyncio.run(play()).find("g")
+    assert found.used_in == ("a.py",)
+
+
 def test_only_what_changed_is_read_again() -> None:
     scanner = Counting({"a.py": an_entry("f"), "b.py": an_entry("g")})
 

@@ -61,11 +61,15 @@ class Atlas:
             self.entries[path] = entry
             for each in entry.defs:
                 self._homes.setdefault(each.last, set()).add(path)
-        is_new = self.entries.keys() != before
-        if is_new:
+        moved, added = self.entries.keys() ^ before, self.entries.keys() - before
+        if moved == added and before:
+            self._paths = self._paths.grown(added)
+        elif moved:
             self._paths = Paths.of(iter(self.entries))
-        for path in self.entries if is_new else found:
-            self.links[path] = frozenset(_linked(path, self.entries[path], self._paths))
+        names = {_stem(path) for path in moved}
+        for path, entry in self.entries.items():
+            if path in found or not names.isdisjoint(entry.mentions):
+                self.links[path] = frozenset(_linked(path, entry, self._paths))
 
     def _forget(self, path: str) -> None:
         entry = self.entries.pop(path, None)
@@ -99,6 +103,13 @@ def _names(entry: Entry) -> frozenset[str]:
 
 def _linked(path: str, entry: Entry, paths: Paths) -> Iterator[str]:
     return (found for each in entry.imports if (found := meant(path, each, paths)) is not None)
+
+
+def _stem(path: str) -> str:
+    """What an import of a file ends with; a package is named by its folder."""
+    folder, _, name = path.rpartition("/")
+    stem = name.partition(".")[0]
+    return folder.rpartition("/")[2] if stem in ("__init__", "index") else stem
 
 
 def _name(path: bytes) -> str:

@@ -1,5 +1,7 @@
 """What is known of one file."""
 
+from functools import cached_property
+
 from pydantic import Field
 
 from swarm.domain.frozen import Frozen
@@ -31,3 +33,9 @@ class Entry(Frozen):
     defs: tuple[Definition, ...] = ()
     imports: tuple[Import, ...] = ()
     uses: frozenset[str] = frozenset()
+
+    @cached_property
+    def mentions(self) -> frozenset[str]:
+        """The last word of each import's names: of a file that it may mean."""
+        words = (word for each in self.imports for word in (each.name, each.module))
+        return frozenset(word.replace("/", ".").rpartition(".")[2] for word in words)
