@@ -90,6 +90,25 @@ def simulate(
     )
 
 
+@market.command("replay")
+def replay(
+    goal: Annotated[
+        str | None, typer.Argument(metavar="GOAL", help="Its id, or how it begins.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="The tasks of all goals.")] = False,
+    rules: Annotated[
+        list[str] | None,
+        typer.Option("--rule", metavar="RULE", help="market, single:A, cascade:A,B, best-of-2 ..."),
+    ] = None,
+    seed: Annotated[str, typer.Option("--seed", help="Of the intervals.")] = "swarm",
+    as_json: AsJson = False,
+) -> None:
+    """Estimate, from what is on record, what other rules would have been worth."""
+    from swarm.cli.market_replay import replay_rules
+
+    replay_rules(goal, everything=everything, rules=tuple(rules or ()), seed=seed, as_json=as_json)
+
+
 @market.command("canaries")
 def canaries(
     count: Annotated[

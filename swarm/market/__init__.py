@@ -25,5 +25,6 @@ waits more urgent, let that value grow.
     ledger        double entry: budgets, escrows, bills, credits
     verification  canaries, which checks to buy, who checks
     matrix        recorded outcomes of many agents at many tasks, read from text
+    replay        other rules over clearings on record, by the market's own model
     contest       rules over the same recorded outcomes, with the same dice; the marks of hindsight
 """

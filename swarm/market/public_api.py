@@ -22,6 +22,7 @@ from swarm.market.learning import (
 )
 from swarm.market.ledger import Ledger, begin, deposit, finish, goal_account, meter, settle
 from swarm.market.matrix import Matrix, read_matrix
+from swarm.market.replay import Replay, replay
 from swarm.market.rules import Rule, read_rule
 from swarm.market.skill import centre, deviation, mean
 from swarm.market.touch import overlap
@@ -54,6 +55,7 @@ __all__ = [
     "Rate",
     "Reason",
     "Refusal",
+    "Replay",
     "Rule",
     "Ruling",
     "ScoredBid",
@@ -89,6 +91,7 @@ __all__ = [
     "rate",
     "read_matrix",
     "read_rule",
+    "replay",
     "settle",
     "stand",
     "time_factor",

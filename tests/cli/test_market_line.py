@@ -59,3 +59,20 @@ def test_the_page_of_an_empty_market_says_that_there_is_nothing_to_draw(home: Pa
     shown = home / "page.html"
     assert call(["market", "--html", str(shown)]) == 0
     assert shown.read_text().count("Nothing to draw yet") == 2
+
+
+def test_a_replay_wants_a_goal_or_all_and_says_when_there_is_nothing(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(["market", "replay"]) == 2
+    assert "say which goal, or --all" in capsys.readouterr().err
+    assert call(["market", "replay", "--all"]) == 2
+    assert "nothing to replay" in capsys.readouterr().err
+
+
+def test_the_checks_are_told_as_set_until_canaries_were_asked_about(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(["market", "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert (checks["measured"], checks["alpha_ppm"]) == (False, checks["set"]["alpha_ppm"])
