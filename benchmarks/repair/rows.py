@@ -59,6 +59,7 @@ def line(row: Row | None) -> str:
 
 
 def report(all_rows: list[Row]) -> None:
+    all_rows = [row for row in all_rows if row["verdict"] != "unfit"]
     submitted = [row for row in all_rows if row["verdict"] != "none"]
     right = [row for row in submitted if row["verdict"] == "right"]
     quick = [row for row in right if row["seconds"] <= 60]

@@ -428,3 +428,18 @@ def test_a_function_that_only_an_import_calls_is_repaired_in_fresh_processes(
         {"test_rules.py::test_a": "failed", "test_rules.py::test_c": "passed"},
     )
     assert "RULES.append((old, new))" in shop.repaired()
+
+
+def test_a_function_that_a_test_module_calls_when_it_is_imported_is_repaired(
+    workshop: Builder,
+) -> None:
+    source = "def pair(a, b):\n    made = (a, b)\n    return None\n"
+    shop = workshop(
+        {
+            "pairs.py": source,
+            "test_pairs.py": "from pairs import pair\nONE = pair(1, 2)\n"
+            "def test_one(): assert ONE == (1, 2)\n",
+        },
+        {"test_pairs.py::test_one": "failed"},
+    )
+    assert "return made" in shop.repaired()

@@ -12,6 +12,7 @@ from swarm.domain.names import AgentId, HostId, Principal, PublicKey
 from swarm.engines.port import Engine
 from swarm.engines.public_api import repair_engines
 from swarm.engines.repair.dispatch import options
+from swarm.engines.repair.localisation import lines_of
 from swarm.engines.repair.patches import patched
 from swarm.engines.repair.prior import doubt, doubtful
 from swarm.engines.repair.progress import (
@@ -353,6 +354,20 @@ def test_of_lines_that_run_alike_the_longer_one_comes_first() -> None:
 def test_what_is_there_has_not_moved() -> None:
     source = Source("a.py", b"from json import loads, decoder\n")
     assert templates(Drafts(source, {1: 1.0}, Seen(), "ImportError: x")) == []
+
+
+def test_a_variable_of_another_type_is_tried_where_the_type_is_what_failed() -> None:
+    text = "def f(options, case):\n    return case.get(1)\n"
+    source = Source("a.py", text.encode())
+    seen = Seen({"2:11-2:15": ["NoneType"]}, {"1": {"options": ["dict"], "case": ["NoneType"]}})
+    for error, tried in ((_LACKS.format("NoneType", "get"), True), ("AssertionError: x", False)):
+        found = templates(Drafts(source, {2: 1.0}, seen, error))
+        assert any("options.get(1)" in edited(text, each.edits) for each in found) == tried
+
+
+def test_every_line_of_a_traceback_is_looked_at() -> None:
+    found = lines_of([[("a.py", 1), ("b.py", 2)], [("a.py", 3)]], (1, 0))
+    assert found == {"a.py": {1: (1, 0), 3: (1, 0)}, "b.py": {2: (1, 0)}}
 
 
 def test_a_module_that_is_not_loaded_is_read_and_not_run() -> None:

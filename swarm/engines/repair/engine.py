@@ -44,6 +44,7 @@ turned a failing test green already. Tests that are known to need more get more.
 MEMORY = 768 << 20
 MOST_PLAUSIBLE = 8
 COMPARE_SECONDS = 60.0
+WHOLE_SECONDS = 60.0
 MOST_WORSE = 6
 UNTRACED_MS = 1000
 
@@ -54,8 +55,16 @@ class RepairEngine:
     family = "repair"
     needs = NOTHING_MORE
 
-    def __init__(self, strategy: offers.Strategy, *, cpu_price: int) -> None:
+    def __init__(
+        self,
+        strategy: offers.Strategy,
+        *,
+        cpu_price: int,
+        whole_seconds: float = WHOLE_SECONDS,
+    ) -> None:
+        """`whole_seconds`: so long may the test files run by the clock to confirm a patch."""
         self.strategy: str = strategy
+        self._whole_seconds = whole_seconds
         self._strategy = strategy
         self._curves = (offers.curve(strategy, cpu_price),)
 
@@ -70,7 +79,7 @@ class RepairEngine:
         guidance: Callable[[], tuple[str, ...]],
         budget: int,
     ) -> AsyncIterator[Item]:
-        attempt = Attempt(self._strategy, assignment, sandbox)
+        attempt = Attempt(self._strategy, assignment, sandbox, self._whole_seconds)
         progress = Progress.model_validate_json(done[-1].result) if done else None
         spent, began = 0, time.monotonic()
         while True:
@@ -113,6 +122,7 @@ class Attempt:
     strategy: offers.Strategy
     assignment: Assignment
     sandbox: Sandbox
+    whole_seconds: float = WHOLE_SECONDS
 
     async def end(self, progress: Progress | None) -> Submission | GaveUp | None:
         """The attempt's end, when what is known settles it."""
@@ -214,7 +224,7 @@ class Attempt:
             "broken": progress.spectrum.broken,
             "error": progress.spectrum.error,
             **{key: spectrum[key] for key in ("suspicion", "seen_types", "targets")},
-            **{key: spectrum[key] for key in ("covering", "files")},
+            **{key: spectrum[key] for key in ("covering", "files", "importing")},
         }
 
     async def _compare(self, progress: Progress) -> tuple[str, Progress, float]:
@@ -300,16 +310,25 @@ class Attempt:
     async def _run_whole(
         self, progress: Progress, plausible: Plausible, data: bytes
     ) -> tuple[dict[str, str], float]:
-        """Run the patched tree as it would run for a user; the tree is put back afterwards."""
+        """Run the patched tree as it would run for a user; the tree is put back afterwards.
+
+        Of test files that take too long as a whole, the failing tests and those that run the same code.
+        """
+        spent = 0.0
         path = self._inside(plausible.path)
         program = plausible.path in progress.spectrum.executable
         await self.sandbox.write(path, patched(data, plausible.edits), executable=program)
         try:
             request = {"kind": "run", "files": progress.spectrum.files}
-            answer = await self._ask(request, 60.0)
+            answer = await self._ask(request, self.whole_seconds)
+            if "nothing" in answer.body:
+                spent += answer.cpu_seconds
+                covering = progress.spectrum.covering.get(plausible.path, ())
+                asked = dict.fromkeys((*progress.spectrum.targets, *covering))
+                answer = await self._ask({"kind": "run", "files": tuple(asked)}, self.whole_seconds)
         finally:
             await self.sandbox.write(path, data, executable=program)
-        return answer.body.get("outcomes", {}), answer.cpu_seconds
+        return answer.body.get("outcomes", {}), spent + answer.cpu_seconds
 
     def _is_green(self, spectrum: Spectrum, outcomes: dict[str, str]) -> bool:
         """Every target passes, and nothing that passed on the base does worse."""

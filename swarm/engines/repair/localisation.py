@@ -44,6 +44,7 @@ async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
     failing = await _trace(assignment, sandbox, files, targets[:MOST_TARGETS])
     if not failing.body["tests"] and failing.body["broken"]:
         return _broken(assignment, failing, files, targets)
+    _add_broken(failing.body, assignment.contract.touch)
     suspects = _suspects(failing.body, assignment)
     related = await _related(run, sandbox, files, suspects)
     passing = _passing(run, (*files, *related))
@@ -72,7 +73,7 @@ def _broken(
     frames = [
         [tuple(each) for each in seen["frames"] if may_touch(each[0], touch)] for seen in broken
     ]
-    lines = {path: {line: (1, 0)} for trace in frames for path, line in trace}
+    lines = lines_of(frames, (1, 0))
     if not lines:
         raise Unsuitable(f"the tests cannot be collected: {broken[0]['error']}")
     spectrum = Spectrum(
@@ -85,6 +86,16 @@ def _broken(
         error=broken[0]["error"],
     )
     return Found(spectrum, failing.cpu_seconds)
+
+
+def lines_of(
+    frames: Iterable[Iterable[tuple[str, int]]], counts: tuple[int, int]
+) -> dict[str, dict[int, tuple[int, int]]]:
+    """Every line of the tracebacks, by file."""
+    found: dict[str, dict[int, tuple[int, int]]] = {}
+    for path, line in (frame for trace in frames for frame in trace):
+        found.setdefault(path, {})[line] = counts
+    return found
 
 
 async def _names(assignment: Assignment, sandbox: Sandbox) -> dict[str, str]:
@@ -179,9 +190,33 @@ def _files(tests: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(file_of(each) for each in tests))
 
 
+def _add_broken(body: dict[str, Any], touch: tuple[str, ...]) -> None:
+    """What broke while other test files were collected belongs to what the failing tests run."""
+    failing = len(body["tests"])
+    for seen in body["broken"]:
+        for path, line in seen["frames"]:
+            if may_touch(path, touch):
+                body["lines"].setdefault(path, {})[str(line)] = [failing, 0]
+
+
+def _imported(body: dict[str, Any], touch: tuple[str, ...]) -> dict[str, dict[str, list[int]]]:
+    """What ran while the tests were collected, as if each failing test had run it."""
+    failing = len(body["tests"])
+    return {
+        path: {str(line): [failing, 0] for each in functions for line in each[1:]}
+        for path, functions in body.get("importing", {}).items()
+        if may_touch(path, touch)
+    }
+
+
 def _suspects(body: dict[str, Any], assignment: Assignment) -> list[str]:
+    """Files that the failing tests run; when they run none, those that run when they are imported."""
     touch = assignment.contract.touch
     found = [path for path in body["lines"] if may_touch(path, touch)]
+    imported = _imported(body, touch) if body["lines"] and not found else {}
+    if imported:
+        body["lines"] = imported
+        found = list(imported)
     if body["tests"] and not body["lines"]:
         ends = sorted({seen["outcome"] for seen in body["tests"].values()})
         raise Unsuitable(f"the failing tests end before they tell anything: {', '.join(ends)}")
@@ -229,9 +264,12 @@ def _spectrum(
     lines = _counts(failing["lines"], sample["lines"], assignment.contract.touch)
     green = {test: seen for test, seen in sample["tests"].items() if seen["outcome"] in GREEN}
     quickest = sorted(green, key=lambda test: (green[test]["seconds"], test))
-    first = min(red)
+    broken = failing["broken"]
+    told = broken[0] if broken else red[min(red)]
     return Spectrum(
-        suspicion=suspicions(lines, len(red), [seen["frames"] for seen in red.values()]),
+        suspicion=suspicions(
+            lines, len(red), [seen["frames"] for seen in (*broken, *red.values())]
+        ),
         targets=_ordered(failing["tests"], targets),
         covering={
             path: tuple(test for test in quickest if path in green[test]["files"]) for path in lines
@@ -242,9 +280,20 @@ def _spectrum(
             if seen["seconds"] > 0.015
         },
         files=files,
+        importing=_joined(failing.get("importing", {}), sample.get("importing", {}), lines),
         executable=tuple(sorted(set(failing["executable"]) & set(lines))),
-        error=red[first]["error"],
+        error=told["error"],
     )
+
+
+def _joined(
+    one: dict[str, list[list[int]]], other: dict[str, list[list[int]]], wanted: Iterable[str]
+) -> dict[str, tuple[int, ...]]:
+    """The first lines of both, in the wanted files."""
+    both = {path: [*one.get(path, ()), *other.get(path, ())] for path in wanted}
+    return {
+        path: tuple(sorted({each[0] for each in lines})) for path, lines in both.items() if lines
+    }
 
 
 def _ordered(seen: dict[str, Any], targets: tuple[str, ...]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ has a package `swarm` keeps its own.
     bootstrap      the text given to `python -c`: makes the other modules importable
     main           one request in, one answer out
     suite          the collected tests, and running one of them
+    keeping        the project's files, put back when tests have changed them
     children       forked children with limits: a candidate can hang, exit or fork and harm nobody
     tracing        which lines each test runs
     instrumenting  functions that tell what their expressions were

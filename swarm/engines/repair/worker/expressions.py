@@ -7,7 +7,7 @@ import builtins
 import difflib
 from typing import Any
 
-from swarm.engines.repair.worker.drafts import NUMBERS, SEQUENCES, Drafts
+from swarm.engines.repair.worker.drafts import NUMBERS, SEQUENCES, Drafts, fits
 from swarm.engines.repair.worker.kinship import KIN
 from swarm.engines.repair.worker.scopes import module_names, used_names
 from swarm.engines.repair.worker.snippets import (
@@ -43,6 +43,9 @@ _ARITHMETIC = ("+", "-", "*", "//", "%", "/", "**")
 _BITS = ("&", "|", "^", "<<", ">>")
 _TWINS = frozenset({"+-", "-+", "*+", "+*", "///", "//%", "%//", "*/", "/*", "***"})
 """Operators that are mixed up more often than others, written one after the other."""
+
+_MISFITS = ("AttributeError", "TypeError")
+"""With these, what was seen in a variable is what should not have been there: any other type may be meant."""
 
 _CALLABLES = frozenset({"function", "method", "builtin_function_or_method", "type"})
 _TESTED = (ast.If, ast.While, ast.IfExp, ast.Assert)
@@ -216,8 +219,9 @@ def variables(drafts: Drafts, node: ast.Name) -> None:
         return
     loads = isinstance(node.ctx, ast.Load)
     kinds = drafts.types(node)
-    for other, seen in drafts.variables(node, kinds):
-        if other != node.id:
+    misfit = drafts.error.startswith(_MISFITS)
+    for other, seen in drafts.variables(node):
+        if other != node.id and (misfit or fits(kinds, seen)):
             known = 1.0 if seen & kinds else 0.5
             drafts.replace(node, name(other), known if loads else 0.3, "wrong variable")
     for attribute in drafts.own_attributes(node):

@@ -72,7 +72,10 @@ def find_cold(request: dict[str, Any], say: Say) -> dict[str, Any]:
     sources = _sources(request["suspicion"])
     pool = [_drafts(source, request, wide=True) for source in sources.values()]
     broken = request["broken"]
-    early = {path: import_time_lines(source) for path, source in sources.items()}
+    early = {
+        path: import_time_lines(source, request["importing"].get(path, ()))
+        for path, source in sources.items()
+    }
     found = in_order(
         each
         for d in pool

@@ -62,7 +62,7 @@ def _work(request: dict[str, Any], say: Say) -> dict[str, Any]:
     from swarm.engines.repair.worker.finding import find, find_cold, plan
     from swarm.engines.repair.worker.observing import observe
     from swarm.engines.repair.worker.suite import Suite, collect, run_plainly
-    from swarm.engines.repair.worker.tracing import trace
+    from swarm.engines.repair.worker.tracing import Importing, trace
 
     if request["kind"] == "run":
         return run_plainly(request["options"], request["files"])
@@ -77,9 +77,15 @@ def _work(request: dict[str, Any], say: Say) -> dict[str, Any]:
         "search": lambda suite, request: find(suite, request, say),
     }
     answer: dict[str, Any] = {}
+    importing = Importing(request["root"])
 
     def work(suite: Suite) -> None:
+        importing.stop()
         answer.update(kinds[request["kind"]](suite, request))
 
+    if request["kind"] == "trace":
+        importing.start()
     status = collect(request["options"], request["files"], work)
+    if request["kind"] == "trace" and answer:
+        answer["importing"] = importing.functions
     return answer or {"nothing": f"pytest collected nothing and ended with status {status}"}

@@ -9,9 +9,9 @@ worst line.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from swarm.engines.repair.worker.sources import DEFINITIONS, FUNCTIONS, Source
+from swarm.engines.repair.worker.sources import DEFINITIONS, FUNCTIONS, Source, first_line
 
 _SHARE = 0.7
 
@@ -36,8 +36,10 @@ def widened(source: Source, suspicion: dict[int, float]) -> dict[int, float]:
     return wide
 
 
-def import_time_lines(source: Source) -> frozenset[int]:
-    """Lines in the bodies of the file's functions that are called, at any depth, when it is imported."""
+def import_time_lines(source: Source, seen: Iterable[int] = ()) -> frozenset[int]:
+    """Lines in the bodies of the file's functions that are called, at any depth, when it is imported, and
+    of those whose first lines were seen to run while other modules were.
+    """
     functions = {each.name: each for each in source.tree.body if isinstance(each, FUNCTIONS)}
     waiting = [each for each in source.tree.body if not isinstance(each, DEFINITIONS)]
     reached: dict[str, ast.stmt] = {}
@@ -46,9 +48,11 @@ def import_time_lines(source: Source) -> frozenset[int]:
             if name in functions and name not in reached:
                 reached[name] = functions[name]
                 waiting.append(functions[name])
+    first = set(seen)
+    also = [n for n in ast.walk(source.tree) if isinstance(n, FUNCTIONS) and first_line(n) in first]
     return frozenset(
         line
-        for each in reached.values()
+        for each in [*reached.values(), *also]
         for line in range(each.lineno + 1, (each.end_lineno or each.lineno) + 1)
     )
 

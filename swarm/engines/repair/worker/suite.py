@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 from _pytest.assertion import util as assertions
 
+from swarm.engines.repair.worker.keeping import Kept
+
 GREEN = ("passed", "xfailed")
 
 
@@ -89,7 +91,9 @@ class Recorder:
         terminal = session.config.pluginmanager.get_plugin("terminalreporter")
         if terminal is not None:
             session.config.pluginmanager.unregister(terminal)
+        kept = Kept()
         self._work(Suite({item.nodeid: item for item in session.items}, self))
+        kept.put_back()
         return True
 
     @pytest.hookimpl(tryfirst=True)
@@ -161,6 +165,16 @@ class Observer:
 
     def __init__(self) -> None:
         self.outcomes: dict[str, str] = {}
+        self._kept: Kept | None = None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self) -> None:
+        self._kept = Kept()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        if self._kept is not None:
+            self._kept.put_back()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         before = self.outcomes.get(report.nodeid, "passed")
@@ -173,9 +187,9 @@ class Observer:
             self.outcomes[report.nodeid] = now
 
 
-def run_plainly(given: list[str], files: list[str]) -> dict[str, Any]:
-    """A whole run as the user would start it, in this process and without any patching."""
+def run_plainly(given: list[str], tests: list[str]) -> dict[str, Any]:
+    """A run of these files or tests as the user would start it, in this process and without patching."""
     observer = Observer()
-    present = [name for name in files if os.path.exists(name)]  # noqa: PTH110 - Python 3.9
+    present = [name for name in tests if os.path.exists(name.split("::")[0])]  # noqa: PTH110 - Python 3.9
     status = int(pytest.main([*options(given), *present], plugins=[observer]))
     return {"outcomes": observer.outcomes, "status": status}

@@ -5,6 +5,7 @@ A test that hangs still tells: when its time is over the child reports what it h
 
 from __future__ import annotations
 
+import dis
 import json
 import os
 import pathlib
@@ -82,6 +83,39 @@ class LineTrace:
         if sys.version_info >= (3, 12):
             return sys.monitoring.DISABLE
         return None
+
+
+class Importing:
+    """Functions of the project that run while tests are collected: their effects are made before any
+    live function can be patched.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._project = Project(root)
+        self._seen: dict[CodeType, str | None] = {}
+
+    def start(self) -> None:
+        sys.setprofile(self._called)
+
+    def stop(self) -> None:
+        if sys.getprofile() == self._called:
+            sys.setprofile(None)
+
+    def _called(self, frame: FrameType, event: str, _: Any) -> None:
+        code = frame.f_code
+        if event == "call" and code not in self._seen:
+            own = code.co_name not in ("<module>", "<lambda>")
+            self._seen[code] = self._project.path_of(code.co_filename) if own else None
+
+    @property
+    def functions(self) -> dict[str, list[list[int]]]:
+        """The lines of each function or class body, its first one before the others, by file."""
+        found: dict[str, list[list[int]]] = {}
+        for code, path in self._seen.items():
+            if path is not None:
+                lines = sorted({line for _, line in dis.findlinestarts(code) if line})
+                found.setdefault(path, []).append([code.co_firstlineno, *lines])
+        return {path: sorted(each) for path, each in sorted(found.items())}
 
 
 _PATIENT = 2
