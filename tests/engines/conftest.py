@@ -11,7 +11,7 @@ import pytest
 from swarm.domain.changes import Changes, Written
 from swarm.domain.evidence import Outcome
 from swarm.engines.port import Assignment, Done, Item, StepTaken, Submission
-from swarm.engines.repair.engine import RepairEngine
+from swarm.engines.repair.engine import WHOLE_SECONDS, RepairEngine
 from swarm.engines.repair.offers import Strategy
 from swarm.sandbox.public_api import BaseRef, SandboxMode, SandboxSpec, open_host
 from swarm.testing.engine import an_assignment
@@ -33,11 +33,13 @@ class Workshop:
         guidance: tuple[str, ...] = (),
         budget: int = 10**9,
         stop_after: int = 10**6,
+        whole_seconds: float = WHOLE_SECONDS,
     ) -> list[Item]:
         """What the engine yields; no more than `stop_after` items are asked for."""
 
         async def work() -> list[Item]:
-            engine = RepairEngine(strategy, cpu_price=self.assignment.cpu_price)
+            price = self.assignment.cpu_price
+            engine = RepairEngine(strategy, cpu_price=price, whole_seconds=whole_seconds)
             host = open_host(self.folder / "scratch", self.mode)
             (self.folder / "scratch").mkdir(exist_ok=True)
             items: list[Item] = []

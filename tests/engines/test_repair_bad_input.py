@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from swarm.domain.evidence import Outcome
-from swarm.engines.port import GaveUp
+from swarm.engines.port import GaveUp, Submission
 from tests.engines.conftest import Builder
 
 pytestmark = pytest.mark.thorough
@@ -182,3 +182,14 @@ def test_what_can_be_mended_is_whatever_stands_around_it(workshop: Builder, name
     targets = {"targets": ("test_it.py::test_ten",)}
     contract = shop.assignment.contract.model_copy(update=targets)
     assert shop.but(contract=contract).repaired() == case.right
+
+
+def test_where_the_suite_takes_too_long_the_tests_that_matter_confirm(workshop: Builder) -> None:
+    case = of_price(
+        "def price(count):\n" + LIMIT,
+        "import time\ndef test_zz():\n    time.sleep(90)\n    assert price(1) == 100\n",
+    )
+    items = workshop(case.files, case.outcomes).repair(whole_seconds=20.0)
+    end = items[-1]
+    assert isinstance(end, Submission)
+    assert "count >= 10" in end.why
