@@ -158,6 +158,10 @@ class RemotePublisher:
         found: tuple[Finding, ...] = await answered(self.actor.findings.remote(tracker, number))
         return found
 
+    async def reverted(self, tracker: Tracker, number: int) -> str:
+        commit: str = await answered(self.actor.reverted.remote(tracker, number))
+        return commit
+
     async def show(self, tracker: Tracker, standing: Standing) -> None:
         await answered(self.actor.show.remote(tracker, standing))
 
@@ -246,6 +250,10 @@ class PublisherShell:
     @ray.method
     async def findings(self, tracker: Tracker, number: int) -> tuple[Finding, ...]:
         return await self._publisher.findings(tracker, number)
+
+    @ray.method
+    async def reverted(self, tracker: Tracker, number: int) -> str:
+        return await self._publisher.reverted(tracker, number)
 
     @ray.method
     async def show(self, tracker: Tracker, standing: Standing) -> None:

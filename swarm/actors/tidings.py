@@ -22,6 +22,7 @@ from swarm.coordination.public_api import (
     may_follow_up,
     merged,
     planned,
+    reverted,
 )
 from swarm.domain.errors import SwarmError
 from swarm.domain.events import Event
@@ -34,6 +35,11 @@ GRACE_MS = 60_000
 """A repository without any check for so long after publication has none."""
 
 DAY_MS = 24 * 3_600_000
+REVERT_MS = 14 * DAY_MS
+"""So long after a merge it is looked whether it was taken back."""
+
+LOOK_BACK_MS = 600_000
+"""Between two such looks, for each goal."""
 
 _WORDS = {
     GoalStatus.DONE: "done",
@@ -51,6 +57,7 @@ class Abroad(Protocol):
 
     async def outcome(self, tracker: Tracker, number: int) -> Outcome: ...
     async def findings(self, tracker: Tracker, number: int) -> tuple[Finding, ...]: ...
+    async def reverted(self, tracker: Tracker, number: int) -> str: ...
     async def show(self, tracker: Tracker, standing: Standing) -> None: ...
     async def make_ready(self, tracker: Tracker, number: int) -> None: ...
     async def why_revoked(self, tracker: Tracker) -> str: ...
@@ -68,6 +75,7 @@ class Tidings:
     """Between two looks. Where nothing is new, a look costs none of the calls that a forge allows."""
 
     _shown: dict[GoalId, Standing] = field(default_factory=dict)
+    _looked_back: dict[GoalId, int] = field(default_factory=dict)
 
     async def run(self) -> None:
         """For ever."""
@@ -82,6 +90,9 @@ class Tidings:
         """
         for state in tuple(self.goals().values()):
             tracker = state.goal.tracker
+            if tracker is not None and state.landed == "merged":
+                with suppress(SwarmError):
+                    await self._look_back(state, tracker)
             if tracker is None or (_is_over(state) and self._was_told(state, tracker)):
                 continue
             with suppress(SwarmError):  # the next round does it
@@ -118,6 +129,17 @@ class Tidings:
                     await self._follow_up(state, tracker, number, outcome)
             case "open" if outcome.draft and self._is_ready(state, outcome):
                 await self.publisher.make_ready(tracker, number)
+
+    async def _look_back(self, state: GoalState, tracker: Tracker) -> None:
+        """Whether people have taken back what they had merged."""
+        goal_id, now = state.goal.goal_id, self.now()
+        recent = now - state.touched_at < REVERT_MS
+        if not recent or now - self._looked_back.get(goal_id, 0) < LOOK_BACK_MS:
+            return
+        self._looked_back[goal_id] = now
+        assert state.opened is not None
+        if commit := await self.publisher.reverted(tracker, state.opened.number):
+            await self.commit(reverted(self._now(state), commit, self.now()))
 
     async def _follow_up(
         self, state: GoalState, tracker: Tracker, number: int, outcome: Outcome
@@ -179,7 +201,8 @@ def _word(state: GoalState) -> str:
 def _text(state: GoalState, tracker: Tracker, word: str) -> str:
     lines = [f"**swarm** · {word} · goal `{state.goal.goal_id}`, approved by {_name(tracker)}"]
     if state.opened is not None:
-        lines.append(f"Pull request: #{state.opened.number}. A person merges it, or closes it.")
+        ended = f"It was {state.landed}." if state.landed else "A person merges it, or closes it."
+        lines.append(f"Pull request: #{state.opened.number}. {ended}")
     if state.follow_ups:
         about = "; ".join(_about(each) for one in state.follow_ups for each in one.about)
         lines.append(f"Followed up: {about}.")

@@ -35,6 +35,7 @@ from swarm.domain.events import (
     PublicationWithdrawn,
     PullRequestClosed,
     PullRequestMerged,
+    PullRequestReverted,
     QuestionAsked,
     QuorumDenied,
     QuorumReached,
@@ -95,7 +96,7 @@ def _said(event: Event, state: GoalState) -> Line | None:
             return _voted(event)
         case PublicationIntended() | PublicationDone() | PublicationWithdrawn():
             return _published(event)
-        case PullRequestMerged() | PullRequestClosed():
+        case PullRequestMerged() | PullRequestClosed() | PullRequestReverted():
             return _decided(event)
         case FollowUpOpened():
             return Line(f"goes on: {', '.join(event.about)}; {_found(event.findings)}", "yellow")
@@ -264,12 +265,15 @@ def _published(
             return Line(f"withdrawn: pull request #{event.number} is closed", "yellow")
 
 
-def _decided(event: PullRequestMerged | PullRequestClosed) -> Line:
+def _decided(event: PullRequestMerged | PullRequestClosed | PullRequestReverted) -> Line:
     match event:
         case PullRequestMerged():
             return Line(f"pull request #{event.number} was merged ({event.how})", "bold green")
         case PullRequestClosed():
             return Line(f"pull request #{event.number} was closed", "yellow")
+        case PullRequestReverted():
+            told = f"pull request #{event.number} was reverted by {event.commit[:12]}"
+            return Line(told, "yellow")
 
 
 def _name(attempt_id: AttemptId) -> str:

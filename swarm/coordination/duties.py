@@ -19,6 +19,7 @@ from swarm.domain.events import (
     PublicationWithdrawn,
     PullRequestClosed,
     PullRequestMerged,
+    PullRequestReverted,
 )
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import (
@@ -186,6 +187,14 @@ def closed(state: GoalState, at: int) -> Events:
         return ()
     goal_id, number = state.goal.goal_id, state.opened.number
     return (PullRequestClosed(at=at, goal_id=goal_id, number=number),)
+
+
+def reverted(state: GoalState, commit: str, at: int) -> Events:
+    """What the user had merged was taken back."""
+    if state.opened is None or state.landed != "merged":
+        return ()
+    goal_id, number = state.goal.goal_id, state.opened.number
+    return (PullRequestReverted(at=at, goal_id=goal_id, number=number, commit=commit),)
 
 
 def unpublishable(state: GoalState, reason: str, at: int) -> Events:

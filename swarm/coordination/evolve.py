@@ -50,6 +50,7 @@ from swarm.domain.events import (
     PublicationWithdrawn,
     PullRequestClosed,
     PullRequestMerged,
+    PullRequestReverted,
     QuestionAsked,
     QuorumDenied,
     QuorumReached,
@@ -148,6 +149,8 @@ def _evolved(state: GoalState, event: Event) -> GoalState:
             return replace(state, landed="merged")
         case PullRequestClosed():
             return replace(state, landed="closed")
+        case PullRequestReverted():
+            return replace(state, landed="reverted")
         case FollowUpOpened():
             return _gone_on(state, event)
         case _:

@@ -15,6 +15,7 @@ from swarm.domain.events import (
     ExperienceGained,
     PullRequestClosed,
     PullRequestMerged,
+    PullRequestReverted,
     TaskAccepted,
     TaskDropped,
 )
@@ -55,7 +56,7 @@ def learn(
         case TaskAccepted() | TaskDropped():
             found = _of_task(state, state.tasks[event.task_id], table, alpha, beta)
             return _gained(event, event.task_id, found)
-        case PullRequestMerged() | PullRequestClosed():
+        case PullRequestMerged() | PullRequestClosed() | PullRequestReverted():
             return tuple(_last_word(state, table, event, alpha, beta))
         case _:
             return ()
@@ -105,11 +106,12 @@ def _claimed(task: Task, attempt: Attempt) -> int:
 def _last_word(
     state: GoalState,
     table: Table,
-    event: PullRequestMerged | PullRequestClosed,
+    event: PullRequestMerged | PullRequestClosed | PullRequestReverted,
     alpha: int,
     beta: int,
 ) -> Iterator[ExperienceGained]:
     ruling: Ruling = "right" if isinstance(event, PullRequestMerged) else "wrong"
+    said: Ruling = "right" if isinstance(event, PullRequestReverted) else "accepted"
     found: dict[AgentId, Experience] = {}
     joined = state.before.joined if state.before is not None else state.joined
     for piece in joined.pieces if joined is not None else ():
@@ -117,7 +119,7 @@ def _last_word(
         known = found.get(attempt.agent_id) or table.get((attempt.agent_id, TaskKind.WRITE))
         if known is not None:
             claimed = _claimed(state.tasks[piece.task_id], attempt)
-            found[attempt.agent_id] = corrected(known, claimed, ruling, alpha, beta)
+            found[attempt.agent_id] = corrected(known, claimed, ruling, alpha, beta, said)
             yield from _gained(event, piece.task_id, {attempt.agent_id: found[attempt.agent_id]})
 
 

@@ -44,6 +44,7 @@ from swarm.coordination.duties import (
     may_follow_up,
     merged,
     published,
+    reverted,
     unpublishable,
     withdrawn,
 )
@@ -144,6 +145,7 @@ __all__ = [
     "rebuild",
     "remember",
     "remembering",
+    "reverted",
     "seconds_for",
     "unpublishable",
     "withdrawn",

@@ -260,7 +260,7 @@ class GoalState:
     published: PublicationDone | None = None
     withdrawn: PublicationWithdrawn | None = None
     landed: str = ""
-    """`merged` or `closed`, once a human has decided."""
+    """`merged` or `closed`, once a human has decided; `reverted`, when it was taken back since."""
 
     before: Publication | None = None
     """Set while a follow-up is worked on."""

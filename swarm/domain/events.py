@@ -385,6 +385,16 @@ class PullRequestClosed(Recorded):
     number: int
 
 
+class PullRequestReverted(Recorded):
+    """What was merged was taken back: the last word after the last."""
+
+    type: Literal["pull_request.reverted"] = "pull_request.reverted"
+    goal_id: GoalId
+    number: int
+    commit: str
+    """The commit that says so."""
+
+
 class FollowUpOpened(Recorded):
     """What came after the pull request (a red check, a review that asks for changes) became a task: the
     goal goes on, and what it published stands meanwhile.
@@ -438,6 +448,7 @@ Event = Annotated[
     | PublicationWithdrawn
     | PullRequestMerged
     | PullRequestClosed
+    | PullRequestReverted
     | FollowUpOpened,
     Field(discriminator="type"),
 ]

@@ -21,7 +21,7 @@ from swarm.domain.tasks import Finding
 from swarm.forge.github.board import Board, Standing
 from swarm.forge.github.forge import GitHubForge
 from swarm.forge.github.intake import why_revoked, why_rewritten
-from swarm.forge.github.outcome import Outcome, explain, look
+from swarm.forge.github.outcome import Outcome, explain, look, reverted
 from swarm.forge.github.wire import Wire
 from swarm.forge.port import (
     LONGEST_BODY,
@@ -173,6 +173,10 @@ class Publisher:
     async def findings(self, tracker: Tracker, number: int) -> tuple[Finding, ...]:
         """What failed, and what people ask for there, with all that they say of it."""
         return await explain(self._abroad(tracker).wire, tracker.repository, number)
+
+    async def reverted(self, tracker: Tracker, number: int) -> str:
+        """Which commit took back what was merged; empty = none."""
+        return await reverted(self._abroad(tracker).wire, tracker.repository, number)
 
     async def show(self, tracker: Tracker, standing: Standing) -> None:
         """Bring comment, labels and status of a goal to where they should be."""

@@ -223,13 +223,20 @@ def _faded(total: int, new: int) -> int:
     return total - total // _FADING + new
 
 
-def corrected(known: Experience, claimed: Ppm, ruling: Ruling, alpha: Ppm, beta: Ppm) -> Experience:
-    """The last word on work that the checks had accepted: what they said is unlearned, this is learned.
+def corrected(
+    known: Experience,
+    claimed: Ppm,
+    ruling: Ruling,
+    alpha: Ppm,
+    beta: Ppm,
+    said: Ruling = "accepted",
+) -> Experience:
+    """The last word on work that the checks had accepted: what they `said` is unlearned, this is learned.
 
     The difficulty is taken as unknown again, which makes it an approximation: the odds of right to wrong
     that the acceptance stood for are taken back, at least one in twenty having been wrong.
     """
-    said_right, said_wrong = _errors("accepted", alpha, beta)
+    said_right, said_wrong = _errors(said, alpha, beta)
     right, wrong = _errors(ruling, alpha, beta)
     unsaid = [w * right / max(said_right, 0.05) for w in WEIGHTS]
     unsaid_wrong = [w * wrong / max(said_wrong, 0.05) for w in WEIGHTS]

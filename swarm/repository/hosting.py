@@ -137,6 +137,16 @@ class Hosted:
     def contains(self, whole: CommitHash, part: CommitHash) -> bool:
         return self.git.ask("merge-base", "--is-ancestor", part, whole).code == 0
 
+    def log(self, head: CommitHash, since: int, most: int) -> Iterator[tuple[CommitHash, str]]:
+        """The newest commits that `head` has since then (seconds since 1970), with their messages."""
+        out = self.git.run(
+            "log", "-z", f"--max-count={most}", f"--since=@{since}", "--format=%H %B", head
+        )
+        for entry in os.fsdecode(out).split("\0"):
+            commit, _, message = entry.partition(" ")
+            if commit:
+                yield CommitHash(commit), message.strip()
+
     def ahead(self, base: CommitHash, head: CommitHash) -> int:
         """So many commits are in `head` and not in `base`."""
         return int(self.git.line("rev-list", "--count", f"{base}..{head}"))

@@ -12,6 +12,7 @@ from swarm.domain.events import (
     PublicationDone,
     PullRequestClosed,
     PullRequestMerged,
+    PullRequestReverted,
 )
 from swarm.domain.goals import GoalStatus, Tracker
 from swarm.domain.names import CommitHash, Digest, GoalId
@@ -38,6 +39,12 @@ class Elsewhere:
     shown: list[Standing] = field(default_factory=list)
     ready: list[int] = field(default_factory=list)
     explained: int = 0
+    reverted_by: str = ""
+    looked_back: int = 0
+
+    async def reverted(self, tracker: Tracker, number: int) -> str:
+        self.looked_back += 1
+        return self.reverted_by
 
     async def findings(self, tracker: Tracker, number: int) -> tuple[Finding, ...]:
         self.explained += 1
@@ -194,6 +201,26 @@ def test_a_branch_that_people_went_on_with_is_not_made_ready() -> None:
     scene = Scene(a_state(number=3), Elsewhere(other))
     scene.once()
     assert scene.there.ready == []
+
+
+def test_what_was_merged_and_taken_back_is_noted_within_two_weeks() -> None:
+    state = replace(a_state(number=3), landed="merged")
+    scene = Scene(state, Elsewhere(reverted_by="f" * 40))
+    scene.once()
+    (event,) = scene.events
+    assert isinstance(event, PullRequestReverted)
+    assert (event.number, event.commit) == (3, "f" * 40)
+    late = Scene(state, Elsewhere(reverted_by="f" * 40), at=HOUR + 15 * 24 * HOUR)
+    late.once()
+    assert (late.events, late.there.looked_back) == ([], 0)
+
+
+def test_it_is_not_looked_back_all_the_time() -> None:
+    scene = Scene(replace(a_state(number=3), landed="merged"))
+    tidings = scene.tidings()
+    for _ in range(3):
+        asyncio.run(tidings.once())
+    assert scene.there.looked_back == 1
 
 
 def test_goals_of_the_embedded_forge_are_not_its_business() -> None:

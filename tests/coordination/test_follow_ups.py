@@ -14,17 +14,20 @@ from swarm.coordination.public_api import (
     Say,
     Stop,
     Veto,
+    books,
     closed,
     duty,
     followed_up,
     is_partial,
     may_follow_up,
     merged,
+    reverted,
 )
 from swarm.domain.errors import Rejected
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId, CommitHash
 from swarm.domain.tasks import TaskKind
+from swarm.market.public_api import mean
 from swarm.testing.coordination import World, a_contract, a_finding, a_step, a_world, drive, kind_of
 from swarm.testing.events import GOAL
 
@@ -195,3 +198,18 @@ def test_its_time_begins_anew() -> None:
     world = a_published_world()
     opened(world)
     assert world.state.timed_from == world.state.touched_at
+
+
+def test_a_revert_takes_back_what_the_merge_had_taught() -> None:
+    world = a_published_world()
+    world.keep(merged(world.state, "said", world.at))
+    trusted = dict(world.experience)
+    world.keep(reverted(world.state, "f" * 40, world.at + 1))
+    assert world.state.landed == "reverted"
+    assert books([world.state]).balance("agent:template", "credit") <= 0
+    lower = [
+        key for key, now in world.experience.items() if mean(now.skill) < mean(trusted[key].skill)
+    ]
+    assert [key[0] for key in lower] == ["template"]
+    assert reverted(world.state, "f" * 40, 9) == ()
+    assert world.reborn() == world.goals

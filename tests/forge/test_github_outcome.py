@@ -3,13 +3,22 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from swarm.domain.errors import Rejected
 from swarm.domain.tasks import Finding
-from swarm.forge.github.outcome import MOST, TAIL, Outcome, explain, failed_step, look
+from swarm.forge.github.outcome import (
+    MOST,
+    TAIL,
+    Outcome,
+    explain,
+    failed_step,
+    look,
+    reverted,
+)
 from swarm.forge.github.wire import fetched
 from swarm.forge.public_api import Wire
 from swarm.testing.forge import REPOSITORY, Served, a_forge, http_git, token_of
@@ -144,3 +153,20 @@ def test_any_log_has_an_end(log: str) -> None:
 def test_a_log_is_fetched_from_nowhere_but_the_web(address: str) -> None:
     with pytest.raises(Rejected, match="which is not https"):
         asyncio.run(fetched("job log", "https://api.github.com", address, 1.0))
+
+
+@pytest.mark.thorough
+def test_what_was_merged_and_taken_back_is_seen(scene: Scene, tmp_path: Path) -> None:
+    def by() -> str:
+        return asyncio.run(reverted(scene.wire, REPOSITORY, scene.number))
+
+    assert by() == ""
+    scene.served.merge_by_hand(tmp_path, "swarm/g-a")
+    assert scene.look().state == "merged"
+    assert by() == ""
+    hers = tmp_path / "clone-of-ann"
+    # As `git revert -m 1` writes it; there is nothing in the commit that could be taken back.
+    said = f"This reverts commit {http_git(hers, 'rev-parse', 'HEAD')}, reversing it."
+    http_git(hers, "commit", "--quiet", "--allow-empty", "-m", f"Revert\n\n{said}")
+    http_git(hers, "push", "--quiet", "origin", "HEAD:main")
+    assert by() == http_git(hers, "rev-parse", "HEAD")

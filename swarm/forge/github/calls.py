@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Name = Literal[
-    "installation", "grant", "me", "user", "repository", "permission", "branch", "compare", "protection", "rules", "contents",
+    "installation", "grant", "me", "user", "repository", "permission", "branch", "commits", "compare", "protection", "rules", "contents",
     "issues", "issue", "events", "comments", "comment", "edit comment", "remove comment",
     "label", "unlabel", "pulls", "pull", "open pull", "edit pull", "close pull",
     "reviews", "remarks", "job log",
@@ -28,6 +28,7 @@ CALLS: dict[Name, Way] = {
     "repository": Way("GET", _REPO),
     "permission": Way("GET", f"{_REPO}/collaborators/{{login}}/permission"),
     "branch": Way("GET", f"{_REPO}/branches/{{branch}}"),
+    "commits": Way("GET", f"{_REPO}/commits"),
     "compare": Way("GET", f"{_REPO}/compare/{{span}}"),
     "protection": Way("GET", f"{_REPO}/branches/{{branch}}/protection"),
     "rules": Way("GET", f"{_REPO}/rules/branches/{{branch}}"),

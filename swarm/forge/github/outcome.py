@@ -18,6 +18,7 @@ from swarm.forge.github.board import CONTEXT
 from swarm.forge.github.reading import (
     Combined,
     SeenCheck,
+    SeenCommit,
     SeenPull,
     SeenRemark,
     SeenReview,
@@ -101,6 +102,24 @@ async def explain(wire: Wire, repository: str, number: int) -> tuple[Finding, ..
         remarks = await wire.everything("remarks", at)
         found += _wanted(reviews, [read(SeenRemark, each) for each in remarks])
     return tuple(found[:MOST])
+
+
+async def reverted(wire: Wire, repository: str, number: int) -> str:
+    """The commit in the default branch that takes back what was merged; empty = there is none.
+
+    Git and GitHub both write the same line into it. Of what is newer than the merge, the last hundred
+    commits are read.
+    """
+    seen = await _pull(wire, repository, number)
+    if not seen.merged_at:
+        return ""
+    query: Query = {"since": seen.merged_at, "per_page": 100}
+    found = await wire.ask("commits", {"repository": repository}, query=query)
+    lines = [f"This reverts commit {sha}" for sha in (seen.merge_commit_sha, seen.head.sha) if sha]
+    for commit in [read(SeenCommit, each) for each in found if isinstance(each, dict)]:
+        if any(line in commit.commit.message for line in lines):
+            return commit.sha
+    return ""
 
 
 async def _pull(wire: Wire, repository: str, number: int) -> SeenPull:

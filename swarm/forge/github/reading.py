@@ -113,6 +113,7 @@ class SeenPull(Read):
     state: str = "open"
     draft: bool = False
     merged_at: str | None = None
+    merge_commit_sha: str | None = None
     head: Side = Side()
     base: Side = Side()
     user: Who | None = None
@@ -125,6 +126,15 @@ class SeenReview(Read):
     body: str | None = ""
     user: Who | None = None
     commit_id: str | None = None
+
+
+class Message(Read):
+    message: str = ""
+
+
+class SeenCommit(Read):
+    sha: str = ""
+    commit: Message = Message()
 
 
 class SeenRemark(Read):

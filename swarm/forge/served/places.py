@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -11,6 +12,7 @@ from swarm.forge.served.calling import Call, Refused, Reply, whole
 from swarm.forge.served.values import Check, Status, StatusState
 from swarm.forge.served.world import World
 
+MOST_COMMITS = 1_000
 _LINKS = tuple(name.removesuffix("_url") for name in ("self_url", "git_url", "html_url"))
 
 
@@ -85,6 +87,38 @@ def get_branch(world: World, call: Call) -> Reply:
             "_links": {"self": f"{url}/branches/{name}", "html": f"{call.base}/{name}"},
         }
     )
+
+
+def list_commits(world: World, call: Call) -> Reply:
+    """Of the default branch, the newest first."""
+    trunk = world.trunk(call.repository)
+    head = trunk.head(call.query.get("sha") or call.repository.branch)
+    if head is None:
+        return Reply([])
+    found = trunk.log(head, _moment(call.query.get("since", "")), MOST_COMMITS)
+    return Reply([_commit(call, sha, message) for sha, message in found])
+
+
+def _moment(text: str) -> int:
+    try:
+        return int(datetime.fromisoformat(text).timestamp()) if text else 0
+    except ValueError as error:
+        raise Refused(422, "since is no time") from error
+
+
+def _commit(call: Call, sha: str, message: str) -> dict[str, Any]:
+    url = f"{call.base}/repos/{call.repository.name}/commits/{sha}"
+    return {
+        "sha": sha,
+        "node_id": f"C_{sha}",
+        "url": url,
+        "html_url": url,
+        "comments_url": f"{url}/comments",
+        "commit": {"message": message, "url": url},
+        "author": None,
+        "committer": None,
+        "parents": [],
+    }
 
 
 def compare(world: World, call: Call) -> Reply:

@@ -18,6 +18,7 @@ ROUTES: tuple[tuple[str, str, Role, Handler], ...] = (
     ("GET", f"{_REPO}/collaborators/{{login}}/permission", "read", places.get_permission),
     ("GET", f"{_REPO}/branches/{{branch:path}}/protection", "admin", places.get_protection),
     ("GET", f"{_REPO}/branches/{{branch:path}}", "read", places.get_branch),
+    ("GET", f"{_REPO}/commits", "read", places.list_commits),
     ("GET", f"{_REPO}/compare/{{span:path}}", "read", places.compare),
     ("GET", f"{_REPO}/rules/branches/{{branch:path}}", "read", places.list_rules),
     ("GET", f"{_REPO}/contents/{{path:path}}", "read", places.get_contents),
