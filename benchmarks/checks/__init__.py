@@ -3,8 +3,8 @@
     recipes       what a planted change is: edits of a fetched source, and whether it is right
     inflecting    changes of inflection          (looked at while the checks were developed)
     numerals      changes of roman               (looked at while the checks were developed)
+    formats       changes of parse               (held out at first, then looked at)
     dates         changes of isodate             (held out: written before, measured after)
-    formats       changes of parse               (held out)
     versions      changes of semver              (held out)
     planted       the runner: one line of JSON a change, to be gone on with; and the table
 

@@ -126,7 +126,7 @@ def _measured(
 def _plant(library: Library, change: Planted, sources: Path, folder: Path) -> None:
     shutil.copytree(sources / f"{library.name}-{library.version}", folder)
     (folder / "pytest.ini").write_text(SETTINGS, encoding="utf-8")
-    for each in library.bugs[change.bug] if change.bug else ():
+    for each in (*library.prepared, *(library.bugs[change.bug] if change.bug else ())):
         each.apply(folder)
     shutil.rmtree(folder / ".git", ignore_errors=True)
     for argv in (("init", "-q"), ("add", "-A", "-f"), ("commit", "-q", "-m", "base")):

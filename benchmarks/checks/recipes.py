@@ -1,7 +1,7 @@
 """What a planted change is: edits of a source that is fetched when it is measured."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 SETTINGS = (
@@ -54,8 +54,8 @@ class Library:
     bugs: Mapping[str, Edits]
     good: tuple[Planted, ...]
     bad: tuple[Planted, ...]
-    drop: tuple[str, ...] = field(default=())
-    """Files that no suite can run here."""
+    prepared: Edits = ()
+    """What is changed beforehand, so that the suite names its tests alike in every run."""
 
 
 def edit(path: str, old: str, new: str) -> Edit:
