@@ -67,6 +67,7 @@ def test_what_people_say_begins_another_session_that_knows_what_was_done(stage: 
     assert len([each for each in items if isinstance(each, StepTaken)]) == 6
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("acts", "why"),
     [
