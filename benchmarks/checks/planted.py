@@ -1,6 +1,7 @@
 """Planted changes through the tester and the reviewers, beside a gate that only runs the tests.
 
-Run as `python -m benchmarks.checks.planted SOURCES LOG [--only LIBRARIES] [--kind KINDS] [--held-out]
+Run as `python -m benchmarks.checks.planted SOURCES LOG [--only LIBRARIES] [--kind KINDS] [--name PART]
+[--held-out]
 [--again] [--table FILE]`: SOURCES is a folder with the unpacked source distributions of the libraries
 (`inflection-0.5.1`, ...), LOG a file that lines are added to. Every change goes the way of `swarm check`:
 the library with its mistake is the base, the change a branch, the failing tests are its targets. A line
@@ -60,7 +61,7 @@ def main() -> None:
         if asked.held_out and not library.held_out:
             continue
         for change in (*library.bad, *library.good):
-            if kinds and change.kind not in kinds:
+            if (kinds and change.kind not in kinds) or asked.name not in change.name:
                 continue
             row = None if asked.again else known(asked.log).get(_name(library, change))
             row = row or _measured(library, change, asked.sources, asked.log, red)
@@ -77,6 +78,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("log", type=Path)
     parser.add_argument("--only", default="")
     parser.add_argument("--kind", default="")
+    parser.add_argument("--name", default="", help="part of a change's name")
     parser.add_argument("--held-out", action="store_true")
     parser.add_argument("--again", action="store_true")
     parser.add_argument("--table", type=Path)
