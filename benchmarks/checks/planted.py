@@ -1,8 +1,7 @@
 """Planted changes through the tester and the reviewers, beside a gate that only runs the tests.
 
 Run as `python -m benchmarks.checks.planted SOURCES LOG [--only LIBRARIES] [--kind KINDS] [--name PART]
-[--held-out]
-[--again] [--table FILE]`: SOURCES is a folder with the unpacked source distributions of the libraries
+[--held-out] [--again] [--table FILE]`: SOURCES is a folder with the unpacked source distributions of the libraries
 (`inflection-0.5.1`, ...), LOG a file that lines are added to. Every change goes the way of `swarm check`:
 the library with its mistake is the base, the change a branch, the failing tests are its targets. A line
 names the checks by the hash of their sources: lines of other checks are passed over.
