@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from swarm.domain.errors import Lacking, NeedsHuman
 from swarm.engines.cli import quota, telling
+from swarm.engines.cli.codex import kind_of
 from swarm.engines.cli.finding import find, laid_out
 from swarm.engines.cli.lines import LineReader, Overflow
 from swarm.engines.cli.logins import login_of
@@ -152,6 +153,23 @@ def test_nothing_that_an_agent_prints_breaks_its_reading(
     name: str, kind: str, told: Mapping[str, object]
 ) -> None:
     list(MAKERS[name].dialect.read({**told, "type": kind}, {}))
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("401 Unauthorized: bad token", "logged-out"),
+        ("Not logged in", "logged-out"),
+        ("unexpected status 429", "quota"),
+        ("Cannot connect to API", "overloaded"),
+        ("503 Service Unavailable", "overloaded"),
+        ("The model does not exist", "refused"),
+        ("after 1500 lines, 4291 tokens", "failed"),
+        ("", "failed"),
+    ],
+)
+def test_words_that_agents_end_with_are_sorted(text: str, kind: str) -> None:
+    assert kind_of(text) == kind
 
 
 def test_codex_says_in_words_what_went_wrong() -> None:

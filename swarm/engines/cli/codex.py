@@ -5,6 +5,7 @@ several kinds, `turn.completed` with its usage, `turn.failed`, `error`. Its own 
 they need what a sandbox does not have, and ours stand around it.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 
 from swarm.engines.cli.sightings import (
@@ -33,7 +34,18 @@ _WORDS: tuple[tuple[Trouble, tuple[str, ...]], ...] = (
     ("quota", ("usage limit", "rate limit", "quota", "429", "credits", "plan limit")),
     (
         "overloaded",
-        ("overloaded", "high demand", "500", "502", "503", "529", "stream disconnected"),
+        (
+            "overloaded",
+            "high demand",
+            "500",
+            "502",
+            "503",
+            "529",
+            "stream disconnected",
+            "cannot connect",
+            "unable to connect",
+            "timed out",
+        ),
     ),
     ("refused", ("400", "not supported", "does not exist", "invalid")),
 )
@@ -120,6 +132,6 @@ def kind_of(text: str) -> Trouble:
     """Codex says in words what went wrong."""
     told = text.lower()
     for kind, words in _WORDS:
-        if any(word in told for word in words):
+        if any(re.search(rf"\b{re.escape(word)}\b", told) for word in words):
             return kind
     return "failed"
