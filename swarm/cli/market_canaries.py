@@ -12,7 +12,7 @@ from swarm.cli.documents import Json
 from swarm.cli.failing import DONE
 from swarm.cli.page import section
 from swarm.cli.session import Session, open_session
-from swarm.cli.words import cell
+from swarm.cli.words import lines
 from swarm.demo.public_api import BAD, GOOD, Canary, write_project
 from swarm.market.public_api import Canaries, Rate, measured
 
@@ -57,7 +57,7 @@ def errors_view(session: Session, heard: Canaries) -> RenderableType:
             f"seen: {heard.bad_accepted} of {heard.bad} wrong ones accepted{_between(heard.alpha)},"
             f" {heard.good_refused} of {heard.good} right ones refused{_between(heard.beta)}",
         ]
-    return section("The checks", cell("\n".join(told)))
+    return section("The checks", lines(told))
 
 
 def errors_document(session: Session, heard: Canaries) -> Json:
