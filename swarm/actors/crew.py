@@ -106,6 +106,7 @@ class PlannerMember:
                 base_run=base_run,
                 voided=plan.voided,
                 refusal=plan.refusal,
+                prompt=plan.prompt,
                 spent=workbench.meter.spent + plan.cost,
             )
         )

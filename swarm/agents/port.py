@@ -50,6 +50,9 @@ class Plan:
     cost: int = 0
     """Micro-USD that thinking cost, besides the processor's time."""
 
+    prompt: str = ""
+    """Name and version of what a model was told; empty where none was asked."""
+
     refusal: str = ""
     """Why nothing can be planned: `everything is green`, `needs a model engine: ...`."""
 

@@ -103,6 +103,7 @@ class ReportPlan(FromAgent):
     base_run: Digest
     voided: tuple[TestId, ...]
     refusal: str
+    prompt: str = ""
     spent: MicroUsd
 
 

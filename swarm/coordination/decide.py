@@ -264,6 +264,7 @@ def _plan(state: GoalState, attempt: Attempt, command: ReportPlan, at: int) -> E
         base_run=command.base_run,
         voided=command.voided,
         refusal=command.refusal,
+        prompt=command.prompt,
         spent=_charged(attempt, command.spent),
     )
     announced = (

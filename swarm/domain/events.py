@@ -216,6 +216,9 @@ class PlanMade(Recorded):
 
     voided: tuple[TestId, ...]
     refusal: str
+    prompt: str = ""
+    """Name and version of what a model was told; empty where none was asked."""
+
     spent: MicroUsd
 
 

@@ -15,7 +15,7 @@ from swarm.agents.planning.grouping import Group, grouped, spread
 from swarm.agents.planning.request import Seen, Selection, home_of, names_nothing, select
 from swarm.agents.planning.statements import Author, statements
 from swarm.agents.planning.suspicion import is_test_file
-from swarm.agents.planning.thinking import Thinker, answered, thought_of
+from swarm.agents.planning.thinking import PROMPT, Thinker, answered, thought_of
 from swarm.agents.planning.tracing import Coverage, trace
 from swarm.agents.port import Plan, Workbench
 from swarm.domain.evidence import GREEN, Outcome, SuiteRun
@@ -171,6 +171,7 @@ class Planner:
             facts,
             failures=baseline.failures,
             cost=thought.cost,
+            prompt=PROMPT,
         )
 
     def _worded(self, selection: Selection) -> str:
