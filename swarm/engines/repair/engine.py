@@ -224,7 +224,7 @@ class Attempt:
             "broken": progress.spectrum.broken,
             "error": progress.spectrum.error,
             **{key: spectrum[key] for key in ("suspicion", "seen_types", "targets")},
-            **{key: spectrum[key] for key in ("covering", "files", "importing")},
+            **{key: spectrum[key] for key in ("covering", "files")},
         }
 
     async def _compare(self, progress: Progress) -> tuple[str, Progress, float]:

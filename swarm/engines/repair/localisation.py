@@ -44,7 +44,10 @@ async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
     failing = await _trace(assignment, sandbox, files, targets[:MOST_TARGETS])
     if not failing.body["tests"] and failing.body["broken"]:
         return _broken(assignment, failing, files, targets)
-    _add_broken(failing.body, assignment.contract.touch)
+    touch = assignment.contract.touch
+    _add_broken(failing.body, touch)
+    if not any(may_touch(path, touch) for path in failing.body["lines"]):
+        failing = await _trace(assignment, sandbox, files, targets[:MOST_TARGETS], importing=True)
     suspects = _suspects(failing.body, assignment)
     related = await _related(run, sandbox, files, suspects)
     passing = _passing(run, (*files, *related))
@@ -140,10 +143,17 @@ def _refuse_unsuitable(assignment: Assignment) -> None:
 
 
 async def _trace(
-    assignment: Assignment, sandbox: Sandbox, files: Sequence[str], tests: Sequence[str]
+    assignment: Assignment,
+    sandbox: Sandbox,
+    files: Sequence[str],
+    tests: Sequence[str],
+    *,
+    importing: bool = False,
 ) -> Answer:
+    """With `importing`, also what runs while the tests are collected, which takes longer."""
     request = {
         "kind": "trace",
+        "importing": importing,
         "files": files,
         "tests": tests,
         "limit": LIMIT_SECONDS,
@@ -280,20 +290,9 @@ def _spectrum(
             if seen["seconds"] > 0.015
         },
         files=files,
-        importing=_joined(failing.get("importing", {}), sample.get("importing", {}), lines),
         executable=tuple(sorted(set(failing["executable"]) & set(lines))),
         error=told["error"],
     )
-
-
-def _joined(
-    one: dict[str, list[list[int]]], other: dict[str, list[list[int]]], wanted: Iterable[str]
-) -> dict[str, tuple[int, ...]]:
-    """The first lines of both, in the wanted files."""
-    both = {path: [*one.get(path, ()), *other.get(path, ())] for path in wanted}
-    return {
-        path: tuple(sorted({each[0] for each in lines})) for path, lines in both.items() if lines
-    }
 
 
 def _ordered(seen: dict[str, Any], targets: tuple[str, ...]) -> tuple[str, ...]:

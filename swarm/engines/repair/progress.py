@@ -84,9 +84,6 @@ class Spectrum(Frozen):
     files: tuple[str, ...]
     """Test files of all of these tests."""
 
-    importing: dict[str, tuple[int, ...]] = Field(default_factory=dict)
-    """First lines of functions that run already while tests are collected, by file."""
-
     executable: tuple[str, ...] = ()
     """Suspicious files that carry the executable bit."""
 

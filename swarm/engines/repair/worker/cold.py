@@ -7,6 +7,7 @@ and is given the changed text when it imports the file; the file itself stays as
 
 from __future__ import annotations
 
+import json
 import os
 from importlib.machinery import SourceFileLoader
 from types import CodeType
@@ -19,6 +20,7 @@ from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_
 from swarm.engines.repair.worker.search import Tally
 from swarm.engines.repair.worker.sources import Source, read_all
 from swarm.engines.repair.worker.suite import GREEN, Suite, collect
+from swarm.engines.repair.worker.tracing import Importing
 
 _ALL_GREEN = "all green"
 _START_SECONDS = 20.0
@@ -33,6 +35,20 @@ class ColdSearch:
         # Plugins are loaded once, here, and not again in every child.
         pytest.main(["--version", "--noconftest", "-c", os.devnull])
         self._memory = own_memory() + request["memory_bytes"]
+
+    def importing(self) -> dict[str, list[int]]:
+        """First lines of the project's functions that run while its tests are collected, by file."""
+
+        def work(tell: Tell) -> None:
+            seen = Importing(os.getcwd())  # noqa: PTH109 - Python 3.9
+            seen.start()
+            collect(self._request["options"], self._request["files"], lambda _: seen.stop())
+            seen.stop()
+            tell(json.dumps(seen.functions))
+
+        ended = in_child(work, _START_SECONDS, self._memory)
+        told = json.loads(ended.lines[0]) if ended.lines else {}
+        return {path: [lines[0] for lines in each] for path, each in told.items()}
 
     def attempt(self, candidate: Candidate, index: int, tally: Tally) -> None:
         """Run the failing tests and those that cover the file with the candidate in place."""

@@ -72,9 +72,10 @@ def find_cold(request: dict[str, Any], say: Say) -> dict[str, Any]:
     sources = _sources(request["suspicion"])
     pool = [_drafts(source, request, wide=True) for source in sources.values()]
     broken = request["broken"]
+    search, tally = ColdSearch(sources, request), Tally()
+    importing = search.importing()
     early = {
-        path: import_time_lines(source, request["importing"].get(path, ()))
-        for path, source in sources.items()
+        path: import_time_lines(source, importing.get(path, ())) for path, source in sources.items()
     }
     found = in_order(
         each
@@ -83,7 +84,6 @@ def find_cold(request: dict[str, Any], say: Say) -> dict[str, Any]:
         if broken or not each.hot or each.line in early[each.path]
     )
     candidates = found[:_MOST_COLD]
-    search, tally = ColdSearch(sources, request), Tally()
     deadline = time.monotonic() + request["seconds"]
     turn = request["cursor"]
     while turn < len(candidates) and time.monotonic() < deadline:

@@ -83,9 +83,9 @@ def _work(request: dict[str, Any], say: Say) -> dict[str, Any]:
         importing.stop()
         answer.update(kinds[request["kind"]](suite, request))
 
-    if request["kind"] == "trace":
+    if request.get("importing"):
         importing.start()
     status = collect(request["options"], request["files"], work)
-    if request["kind"] == "trace" and answer:
+    if request.get("importing") and answer:
         answer["importing"] = importing.functions
     return answer or {"nothing": f"pytest collected nothing and ended with status {status}"}
