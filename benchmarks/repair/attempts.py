@@ -14,7 +14,7 @@ from typing import Any
 from swarm.bench.public_api import BenchTask, examine
 from swarm.bench.tasks import write_files
 from swarm.domain.changes import Changes, Written
-from swarm.domain.evidence import GREEN, SuiteRun
+from swarm.domain.evidence import GREEN, Outcome, SuiteRun
 from swarm.domain.goals import Environment
 from swarm.domain.names import GoalId, TaskId, TestId, TreeHash
 from swarm.domain.tasks import Contract, TaskKind
@@ -216,8 +216,14 @@ def _files(changes: Changes) -> dict[str, bytes]:
 def _judged(before: SuiteRun, after: SuiteRun) -> str:
     then = {each.test: each.outcome for each in after.outcomes}
     settled = (each for each in before.outcomes if each.outcome not in ("skipped", "xpassed"))
-    green = all(then.get(each.test) in GREEN for each in settled)
+    green = all(_is_green(each.test, then) for each in settled)
     return "right" if green and not after.broken else "wrong"
+
+
+def _is_green(test: TestId, then: dict[TestId, Outcome]) -> bool:
+    """A file that could not be collected is green when all of its tests are."""
+    inside = [each for name, each in then.items() if name.startswith(f"{test}::")]
+    return then.get(test) in GREEN or (bool(inside) and all(each in GREEN for each in inside))
 
 
 def half(test: TestId) -> bool:
