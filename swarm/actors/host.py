@@ -121,14 +121,19 @@ class Host:
             return
         member = self.crew.member(lease.agent_id)
         workbench, hourglass = self.workbench(lease.goal), Hourglass(lease.contract.seconds)
-        task = group.create_task(self._supervise(lease, member, workbench, hourglass))
+        task = group.create_task(self._see_to(lease, member, workbench, hourglass))
         self._work[key] = _Work(lease, workbench, hourglass, task)
-        group.create_task(self._make_ready(lease.goal, lease.base_tree))
 
     async def _make_ready(self, goal: Goal, base: TreeHash) -> None:
         """Have a sandbox for whoever works on the goal next. The last ones are never asked for."""
         with suppress(SwarmError, OSError):  # who asks for one will hear why there is none
             await self.workbench(goal).make_ready(base)
+
+    async def _see_to(
+        self, lease: Lease, member: Member, workbench: HostWorkbench, hourglass: Hourglass
+    ) -> None:
+        await self._supervise(lease, member, workbench, hourglass)
+        await self._make_ready(lease.goal, lease.base_tree)
 
     async def _supervise(
         self, lease: Lease, member: Member, workbench: HostWorkbench, hourglass: Hourglass
