@@ -156,6 +156,34 @@ def test_where_no_failing_test_asks_for_it_another_answer_next_door_is_refused(c
     assert any(each.rule == "unasked-change" and each.blocks for each in result.report.findings)
 
 
+COUNTER = """
+class Counter:
+    def __init__(self, start=0):
+        self.start = abs(start)
+
+    def plus(self, more):
+        return self.start + more
+"""
+COUNTING = """
+import counters
+
+def test_plus():
+    assert counters.Counter(3).plus(4) == 7
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("self.start + more", "self.start + abs(more)"), ("abs(start)", "start")]
+)
+def test_methods_and_constructors_are_called_next_door_too(
+    old: str, new: str, tmp_path: Path
+) -> None:
+    case = a_case(tmp_path, {"counters.py": COUNTER, "tests/test_counters.py": COUNTING})
+    tree = case.tree("other", {"counters.py": COUNTER.replace(old, new)})
+    result = checked(BehaviourReviewer(), case, tree, targets=())
+    assert [each.rule for each in result.report.findings if each.blocks][:1] == ["unasked-change"]
+
+
 def test_a_condition_that_no_test_misses_is_refused(case: Case) -> None:
     result = answer(
         case, "unearned", "return items // size", "return -(-items // size) if items > 2 else 1"

@@ -48,6 +48,9 @@ NEXT_DOOR_SECONDS = 30.0
 MOST_KEPT = 8 * SEEDS
 """Calls of one function whose arguments, and object, are looked at for calling it again."""
 
+KEEPING_SECONDS = 10.0
+"""For that, over all calls: an object may be large."""
+
 CALL_SECONDS = 0.5
 GENERATOR = 0x20
 COROUTINE = 0x80 | 0x200
@@ -248,6 +251,7 @@ class Recorder:
         self._kinds: dict[Any, tuple[str, str, bool]] = {}
         self._open: dict[Any, Call] = {}
         self._running: list[Any] = []
+        self._keeping = 0.0
         self._entered: collections.Counter[Any] = collections.Counter()
         self.calls: list[tuple[str, str, str, str, str]] = []
         self.seen = 0
@@ -294,10 +298,12 @@ class Recorder:
         call = self._open.get(frame)
         name = qualified(frame.f_code)
         if call is None:
-            keep = self._entered[frame.f_code] < MOST_KEPT
+            began = time.monotonic()
+            keep = self._entered[frame.f_code] < MOST_KEPT and self._keeping < KEEPING_SECONDS
             self._entered[frame.f_code] += 1
             wanted = changed or (path, name) in self._wanted
             call = self._open[frame] = Call(frame, wanted, keep)
+            self._keeping += (time.monotonic() - began) * keep
         frame.f_trace_lines = False
         self._running.append(call)
 
