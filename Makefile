@@ -8,7 +8,7 @@ export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
 export RAY_USAGE_STATS_ENABLED := 0
 
-.PHONY: demo test thorough check bench chaos mutants clean lock setup
+.PHONY: demo test thorough check bench chaos external mutants clean lock setup
 
 setup: $(STAMP)
 
@@ -40,6 +40,12 @@ check: $(STAMP)
 
 chaos: $(STAMP)
 	@$(BIN)/python -m pytest -q -m chaos
+
+# Real coding agents, from npm, against models of our own: takes npm and about 1 GB.
+external: $(STAMP)
+	@mkdir -p build/external
+	@cd build/external && npm install --no-audit --no-fund @anthropic-ai/claude-code @openai/codex opencode-ai
+	@EXTERNAL_AGENTS="$(CURDIR)/build/external" $(BIN)/python -m pytest -q tests/external
 
 # Mistakes planted into the market, each of which its tests must catch.
 mutants: $(STAMP)
