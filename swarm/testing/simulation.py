@@ -32,6 +32,8 @@ from swarm.coordination.public_api import (
     SubmitGoal,
     Veto,
     duty,
+    followed_up,
+    merged,
     overtime_of,
 )
 from swarm.domain.ballots import Choice
@@ -39,6 +41,7 @@ from swarm.domain.errors import Exhausted, Rejected
 from swarm.domain.events import (
     EVENT,
     Event,
+    FollowUpOpened,
     GoalEnded,
     GoalVetoed,
     LeaseGranted,
@@ -56,6 +59,7 @@ from swarm.testing.coordination import (
     World,
     a_card,
     a_contract,
+    a_finding,
     a_reviewer,
     a_step,
     a_tester,
@@ -120,7 +124,12 @@ def _leases(before: GoalState | None, event: Event, after: GoalState) -> None:
 def _ending(before: GoalState | None, event: Event, after: GoalState) -> None:
     late = before is not None and before.status.is_final
     decided = isinstance(event, PullRequestMerged | PullRequestClosed | GoalVetoed)
-    demand(not late or decided, "only what a human decides follows the end")
+    goes_on = isinstance(event, FollowUpOpened)
+    demand(not late or decided or goes_on, "only what comes from people follows the end")
+    if goes_on:
+        assert before is not None
+        demand(before.is_undecided and not before.is_refused, "nothing follows a decision")
+        demand(len(after.follow_ups) <= 2, "at most two rounds follow")
     if isinstance(event, GoalEnded):
         demand(not any(after.live()) and after.reserved == 0, "nobody works on an ended goal")
     if isinstance(event, PublicationIntended | PublicationDone):
@@ -196,9 +205,14 @@ class Faults:
     """Vetoes after the end."""
 
     restarts: int = 10
+    follow_ups: int = 40
+    """What comes after the end of a goal whose pull request is open, and brings faults of its own."""
+
+    merges: int = 2
+    """While a follow-up is worked on, at each move."""
 
 
-NO_FAULTS = Faults(moves=0, regrets=0)
+NO_FAULTS = Faults(moves=0, regrets=0, follow_ups=0)
 MOST_MOVES = 2_000
 """Within so many moves after the faults have stopped every goal has ended."""
 
@@ -224,15 +238,35 @@ class Simulation:
     def run(self) -> GoalState:
         self.world.watch = Laws(self.world)
         self.send(SubmitGoal(command_id=CommandId("submit"), goal=self.world.goal))
-        while not self.world.state.status.is_final:
-            self.moves += 1
-            demand(self.moves < self.faults.moves + MOST_MOVES, "I8: every goal ends")
-            self.move()
+        self.go_to_the_end()
+        while self.follow_up():
+            self.go_to_the_end()
         self.regret()
         demand(self.world.reborn() == self.world.goals, "I7: the fold of the events is the state")
         demand(holds_no_float(self.world.state), "I7: no float in a state")
         self.say_everything_again()
         return self.world.state
+
+    def go_to_the_end(self) -> None:
+        while not self.world.state.status.is_final:
+            self.moves += 1
+            demand(self.moves < self.last_fault + MOST_MOVES, "I8: every goal ends")
+            self.move()
+
+    def follow_up(self) -> bool:
+        """Whether something came after the pull request that the goal is to go on with."""
+        state = self.world.state
+        if state.published is None or self.random.randrange(100) >= self.faults.follow_ups:
+            return False
+        about, found = (f"ci:{self.moves}",), (a_finding("CI is red"),)
+        head, at = state.published.head, self.world.at + 1
+        return bool(self.world.keep(followed_up(state, head, about, found, self.world.rules, at)))
+
+    def decide(self) -> None:
+        """A human merges what is open, although a follow-up is worked on."""
+        if self.world.state.before is not None and self.strikes(self.faults.merges):
+            self.world.pull_request = "merged"
+            self.world.keep(merged(self.world.state, "said", self.world.at))
 
     def regret(self) -> None:
         """A human may still say no to a pull request that is open; either way a no leaves none open."""
@@ -258,6 +292,7 @@ class Simulation:
         if self.strikes(self.faults.restarts) or self.kills:
             self.restart()
         self.listen_to_people()
+        self.decide()
         world.settle()
         if self.strikes(self.faults.repeats) and self.sent:
             self.repeat(self.random.choice(self.sent))
@@ -280,7 +315,12 @@ class Simulation:
 
     @property
     def faulty(self) -> bool:
-        return self.moves <= self.faults.moves
+        return self.moves <= self.last_fault
+
+    @property
+    def last_fault(self) -> int:
+        """By its move. Each follow-up has faults of its own."""
+        return self.faults.moves * (1 + len(self.world.state.follow_ups))
 
     def strikes(self, percent: int) -> bool:
         """Draws even when nothing can come of it, so that runs with and without stay comparable."""
