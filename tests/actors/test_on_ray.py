@@ -10,13 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import stamina
 
 from swarm.actors.knowledge import sign
 from swarm.actors.places import Places
 from swarm.actors.ports import Entry
 from swarm.actors.public_api import GoalRequest, leave, prepare_goal
-from swarm.actors.rayenv import prepare_environment
 from swarm.coordination.public_api import GoalState, SubmitGoal, fold
 from swarm.demo.public_api import plant
 from swarm.domain.errors import Rejected, Transient
@@ -32,36 +30,7 @@ from swarm.testing.facts import a_fact
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]
 
 GOAL = GoalId("g-000001")
-STARTS = 3
 PATIENCE = 150.0
-
-
-@pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Two nodes on this machine; the second has the resource `far`."""
-    folder = tmp_path_factory.mktemp("ray")
-    prepare_environment(Places(folder))
-    import ray
-    from ray.cluster_utils import Cluster
-
-    def start() -> Any:
-        cluster = Cluster(
-            initialize_head=True,
-            connect=True,
-            head_node_args={"num_cpus": 2, "include_dashboard": False},
-        )
-        cluster.add_node(num_cpus=2, resources={"far": 1})
-        return cluster
-
-    def start_again(error: Exception) -> bool:
-        """On a loaded machine Ray's own start times out."""
-        ray.shutdown()
-        return True
-
-    cluster = stamina.retry(on=start_again, attempts=STARTS)(start)()
-    yield cluster
-    ray.shutdown()
-    cluster.shutdown()
 
 
 @pytest.fixture
@@ -83,12 +52,12 @@ def goal(places: Places, tmp_path: Path) -> GoalId:
 class Stage:
     """A troupe at work on a state folder, and the journal as it grows."""
 
-    def __init__(self, places: Places, **options: Any) -> None:
+    def __init__(self, places: Places, *, forever: bool = False, **options: Any) -> None:
         from swarm.actors.ray import assemble
 
         self.places = places
         self.troupe = assemble(places.home, Settings(home=places.home, lease_seconds=15), **options)
-        self.troupe.coordinator.run.remote(False)
+        self.troupe.coordinator.run.remote(forever)
 
     def events(self) -> list[Event]:
         try:
