@@ -6,6 +6,9 @@ Run as `python -m benchmarks.checks.planted SOURCES LOG [--only LIBRARIES] [--ki
 the library with its mistake is the base, the change a branch, the failing tests are its targets. A line
 names the checks by the hash of their sources: lines of other checks are passed over.
 
+Sources come with `pip download --no-deps --no-binary :all: inflection==0.5.1 roman==5.2 isodate==0.7.2
+parse==1.22.4 semver==3.1.1`, unpacked. `planted.jsonl` beside this holds the lines that docs/checking.md tells of.
+
 The plain gate is `python -m pytest` on the changed tree: it accepts what ends with 0.
 """
 
