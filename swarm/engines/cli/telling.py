@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from swarm.engines.model.telling import envelope, sent_back
+from swarm.engines.model.telling import done_when, envelope, sent_back, suite_before
 from swarm.engines.port import Assignment, Done
 
 MOST_TITLE = 72
@@ -28,39 +28,16 @@ def contract(assignment: Assignment, done: Sequence[Done], said: Sequence[str]) 
     parts = [
         f"# Task\n{task.title}",
         envelope("description", task.description) if task.description else "",
-        _done_when(assignment),
+        done_when(assignment),
         f"# Repository\nIts root is {environment.mount_point}, which is where you are.\n"
         f"Tests run with: {' '.join(environment.command)}",
-        _red(assignment),
+        suite_before(assignment),
         RULES,
         sent_back(assignment.findings),
         _before(done),
         people(said),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _done_when(assignment: Assignment) -> str:
-    task = assignment.contract
-    lines = ["# Done when"]
-    if task.targets:
-        lines.append("these tests pass, in company and alone:")
-        lines += [f"- {target}" for target in task.targets]
-    else:
-        lines.append("- what the task asks for is there, in every place that needs it")
-    if task.features.get("needs_test"):
-        lines.append("- a new test fails without your change and passes with it")
-    lines.append("- every test that passed before still passes, unchanged")
-    if task.touch:
-        lines.append(f"- only these files were changed: {', '.join(task.touch)}")
-    return "\n".join(lines)
-
-
-def _red(assignment: Assignment) -> str:
-    run = assignment.base_run
-    red = [row.test for row in run.outcomes if row.outcome in ("failed", "error", "crashed")]
-    told = f"Before your work {len(run.outcomes) - len(red)} of {len(run.outcomes)} tests passed."
-    return told + (f" Failing then: {', '.join(red[:20])}" if red else "")
 
 
 def _before(done: Sequence[Done]) -> str:

@@ -30,10 +30,10 @@ def opening(
     parts = [
         f"# Task\n{contract.title}",
         envelope("description", contract.description) if contract.description else "",
-        _done_when(assignment),
+        done_when(assignment),
         "# Repository\nIts root is " + environment.mount_point,
         f"Tests run with: {' '.join(environment.command)} (or the tool `test`)",
-        _suite(assignment),
+        suite_before(assignment),
         envelope("files", listing),
         envelope("map", drawn) if drawn else "",
         *(envelope(name, trimmed(text, MOST_GUIDE)) for name, text in sorted(guides.items())),
@@ -42,7 +42,7 @@ def opening(
     return "\n\n".join(part for part in parts if part)
 
 
-def _done_when(assignment: Assignment) -> str:
+def done_when(assignment: Assignment) -> str:
     contract = assignment.contract
     lines = ["# Done when"]
     if contract.targets:
@@ -58,7 +58,7 @@ def _done_when(assignment: Assignment) -> str:
     return "\n".join(lines)
 
 
-def _suite(assignment: Assignment) -> str:
+def suite_before(assignment: Assignment) -> str:
     run = assignment.base_run
     if run.broken:
         return f"The suite gave no results before your work: {run.broken.splitlines()[0]}"
