@@ -139,6 +139,14 @@ def test_a_bug_is_found_mended_reviewed_and_submitted(bench: Build) -> None:
     assert len(items) == 5
 
 
+def test_what_tools_leave_beside_the_work_is_no_part_of_it(bench: Build) -> None:
+    command = "mkdir -p .pytest_cache pkg/__pycache__; touch .pytest_cache/x pkg/__pycache__/a.pyc"
+    calls = (MEND, Use("run", {"command": command}))
+    end = bench(script(Say("", calls), Say("", (SUBMIT,)), Say("", (SUBMIT,)))).work()[-1]
+    assert isinstance(end, Submission), end
+    assert end.changes.paths == (b"app.py",)
+
+
 def test_the_model_is_told_the_task_the_guides_and_the_tests(bench: Build) -> None:
     desk = bench(script(Say("", (Use("give_up", {"reason": "no"}),))))
     desk.work()

@@ -21,7 +21,6 @@ would renew it, and its provider's hosts; nothing else of the user's.
     ends         what is made of an end that is none
     quota        windows of a subscription as capacity with a price
     record       what a step keeps
-    leavings     what tools leave in a tree beside the work
     course       one contract: sightings to steps
     engine       puts it together, behind the engine's port
     offers       what such an agent asks and promises

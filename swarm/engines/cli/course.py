@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 
 from swarm.domain.changes import Changes
 from swarm.engines.cli.ends import named
-from swarm.engines.cli.leavings import worked
 from swarm.engines.cli.offers import USUAL
 from swarm.engines.cli.quota import MILLION
 from swarm.engines.cli.record import Record
@@ -26,6 +25,7 @@ from swarm.engines.cli.sightings import (
     Window,
     cut,
 )
+from swarm.engines.leavings import worked
 from swarm.engines.port import StepTaken
 from swarm.sandbox.public_api import Sandbox
 

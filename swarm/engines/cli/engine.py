@@ -16,12 +16,12 @@ from swarm.engines.cli import offers, quota, telling
 from swarm.engines.cli.course import Course
 from swarm.engines.cli.ends import sentence
 from swarm.engines.cli.finding import Found
-from swarm.engines.cli.leavings import worked
 from swarm.engines.cli.quota import MILLION
 from swarm.engines.cli.record import Record
 from swarm.engines.cli.relay import Purse
 from swarm.engines.cli.sightings import Ended, Failed, Window
 from swarm.engines.cli.talk import Job, Talk
+from swarm.engines.leavings import worked
 from swarm.engines.port import Assignment, Done, GaveUp, Item, Needs, StepTaken, Submission
 from swarm.models.public_api import Price
 from swarm.sandbox.public_api import Network, Profile, Sandbox, weaknesses

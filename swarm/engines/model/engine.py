@@ -84,7 +84,7 @@ class ModelEngine:
             told = guidance()
         elif wish is not None and wish.kind == "submit":
             assignment = session.bench.assignment
-            if await session.bench.sandbox.diff() in assignment.refused:
+            if await session.bench.changes() in assignment.refused:
                 told = (telling.sent_back(assignment.findings) or "your submission was refused",)
         if told:
             session.go_on()
@@ -96,7 +96,7 @@ class ModelEngine:
         wish = session.records[-1].wish
         if wish is None:
             return _stopped(session)
-        changes = await session.bench.sandbox.diff()
+        changes = await session.bench.changes()
         match wish.kind:
             case "submit":
                 return Submission(changes, wish.title, wish.text)

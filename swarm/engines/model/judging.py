@@ -41,7 +41,7 @@ def tree_of(changes: Changes) -> Digest | None:
 
 async def judge(bench: Bench, reviewed: Digest | None, refusals: int) -> Judgement:
     """`reviewed`: the state that the model was asked to read once more."""
-    changes = await bench.sandbox.diff()
+    changes = await bench.changes()
     tree = tree_of(changes)
     if tree is None:
         return Judgement(False, "nothing was changed; there is nothing to submit", changes, tree)
@@ -51,7 +51,7 @@ async def judge(bench: Bench, reviewed: Digest | None, refusals: int) -> Judgeme
     if tree == reviewed or refusals >= PATIENCE:
         return Judgement(True, "submitted", changes, tree)
     execution = await suite(bench)
-    changes = await bench.sandbox.diff()
+    changes = await bench.changes()
     worse = _worse(bench, execution)
     told = tested(execution, before(bench.assignment))
     if worse:

@@ -72,7 +72,7 @@ class Session:
         assert self.begun is not None
         began = time.monotonic()
         await self.bench.sandbox.rollback(self.begun)
-        changes = await self.bench.sandbox.diff()
+        changes = await self.bench.changes()
         told = stuck.lesson(self.records, [_action(record) for record in self.records])
         record = Record(prompt=telling.PROMPT, model="", anew=told, blocks=())
         self.bench.shell = record.shell
@@ -158,7 +158,7 @@ class Session:
             self.bench.sign = f"swarm-{call.id}-{len(self.records)}"
             record, result = await self._used(record, call)
             results.append(result)
-        changes = await self.bench.sandbox.diff() if self.bench.may_have_changed else None
+        changes = await self.bench.changes() if self.bench.may_have_changed else None
         if changes is not None:
             record = record.model_copy(update={"tree": tree_of(changes)})
         record = record.model_copy(update={"results": tuple(results), "shell": self.bench.shell})

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import GREEN, Outcome
 from swarm.domain.frozen import Frozen
@@ -17,6 +18,7 @@ from swarm.domain.names import TestId, TreeHash
 from swarm.engines.context.atlas import Atlas
 from swarm.engines.context.drawing import told
 from swarm.engines.context.scanning import SandboxScanner
+from swarm.engines.leavings import worked
 from swarm.engines.model import shell
 from swarm.engines.model.editing import replaced
 from swarm.engines.model.places import Refused, place, writable
@@ -60,6 +62,10 @@ class Bench:
     @property
     def root(self) -> Path:
         return self.sandbox.root
+
+    async def changes(self) -> Changes:
+        """What was worked on, without what tools left beside it."""
+        return worked(await self.sandbox.diff())
 
 
 # Arguments --------------------------------------------------------------------------------------
@@ -202,7 +208,7 @@ async def atlas_of(bench: Bench) -> Atlas:
     if bench.atlas is None:
         scanner = SandboxScanner(bench.sandbox, bench.assignment.environment)
         bench.atlas = Atlas(scanner)
-    await bench.atlas.refresh(await bench.sandbox.diff())
+    await bench.atlas.refresh(await bench.changes())
     return bench.atlas
 
 
