@@ -29,6 +29,7 @@ from swarm.repository.public_api import Mirror, fork_point, read_commit
 from swarm.sandbox.public_api import open_host
 from swarm.services.public_api import Services
 from swarm.settings.public_api import Settings
+from swarm.tools.public_api import run_suite
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def check_change(
     """Check a branch, or a file with a patch in git's form, against its base.
 
     The base is the one given, else where the branch left the present one, else the present commit. With
-    `failing` every test that fails there is a target.
+    `failing` every test that fails there is a target; without targets, those that the change turns green.
     Raises Rejected where change or base cannot be read.
     """
     request = GoalRequest(text=f"check {change}"[:200], repository=repository, test=test)
@@ -81,11 +82,14 @@ async def _check(
             )
             if baseline.run.broken:
                 raise Rejected(f"the suite gives no results on the base: {baseline.run.broken}")
+            red = _red(baseline.run)
             subject = CheckSubject(
                 base=goal.base,
                 base_tree=goal.base_tree,
                 tree=tree,
-                targets=_red(baseline.run) if targets is None else targets,
+                targets=red
+                if targets is None
+                else targets or await _turned_green(settings, workbench, goal, tree, red),
                 authors=(),
                 of=None,
                 round=1,
@@ -94,6 +98,28 @@ async def _check(
                 settings, goal, subject, baseline.run, baseline.voided, workbench
             )
     return _verdict(checked)
+
+
+async def _turned_green(
+    settings: Settings,
+    workbench: HostWorkbench,
+    goal: Goal,
+    tree: TreeHash,
+    red: tuple[TestId, ...],
+) -> tuple[TestId, ...]:
+    """Nobody says what the change is for: for the failing tests that pass with it."""
+    if not red:
+        return ()
+    async with workbench.sandbox(goal.base_tree, tree) as sandbox:
+        ran = await run_suite(
+            sandbox,
+            workbench.environment,
+            tree,
+            ids=red,
+            wall_seconds=settings.command_minutes * 60.0,
+            nonce=secrets.token_hex(16),
+        )
+    return tuple(row.test for row in ran.outcomes if row.outcome == "passed" and row.test in red)
 
 
 def _red(run: SuiteRun) -> tuple[TestId, ...]:
