@@ -167,6 +167,8 @@ def _order_spare(zygote: Zygote, message: wire.Message, reply: socket.socket, co
         maps = _shared_maps(zygote, message["world"]) if os.getuid() == 0 else view.Maps()
         _tell(reply, {"spare": True})
         if spares.order(spare, message, reply, control, maps):
+            if os.getuid() != 0:  # it is the server itself, and does not know its number out here
+                _tell(reply, {"pid": spare.first})
             return True
         _tell(reply, {"spare": False})
         return False
