@@ -4,6 +4,7 @@ Each attack has a control: done outside, it would succeed.
 """
 
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Iterator
@@ -73,9 +74,10 @@ def a_listener() -> Iterator[tuple[int, socket.socket]]:
 
 @pytest.mark.thorough
 def test_it_reaches_its_provider_and_nobody_else(stage: Stage) -> None:
-    connect = f"{sys.executable} -c \"import socket; socket.create_connection(('%s', %d), 2)\""
+    python = shlex.quote(sys.executable)
+    connect = f"{python} -c \"import socket; socket.create_connection(('%s', %d), 2)\""
     ask = (
-        f"{sys.executable} -c \"import socket; s = socket.create_connection(('127.0.0.1', 3128));"
+        f"{python} -c \"import socket; s = socket.create_connection(('127.0.0.1', 3128));"
         " s.sendall(b'CONNECT %s:%d HTTP/1.1\\r\\n\\r\\n'); print(s.recv(200))\""
     )
     with a_listener() as (port, server):
@@ -138,7 +140,7 @@ def test_what_it_claims_counts_for_nothing(stage: Stage) -> None:
 
 @pytest.mark.thorough
 def test_a_flood_ends_it(stage: Stage) -> None:
-    flood = f"{sys.executable} -c \"print('y' * 300_000_000)\""
+    flood = f"{shlex.quote(sys.executable)} -c \"print('y' * 300_000_000)\""
     items = stage.play(
         [{"run": f"{flood} | head -c 100; true"}, {"print": "x" * 9_000_000 + "\n"}, DONE]
     )
