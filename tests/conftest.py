@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from swarm.sandbox.public_api import why_not
+
 settings.register_profile(
     "ci", max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -55,3 +57,10 @@ the tests that send one need it heard.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A Ray runtime makes everything after it slower, so its tests run last."""
     items.sort(key=lambda item: item.get_closest_marker("ray") is not None)
+
+
+@pytest.fixture(scope="session")
+def whole_walls(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """For tests whose sandboxes have a network and processes of their own; tried once for all."""
+    if why := why_not(tmp_path_factory.mktemp("walls"), "namespaces"):
+        pytest.skip(f"this machine has no sandbox with whole walls: {why}")

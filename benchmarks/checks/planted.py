@@ -13,7 +13,6 @@ The plain gate is `python -m pytest` on the changed tree: it accepts what ends w
 """
 
 import argparse
-import hashlib
 import json
 import os
 import shutil
@@ -21,20 +20,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-import swarm.agents.checks
 from benchmarks.checks import dates, formats, inflecting, numerals, versions
 from benchmarks.checks.recipes import SETTINGS, Edits, Library, Planted
+from benchmarks.rows import Row, read
 from swarm.actors.public_api import check_change
+from swarm.agents.public_api import edition
 from swarm.domain.names import TestId
 from swarm.market.public_api import rate
 from swarm.settings.public_api import load_settings
 
 LIBRARIES = (inflecting.LIBRARY, numerals.LIBRARY, dates.LIBRARY, formats.LIBRARY, versions.LIBRARY)
-Row = dict[str, Any]
 _PLUGIN = """
 import os
 
@@ -111,7 +109,7 @@ def _measured(
             )
         _committed(folder, change.edits)
         row: Row = {
-            "checks": checks_hash(),
+            "checks": edition(),
             "library": library.name,
             "held_out": library.held_out,
             "name": change.name,
@@ -191,30 +189,11 @@ def _checked(folder: Path, targets: Sequence[str]) -> Row:
 # What was measured --------------------------------------------------------------------------------
 
 
-def checks_hash() -> str:
-    """Of the checks' own sources."""
-    folder = Path(swarm.agents.checks.__file__).parent
-    told = hashlib.sha256()
-    for path in sorted(folder.rglob("*.py")):
-        told.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return told.hexdigest()[:12]
-
-
 def known(log: Path, checks: str = "") -> dict[str, Row]:
     """The last line of each change that these checks judged."""
-    wanted = checks or checks_hash()
-    rows = (row for row in _read(log) if row["checks"] == wanted)
+    wanted = checks or edition()
+    rows = (row for row in read(log) if row["checks"] == wanted)
     return {f"{row['library']}: {row['name']}": row for row in rows}
-
-
-def _read(log: Path) -> Iterator[Row]:
-    lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
-    for number, each in enumerate(lines, start=1):
-        try:
-            yield json.loads(each)
-        except ValueError:
-            if number < len(lines):  # the last one may have been cut short
-                raise
 
 
 def _name(library: Library, change: Planted) -> str:
@@ -240,7 +219,7 @@ def summary(rows: Sequence[Row]) -> Row:
         "held out": [row for row in rows if row["held_out"]],
         **{kind: [row for row in rows if row["kind"] == kind] for kind in _kinds(rows)},
     }
-    return {"checks": checks_hash(), **{name: _errors(group) for name, group in groups.items()}}
+    return {"checks": edition(), **{name: _errors(group) for name, group in groups.items()}}
 
 
 def _kinds(rows: Sequence[Row]) -> list[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.repair import rows
 from benchmarks.repair.attempts import ORDER, attempt
+from benchmarks.rows import Row
 from swarm.bench.public_api import BenchTask
 
 _TOTAL = "def total(prices):\n    return sum(prices)\n"
@@ -134,7 +135,7 @@ def main() -> None:
     print(f"{len(right)} of {len(CASES)} refused")
 
 
-def _measure(name: str, asked: argparse.Namespace, way: str) -> rows.Row:
+def _measure(name: str, asked: argparse.Namespace, way: str) -> Row:
     task = BenchTask(
         name=name,
         suite="impossible",
@@ -148,7 +149,7 @@ def _measure(name: str, asked: argparse.Namespace, way: str) -> rows.Row:
     return rows.append(asked.log, measured, way)
 
 
-def _reason(row: rows.Row) -> str:
+def _reason(row: Row) -> str:
     if row["patch"]:
         return " ".join(row["patch"])
     ends = [tried["end"] for tried in row["strategies"]]

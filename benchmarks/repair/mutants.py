@@ -18,6 +18,7 @@ from random import Random
 from benchmarks.repair import rows
 from benchmarks.repair.attempts import ORDER, Measured, attempt, everything, half
 from benchmarks.repair.mutating import Mutant, mutants
+from benchmarks.rows import Row
 from swarm.bench.public_api import BenchTask
 from swarm.bench.tasks import Files, read_files
 from swarm.engines.repair.selection import is_test
@@ -77,9 +78,7 @@ def _drawn(files: Files, random: Random) -> Iterator[Mutant]:
         yield from mutants(path, files[path], random, 1)
 
 
-def _measure(
-    name: str, mutant: Mutant, files: Files, asked: argparse.Namespace, way: str
-) -> rows.Row:
+def _measure(name: str, mutant: Mutant, files: Files, asked: argparse.Namespace, way: str) -> Row:
     task = BenchTask(
         name=name,
         suite="mutants",
@@ -137,7 +136,7 @@ def _owners(
     }
 
 
-def _places(all_rows: list[rows.Row]) -> None:
+def _places(all_rows: list[Row]) -> None:
     ranked = [row["notes"] for row in all_rows if "line_rank" in row["notes"]]
     lines = sum(0 < each["line_rank"] <= 5 for each in ranked)
     functions = sum(0 < each["function_rank"] <= 3 for each in ranked)

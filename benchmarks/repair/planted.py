@@ -13,6 +13,7 @@ from pathlib import Path
 
 from benchmarks.repair import rows
 from benchmarks.repair.attempts import ORDER, attempt
+from benchmarks.rows import Row
 from swarm.bench.public_api import BenchTask
 from swarm.bench.tasks import Files, read_files
 from swarm.demo.bugs import BUGS, Bug
@@ -34,7 +35,7 @@ def main() -> None:
     rows.report(list(rows.known(asked.log, way).values()))
 
 
-def _measure(bug: Bug, files: Files, asked: argparse.Namespace, way: str) -> rows.Row:
+def _measure(bug: Bug, files: Files, asked: argparse.Namespace, way: str) -> Row:
     source = files[bug.path].decode()
     task = BenchTask(
         name=bug.name,

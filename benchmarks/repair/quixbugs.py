@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.repair import rows
 from benchmarks.repair.attempts import ORDER, attempt, everything, half
+from benchmarks.rows import Row
 from swarm.bench.public_api import BenchTask, quixbugs_tasks
 
 TOUCH = ("python_programs/*",)
@@ -36,7 +37,7 @@ def main() -> None:
 
 def _measure(
     task: BenchTask, strategies: tuple[str, ...], asked: argparse.Namespace, way: str
-) -> rows.Row:
+) -> Row:
     measured = asyncio.run(
         attempt(
             task,

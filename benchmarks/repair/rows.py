@@ -5,15 +5,12 @@ A line names the engine by the hash of its sources: lines of another engine are 
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import swarm.engines.repair
 from benchmarks.repair.attempts import Measured
-
-Row = dict[str, Any]
+from benchmarks.rows import Row, read
 
 
 def engine_hash() -> str:
@@ -36,17 +33,7 @@ def append(log: Path, measured: Measured, way: str) -> Row:
 def known(log: Path, way: str, engine: str = "") -> dict[str, Row]:
     """The last row of each name that was measured in this way, by this engine or the present one."""
     wanted = engine or engine_hash()
-    return {row["name"]: row for row in _read(log) if (row["engine"], row["way"]) == (wanted, way)}
-
-
-def _read(log: Path) -> Iterator[Row]:
-    lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield json.loads(line)
-        except ValueError:
-            if number < len(lines):  # the last one may have been cut short
-                raise
+    return {row["name"]: row for row in read(log) if (row["engine"], row["way"]) == (wanted, way)}
 
 
 def line(row: Row | None) -> str:

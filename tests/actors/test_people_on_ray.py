@@ -14,7 +14,6 @@ from swarm.domain.events import StepRecorded
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId
 from swarm.engines.public_api import Engine, GaveUp, StepTaken, Submission
-from swarm.sandbox.public_api import why_not
 from swarm.settings.public_api import Settings
 from swarm.testing.crew import a_cast, a_goal, write
 from swarm.testing.engine import ScriptedEngine
@@ -50,9 +49,7 @@ def cast_with(engine: Callable[[Path], Engine], found: Path, _settings: Settings
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
-    if why := why_not(tmp_path / "probe", "namespaces"):
-        pytest.skip(why)
+def places(tmp_path: Path, whole_walls: None) -> Places:
     a_repository(tmp_path / "repository", {"one.py": "broken = True\n"})
     places = Places(tmp_path / "home")
     places.make()

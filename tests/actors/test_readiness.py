@@ -17,7 +17,7 @@ from swarm.domain.goals import Goal
 from swarm.domain.names import GoalId, TreeHash
 from swarm.domain.services import ServiceSpec
 from swarm.repository.public_api import Mirror
-from swarm.sandbox.public_api import BaseRef, SandboxHost, SandboxSpec, why_not
+from swarm.sandbox.public_api import BaseRef, SandboxHost, SandboxSpec
 from swarm.settings.public_api import Settings
 from swarm.testing.clock import ManualClock
 from swarm.testing.crew import a_cast, a_goal
@@ -58,9 +58,7 @@ class Watched:
 
 
 @pytest.fixture
-def goal(tmp_path: Path) -> Iterator[Goal]:
-    if why := why_not(tmp_path / "probe", "namespaces"):
-        pytest.skip(why)
+def goal(tmp_path: Path, whole_walls: None) -> Iterator[Goal]:
     a_repository(tmp_path / "repository", {"one.py": "broken = True\n"})
     yield a_goal(tmp_path / "repository", sandbox="isolated")
     assert not list(tmp_path.glob("work/*/boxes/*"))

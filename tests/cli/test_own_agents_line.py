@@ -11,7 +11,6 @@ from swarm.cli.own_agents import found_agent, route_of_agent
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
 from swarm.domain.events import PublicationDone, StepRecorded, TaskSentBack, WorkSubmitted
 from swarm.forge.public_api import LocalForge
-from swarm.sandbox.public_api import why_not
 from swarm.settings.public_api import Settings
 from swarm.testing.agent_program import Act
 from swarm.testing.agents import RENEWS, SECRET, a_login, an_agent
@@ -102,13 +101,12 @@ def test_the_doctor_says_where_there_is_no_agent(tmp_path: Path) -> None:
     assert "Claude Code" in row.remedy
 
 
+@pytest.mark.usefixtures("whole_walls")
 @pytest.mark.thorough
 @pytest.mark.parametrize("name", ["claude-code", "codex", "opencode", "acp"])
 def test_a_goal_in_free_words_ends_in_a_pull_request_by_the_users_own_agent(
     tmp_path: Path, name: str
 ) -> None:
-    if why := why_not(tmp_path, "namespaces"):
-        pytest.skip(f"this machine has no sandbox with whole walls: {why}")
     repository = tmp_path / "repository"
     a_repository(repository, FILES)
     acts: list[Act] = [
@@ -143,6 +141,7 @@ WANTED = "from app import greet\n\n\ndef test_greet():\n    assert greet() == 'h
 FORGING = "import os\n\n\ndef pytest_sessionfinish():\n    os._exit(0)\n"
 
 
+@pytest.mark.usefixtures("whole_walls")
 @pytest.mark.thorough
 @pytest.mark.parametrize(
     ("file", "text"),
@@ -151,8 +150,6 @@ FORGING = "import os\n\n\ndef pytest_sessionfinish():\n    os._exit(0)\n"
 def test_a_hijacked_agent_that_weakens_tests_gets_no_pull_request(
     tmp_path: Path, file: str, text: str
 ) -> None:
-    if why := why_not(tmp_path, "namespaces"):
-        pytest.skip(f"this machine has no sandbox with whole walls: {why}")
     repository = tmp_path / "repository"
     a_repository(repository, {"app.py": GREET, "test_app.py": WANTED})
     acts: list[Act] = [

@@ -11,16 +11,13 @@ from swarm.domain.changes import Changes, Written
 from swarm.engines.acp import policy, updates
 from swarm.engines.cli.record import Record
 from swarm.engines.port import StepTaken, Submission
-from swarm.sandbox.public_api import why_not
 from swarm.testing.agents import Stage, last_words
 
 DONE = {"end": "Set x to two\n\nIt was one."}
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    if why := why_not(tmp_path, "namespaces"):
-        pytest.skip(f"this machine has no sandbox with whole walls: {why}")
+def stage(tmp_path: Path, whole_walls: None) -> Stage:
     return Stage(tmp_path, {"app.py": "x = 1\n"}, "acp")
 
 

@@ -10,12 +10,11 @@ from swarm.engines.port import GaveUp, Item, StepTaken, Submission
 from swarm.models.conversation import Answer, Ask, Block, Call, Usage
 from swarm.models.prices import FREE
 from swarm.models.routes import RouteView
-from swarm.sandbox.public_api import why_not
 from swarm.testing.engine import an_assignment
 from swarm.testing.sandbox import a_sandbox
 
 VIEW = RouteView(name="claude", protocol="anthropic", model="m", base_url="", price=FREE)
-pytestmark = pytest.mark.thorough
+pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("whole_walls")]
 
 
 class Stubborn:
@@ -44,9 +43,6 @@ def answer(block: Block) -> Answer:
 
 
 def worked(folder: Path, *, learns: bool) -> list[Item]:
-    if why := why_not(folder, "namespaces"):
-        pytest.skip(why)
-
     async def play() -> list[Item]:
         async with a_sandbox(folder, {"app.py": "x = 1\n"}, mode="namespaces") as sandbox:
             engine = ModelEngine(VIEW, Stubborn(learns=learns))

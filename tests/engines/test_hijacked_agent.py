@@ -17,7 +17,6 @@ from swarm.domain.changes import Written
 from swarm.engines.cli.makers import CLAUDE_CODE, CODEX
 from swarm.engines.cli.record import Record
 from swarm.engines.port import Item, StepTaken, Submission
-from swarm.sandbox.public_api import why_not
 from swarm.testing.agents import RENEWS, SECRET, Stage, a_login, last_words
 from swarm.testing.outside import descendants
 
@@ -30,9 +29,7 @@ FILES = {
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    if why := why_not(tmp_path, "namespaces"):
-        pytest.skip(f"this machine has no sandbox with whole walls: {why}")
+def stage(tmp_path: Path, whole_walls: None) -> Stage:
     stage = Stage(tmp_path, FILES)
     a_login(stage.home, "claude-code")
     return stage

@@ -20,7 +20,6 @@ from swarm.engines.model.record import Record
 from swarm.engines.model.telling import envelope
 from swarm.engines.port import Item, StepTaken, Submission
 from swarm.models.routes import RouteView
-from swarm.sandbox.public_api import why_not
 from swarm.testing.engine import an_assignment
 from swarm.testing.models import KEY, TEN_A_TOKEN, a_gateway, a_route
 from swarm.testing.sandbox import a_sandbox
@@ -34,10 +33,7 @@ FILES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _walls(tmp_path: Path) -> None:
-    if why := why_not(tmp_path, "namespaces"):
-        pytest.skip(f"this machine has no sandbox with whole walls: {why}")
+pytestmark = pytest.mark.usefixtures("whole_walls")
 
 
 def attacked(folder: Path, brain: Brain, budget: int = 10**9) -> list[Item]:

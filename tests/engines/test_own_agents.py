@@ -10,7 +10,6 @@ from swarm.domain.changes import Changes, Written
 from swarm.engines.cli.makers import MAKERS
 from swarm.engines.cli.record import Record
 from swarm.engines.port import Item, StepTaken, Submission
-from swarm.sandbox.public_api import why_not
 from swarm.testing.agents import RENEWS, SECRET, Stage, a_login, as_done, last_words
 
 FILES = {
@@ -22,10 +21,7 @@ Staged = Callable[..., Stage]
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Staged:
-    if why := why_not(tmp_path, "namespaces"):
-        pytest.skip(f"this machine has no sandbox with whole walls: {why}")
-
+def stage(tmp_path: Path, whole_walls: None) -> Staged:
     def made(name: str = "claude-code", **given: object) -> Stage:
         made = Stage(tmp_path, FILES, name, **given)  # type: ignore[arg-type]
         a_login(made.home, name)

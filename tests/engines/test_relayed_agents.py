@@ -14,7 +14,6 @@ from swarm.engines.cli.record import Record
 from swarm.engines.cli.relay import Unread, read_request
 from swarm.engines.port import Item, StepTaken, Submission
 from swarm.models.passing import MOST_TOKENS, bounded, kept_headers
-from swarm.sandbox.public_api import why_not
 from swarm.testing.agents import Stage, last_words
 from swarm.testing.models import KEY, Rests, a_gateway, a_route
 from swarm.testing.wire import Brain, Fail, ModelServer, Say, a_model, script
@@ -30,10 +29,7 @@ Asking = Callable[..., tuple[list[Item], ModelServer]]
 
 
 @pytest.fixture
-def ask(tmp_path: Path) -> Asking:
-    if why := why_not(tmp_path, "namespaces"):
-        pytest.skip(f"this machine has no sandbox with whole walls: {why}")
-
+def ask(tmp_path: Path, whole_walls: None) -> Asking:
     def asked(
         brain: Brain, *acts: dict[str, object], budget: int = 10**9
     ) -> tuple[list[Item], ModelServer]:

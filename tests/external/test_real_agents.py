@@ -14,7 +14,6 @@ import pytest
 
 from swarm.domain.events import PublicationDone, StepRecorded
 from swarm.forge.public_api import LocalForge
-from swarm.sandbox.public_api import why_not
 from swarm.testing.git import a_repository
 from swarm.testing.models import KEY
 from swarm.testing.outside import Outside
@@ -66,14 +65,13 @@ def a_brain(name: str, repository: Path) -> Brain:
     return brain
 
 
+@pytest.mark.usefixtures("whole_walls")
 @pytest.mark.thorough
 @pytest.mark.skipif(
     not AGENTS, reason="needs real agents: EXTERNAL_AGENTS names the folder of npm that has them"
 )
 @pytest.mark.parametrize("name", sorted(TOOLS))
 def test_a_real_agent_brings_a_goal_to_a_pull_request(tmp_path: Path, name: str) -> None:
-    if why := why_not(tmp_path, "namespaces"):
-        pytest.skip(f"this machine has no sandbox with whole walls: {why}")
     repository = tmp_path / "repository"
     a_repository(repository, {"app.py": GREET, "test_app.py": OLD})
     path = f"{AGENTS}/node_modules/.bin:{os.environ['PATH']}"
