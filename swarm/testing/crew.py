@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from swarm.actors.public_api import Cast, Places, SystemClock, run_inline
+from swarm.actors.public_api import Cast, Places, SystemClock, leave, run_inline
 from swarm.agents.public_api import CheckAssignment, Checked, Plan, Workbench
+from swarm.coordination.public_api import GoalState, HumanCommand, rebuild
 from swarm.domain.changes import Changes, Written
 from swarm.domain.events import Event
 from swarm.domain.evidence import CheckReport, Evidence, EvidenceKind, SuiteRun, TestOutcome
@@ -21,7 +22,7 @@ from swarm.domain.goals import Environment, Goal
 from swarm.domain.names import GoalId, TestId, nth_task
 from swarm.domain.tasks import Contract, Finding, TaskKind, Verdict
 from swarm.engines.public_api import Engine
-from swarm.journal.public_api import Head, Journal, Record
+from swarm.journal.public_api import Head, Journal, Record, open_journal, read_only
 from swarm.repository.public_api import inspect
 from swarm.settings.public_api import Settings
 
@@ -165,3 +166,18 @@ class MortalJournal:
 def carry_out(places: Places, settings: Settings, journal: Journal, cast: Cast) -> None:
     """Work in this process until no goal is open."""
     asyncio.run(run_inline(places, settings, journal, SystemClock(), forever=False, cast=cast))
+
+
+def go_on(places: Places, cast: Cast, *commands: HumanCommand) -> dict[GoalId, GoalState]:
+    """Leave what people say, work until no goal is open, and return what has become of all."""
+    for command in commands:
+        leave(places.inbox, command)
+    journal = open_journal(places.journal)
+    carry_out(places, Settings(home=places.home), journal, cast)
+    journal.close()
+    return goals_of(places)
+
+
+def goals_of(places: Places) -> dict[GoalId, GoalState]:
+    """As the journal tells them."""
+    return rebuild(record.event for record in read_only(places.journal).read())

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from swarm.actors.public_api import Places, leave
-from swarm.coordination.public_api import GoalState, SubmitGoal, fold
+from swarm.coordination.public_api import SubmitGoal
 from swarm.domain.events import PublicationDone, StepRecorded, WorkSubmitted
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId, GoalId
 from swarm.engines.public_api import StepTaken, Submission
 from swarm.journal.public_api import open_journal, read_only
 from swarm.settings.public_api import Settings
-from swarm.testing.crew import MortalJournal, a_cast, a_goal, carry_out, write
+from swarm.testing.crew import MortalJournal, a_cast, a_goal, carry_out, goals_of, write
 from swarm.testing.engine import ScriptedEngine
 from swarm.testing.forking import forked, started
 from swarm.testing.git import a_quick_folder, a_repository, git
@@ -125,10 +125,7 @@ def test_a_run_that_is_killed_at_any_record_ends_in_one_pull_request(
 def test_a_goal_ends_as_done_with_everything_spent_on_record(records: int, tmp_path: Path) -> None:
     places = _new(tmp_path)
     forked(lambda: _run(places))
-    goals: dict[GoalId, GoalState] = {}
-    for record in read_only(places.journal).read():
-        fold(goals, record.event)
-    state = goals[GOAL]
+    state = goals_of(places)[GOAL]
     assert state.status is GoalStatus.DONE
     assert state.reserved == 0
     assert 40 <= state.spent <= state.goal.budget

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from swarm.actors.public_api import Cast, Places, SystemClock, leave, run_inline
-from swarm.coordination.public_api import GoalState, SubmitGoal, fold
+from swarm.coordination.public_api import GoalState, SubmitGoal
 from swarm.domain.errors import Exhausted, Transient
 from swarm.domain.events import Event
 from swarm.domain.goals import GoalStatus
-from swarm.domain.names import CommandId, GoalId
+from swarm.domain.names import CommandId
 from swarm.engines.public_api import StepTaken, Submission
-from swarm.journal.public_api import open_journal, read_only
+from swarm.journal.public_api import open_journal
 from swarm.settings.public_api import Settings
-from swarm.testing.crew import MortalJournal, a_cast, a_goal, carry_out, write
+from swarm.testing.crew import MortalJournal, a_cast, a_goal, carry_out, goals_of, write
 from swarm.testing.engine import ScriptedEngine
 from swarm.testing.git import a_repository
 
@@ -81,10 +81,7 @@ def _carried_out(places: Places, cast: Cast) -> GoalState:
     journal = open_journal(places.journal)
     carry_out(places, Settings(home=places.home, heartbeat_seconds=1), journal, cast)
     journal.close()
-    goals: dict[GoalId, GoalState] = {}
-    for each in read_only(places.journal).read():
-        fold(goals, each.event)
-    (state,) = goals.values()
+    (state,) = goals_of(places).values()
     return state
 
 

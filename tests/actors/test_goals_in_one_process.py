@@ -10,7 +10,7 @@ import pytest
 
 from swarm.actors.public_api import Cast, Places, leave, read_facts
 from swarm.agents.public_api import CheckAssignment
-from swarm.coordination.public_api import GoalState, HumanCommand, Say, Stop, SubmitGoal, Veto, fold
+from swarm.coordination.public_api import GoalState, HumanCommand, Say, Stop, SubmitGoal, Veto
 from swarm.domain.events import PullRequestClosed
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId, GoalId
@@ -19,7 +19,7 @@ from swarm.engines.public_api import Assignment, GaveUp, Item, Question, StepTak
 from swarm.forge.public_api import LocalForge
 from swarm.journal.public_api import open_journal, read_only
 from swarm.settings.public_api import Settings
-from swarm.testing.crew import a_cast, a_goal, carry_out, write
+from swarm.testing.crew import a_cast, a_goal, carry_out, goals_of, write
 from swarm.testing.engine import ScriptedEngine, flat_curve
 from swarm.testing.git import a_quick_folder, a_repository, git
 
@@ -55,10 +55,7 @@ def play(places: Places, repository: Path) -> Play:
         journal = open_journal(places.journal)
         carry_out(places, Settings(home=places.home, notify=notify), journal, cast)
         journal.close()
-        goals: dict[GoalId, GoalState] = {}
-        for record in read_only(places.journal).read():
-            fold(goals, record.event)
-        return goals[GOAL]
+        return goals_of(places)[GOAL]
 
     return run
 

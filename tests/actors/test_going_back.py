@@ -13,15 +13,13 @@ from swarm.coordination.public_api import (
     RollBack,
     Say,
     SubmitGoal,
-    fold,
 )
 from swarm.domain.events import Event, GoalSubmitted, StepRecorded
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId, GoalId
 from swarm.engines.public_api import GaveUp, StepTaken, Submission
-from swarm.journal.public_api import open_journal, read_only
-from swarm.settings.public_api import Settings
-from swarm.testing.crew import a_cast, a_goal, carry_out, write
+from swarm.journal.public_api import read_only
+from swarm.testing.crew import a_cast, a_goal, go_on, write
 from swarm.testing.engine import ScriptedEngine
 from swarm.testing.git import a_repository, git
 
@@ -67,16 +65,7 @@ def folder(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 
 def run(folder: Path, engine: ScriptedEngine, *commands: HumanCommand) -> dict[GoalId, GoalState]:
-    places = Places(folder / "home")
-    for command in commands:
-        leave(places.inbox, command)
-    journal = open_journal(places.journal)
-    carry_out(places, Settings(home=places.home), journal, a_cast(("one.py",), (engine,)))
-    journal.close()
-    goals: dict[GoalId, GoalState] = {}
-    for event in events(folder):
-        fold(goals, event)
-    return goals
+    return go_on(Places(folder / "home"), a_cast(("one.py",), (engine,)), *commands)
 
 
 def events(folder: Path) -> list[Event]:

@@ -13,15 +13,12 @@ from swarm.coordination.public_api import (
     RollBack,
     Say,
     SubmitGoal,
-    fold,
 )
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId, GoalId
 from swarm.engines.public_api import GaveUp, StepTaken, Submission
-from swarm.journal.public_api import open_journal, read_only
 from swarm.sandbox.public_api import Sandbox
-from swarm.settings.public_api import Settings
-from swarm.testing.crew import a_cast, a_goal, carry_out, write
+from swarm.testing.crew import a_cast, a_goal, go_on, write
 from swarm.testing.engine import ScriptedEngine
 from swarm.testing.git import a_repository, git
 from tests.services.conftest import BOTH, FILES, lacking, redis, sql
@@ -79,16 +76,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, engine: Counting, *commands: HumanCommand) -> dict[GoalId, GoalState]:
-    places = Places(folder / "home")
-    for command in commands:
-        leave(places.inbox, command)
-    journal = open_journal(places.journal)
-    carry_out(places, Settings(home=places.home), journal, a_cast(("app.py",), (engine,)))
-    journal.close()
-    goals: dict[GoalId, GoalState] = {}
-    for record in read_only(places.journal).read():
-        fold(goals, record.event)
-    return goals
+    return go_on(Places(folder / "home"), a_cast(("app.py",), (engine,)), *commands)
 
 
 @pytest.mark.thorough
