@@ -27,7 +27,6 @@ from swarm.forge.public_api import (
     Pace,
     Wire,
 )
-from swarm.identity.public_api import sign_rs256
 from swarm.repository.public_api import Mirror, Remote, RemoteOutlet, clone_branch
 
 _HERE = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -114,13 +113,21 @@ def pass_for(places: Places, api: str, repository: str, may: Mapping[str, str]) 
     installation = Installation(
         api,
         app,
-        lambda message: sign_rs256(key, message),
+        lambda: _pem(key),
         repository,
         may,
-        now=lambda: time.time_ns() // 10**9,
         elapsed=time.monotonic,
     )
     return Pass(installation.token, installation.login)
+
+
+def _pem(key: Path) -> str:
+    if key.exists() and key.stat().st_mode & 0o077:
+        raise NeedsHuman(f"others can read {key}", advice=f"chmod 600 {key}; renew the key")
+    try:
+        return key.read_text()
+    except (OSError, ValueError) as error:
+        raise NeedsHuman(f"{key} cannot be read", advice="swarm github login --app") from error
 
 
 def wire_to(

@@ -28,6 +28,7 @@ from swarm.forge.public_api import (
     Standing,
     Wire,
     approved_issue,
+    demand_key,
     issue_named,
     whoami,
 )
@@ -69,8 +70,7 @@ def login_app(api: str, app: str, key_file: Path, *, as_json: bool) -> None:
         pem = key_file.read_text()
     except (OSError, ValueError) as error:
         raise Rejected(f"{key_file} cannot be read") from error
-    if "PRIVATE KEY-----" not in pem:
-        raise Rejected(f"{key_file} holds no private key", advice="the .pem file of the App")
+    demand_key(pem)
     keep_app(session.places, api, app, pem)
     told = f"swarm comes to {api} as the App {app}; its key lies in {session.places.keys}"
     session.show(told, {"api": api, "app": app})

@@ -9,7 +9,7 @@ from swarm.forge.body import (
     body,
     title,
 )
-from swarm.forge.github.app import PUBLISHING, READING, Installation
+from swarm.forge.github.app import PUBLISHING, READING, Installation, demand_key
 from swarm.forge.github.board import Board, Standing
 from swarm.forge.github.calls import CALLS
 from swarm.forge.github.forge import GitHubForge
@@ -85,6 +85,7 @@ __all__ = [
     "World",
     "approved_issue",
     "body",
+    "demand_key",
     "forge_running",
     "issue_named",
     "markdown_line",

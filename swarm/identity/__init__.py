@@ -7,6 +7,5 @@ a pickle, not in a message. What comes from outside is verified or Rejected, wha
     signing       what a key can do
     events        what a verified event is
     verification  checking events and signatures, pure
-    rsa          signing with an App's key, by openssl
     nostr         the only module that knows nostr-sdk, imported at the first signature
 """

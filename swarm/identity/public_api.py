@@ -2,7 +2,6 @@
 
 from swarm.identity.events import VerifiedEvent
 from swarm.identity.keys import KeyRing
-from swarm.identity.rsa import sign_rs256
 from swarm.identity.signing import Signer, Signers
 from swarm.identity.verification import (
     LARGEST_EVENT,
@@ -16,7 +15,6 @@ __all__ = [
     "Signer",
     "Signers",
     "VerifiedEvent",
-    "sign_rs256",
     "verify_digest",
     "verify_event",
 ]

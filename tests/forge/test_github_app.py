@@ -22,17 +22,15 @@ from swarm.forge.public_api import (
     PullRequestRequest,
     Standing,
     approved_issue,
+    demand_key,
     open_issues,
     safeguards,
     whoami,
 )
-from swarm.identity.public_api import sign_rs256
 from swarm.repository.public_api import Mirror
 from swarm.testing.forge import REPOSITORY, Served, a_forge, token_of
 from swarm.testing.forge_apps import APP, BOT, Apps, a_key
 from swarm.testing.git import a_quick_folder, a_repository
-
-NOW = 1_800_000_000
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +45,6 @@ class Scene:
     served: Served
     apps: Apps
     key: Path
-    at: int = NOW
     elapsed: float = 0.0
     made: list[Installation] = field(default_factory=list)
 
@@ -55,8 +52,8 @@ class Scene:
         self, may: dict[str, str] | None = None, key: Path | None = None
     ) -> Installation:
         return Installation(
-            self.served.url, APP, lambda message: sign_rs256(key or self.key, message), REPOSITORY,
-            may or dict(PUBLISHING), now=lambda: self.at, elapsed=lambda: self.elapsed,
+            self.served.url, APP, (key or self.key).read_text, REPOSITORY,
+            may or dict(PUBLISHING), elapsed=lambda: self.elapsed,
         )  # fmt: skip
 
 
@@ -64,7 +61,7 @@ class Scene:
 def scene(key: Path) -> Iterator[Scene]:
     with a_quick_folder() as folder:
         a_repository(folder / "source")
-        apps = Apps(key.with_suffix(".pub"), NOW, dict(PUBLISHING))
+        apps = Apps(key.with_suffix(".pub"), time.time_ns() // 10**9, dict(PUBLISHING))
         with a_forge(folder, folder / "source", apps.around) as served:
             served.world.add_account(BOT, token_of(BOT), bot=True)
             served.world.add_repository(REPOSITORY, roles={BOT: "write"})
@@ -90,7 +87,7 @@ def test_a_token_is_asked_for_anew_before_its_hour_is_over(scene: Scene) -> None
 @pytest.mark.parametrize(("behind", "works"), [(-50, True), (50, True), (600, False)])
 def test_a_clock_that_is_a_little_off_does_no_harm(scene: Scene, behind: int, works: bool) -> None:
     """Github refuses what is from the future; so we say that it is a minute older."""
-    scene.at = NOW - behind
+    scene.apps.now += behind
     if works:
         assert scene.installation().token()
     else:
@@ -113,21 +110,31 @@ def test_another_key_is_not_the_app(scene: Scene, tmp_path: Path) -> None:
     assert scene.apps.grants == {}
 
 
-def test_what_is_no_key_or_is_open_to_others_signs_nothing(tmp_path: Path, key: Path) -> None:
-    (tmp_path / "none.pem").write_text("-----BEGIN PRIVATE KEY-----\n")
-    (tmp_path / "none.pem").chmod(0o600)
+@pytest.mark.parametrize("pem", ["", "-----BEGIN PRIVATE KEY-----\n", "\0"])
+def test_what_is_no_key_is_refused_before_it_is_kept(pem: str) -> None:
     with pytest.raises(NeedsHuman, match="no RSA key"):
-        sign_rs256(tmp_path / "none.pem", b"x")
-    (tmp_path / "open.pem").write_text(key.read_text())
-    (tmp_path / "open.pem").chmod(0o644)
+        demand_key(pem)
+
+
+def test_a_key_that_others_can_read_signs_nothing(scene: Scene, places: Places) -> None:
+    (kept,) = places.keys.glob("app-*.pem")
+    kept.chmod(0o644)
     with pytest.raises(NeedsHuman, match="others can read"):
-        sign_rs256(tmp_path / "open.pem", b"x")
+        asyncio.run(open_issues(wire_to(places, scene.served.url, REPOSITORY), REPOSITORY))
+    assert scene.apps.grants == {}
+
+
+def test_two_forges_with_an_app_of_the_same_number_do_not_share_its_signature(
+    scene: Scene, tmp_path: Path
+) -> None:
+    assert scene.installation().token()
+    with pytest.raises(NeedsHuman, match="does not accept"):
+        scene.installation(key=a_key(tmp_path)).token()
 
 
 @pytest.fixture
 def places(scene: Scene) -> Places:
     """The App is kept as a person does it; its clock is the machine's."""
-    scene.apps.now = time.time_ns() // 10**9
     places = Places(scene.folder / "home")
     places.make()
     keep_app(places, scene.served.url, APP, scene.key.read_text())

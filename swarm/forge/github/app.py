@@ -1,13 +1,11 @@
 """A GitHub App: tokens for one repository, for an hour, that may do no more than is needed.
 
-The App's key signs who we are (a JWT that holds for some minutes); for that GitHub gives a token of the
-App's installation in that repository. Nobody keeps one: it is in the memory of whoever pushes or asks,
-and is asked for anew before it runs out. By a clock that never jumps: whose clock GitHub agrees with
-matters only for the JWT, which says that it is a minute older than it is.
+githubkit signs who we are with the App's key (a JWT that holds for some minutes); for that GitHub gives a
+token of the App's installation in that repository. The answer is read by us: githubkit's model of it wants
+every field of every repository it names. Nobody keeps a token: it is in the memory of whoever pushes or
+asks, and is asked for anew before it runs out, by a clock that never jumps.
 """
 
-import base64
-import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +13,7 @@ from typing import Any
 
 from swarm.domain.errors import NeedsHuman
 from swarm.forge.github.reading import Read, read
-from swarm.forge.github.wire import Missing, Unprocessable, called
+from swarm.forge.github.wire import Missing, Unprocessable, called_by_app
 
 PUBLISHING: Mapping[str, str] = {
     "contents": "write",
@@ -39,9 +37,6 @@ READING: Mapping[str, str] = {
 LIFE = 50 * 60.0
 """Seconds of the sixty minutes that a token lives."""
 
-_OLDER, _LASTS = 60, 540
-"""Seconds: of a JWT, which may hold for ten minutes."""
-
 
 class Installed(Read):
     id: int
@@ -61,14 +56,11 @@ class Installation:
     app: str
     """The App's id, or its client id."""
 
-    sign: Callable[[bytes], bytes]
-    """RS256, with the App's key."""
+    key: Callable[[], str]
+    """The App's private key (PEM), read when it is needed. Raises NeedsHuman."""
 
     repository: str
     permissions: Mapping[str, str]
-    now: Callable[[], int]
-    """Seconds since 1970."""
-
     elapsed: Callable[[], float]
     """Seconds of a clock that never jumps."""
 
@@ -124,18 +116,21 @@ class Installation:
         return found
 
     def _ask(self, name: Any, at: Mapping[str, str | int], data: Any) -> Any:
-        return called(self.api, f"Bearer {self._jwt()}", name, at, data)
-
-    def _jwt(self) -> str:
-        at = self.now()
-        claims = {"iat": at - _OLDER, "exp": at + _LASTS, "iss": self.app}
-        signed = f"{_part({'alg': 'RS256', 'typ': 'JWT'})}.{_part(claims)}"
-        return f"{signed}.{_plain(self.sign(signed.encode()))}"
+        pem = self.key()
+        demand_key(pem)
+        return called_by_app(self.api, self.app, pem, name, at, data)
 
 
-def _part(value: Mapping[str, Any]) -> str:
-    return _plain(json.dumps(value, separators=(",", ":")).encode())
+def demand_key(pem: str) -> None:
+    """Raises NeedsHuman for what is no private RSA key, or is locked with a password."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-
-def _plain(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    advice = "the .pem file that GitHub gave you, as it was"
+    try:
+        key = load_pem_private_key(pem.encode(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise NeedsHuman("that is no RSA key that can sign", advice=advice) from error
+    if not isinstance(key, RSAPrivateKey):
+        raise NeedsHuman("that is no RSA key that can sign", advice=advice)

@@ -28,7 +28,7 @@ from swarm.domain.errors import NeedsHuman, Rejected, SwarmError, Transient
 from swarm.forge.github.calls import CALLS, Name, Way
 
 if TYPE_CHECKING:
-    from githubkit import GitHub, Response, TokenAuthStrategy, UnauthAuthStrategy
+    from githubkit import AppAuthStrategy, GitHub, Response, TokenAuthStrategy
 
 SECONDS = 30.0
 """For one call, all in all."""
@@ -189,15 +189,15 @@ class Wire:
             raise _translated(name, error) from error
 
 
-def called(api: str, authorization: str, name: Name, at: Query, data: Json) -> Any:
-    """One call of an App about itself, from a thread. Raises as `Wire.ask`."""
-    from githubkit import UnauthAuthStrategy
+def called_by_app(api: str, app: str, pem: str, name: Name, at: Query, data: Json) -> Any:
+    """One call of an App about itself, signed by githubkit; from a thread. Raises as `Wire.ask`."""
+    from githubkit import AppAuthStrategy
     from githubkit.exception import GitHubException
 
     way = CALLS[name]
     path = way.path.format_map({key: quote(str(value), safe="/") for key, value in at.items()})
-    github = _github(api, UnauthAuthStrategy(), SECONDS)
-    headers = {"Authorization": authorization, "X-GitHub-Api-Version": VERSION}
+    github = _github(api, AppAuthStrategy(app, pem), SECONDS)
+    headers = {"X-GitHub-Api-Version": VERSION}
     try:
         answer = github.request(way.method, path.lstrip("/"), json=data, headers=headers)
     except GitHubException as error:
@@ -205,10 +205,9 @@ def called(api: str, authorization: str, name: Name, at: Query, data: Json) -> A
     return _read(name, answer)
 
 
-def _github(
-    api: str, auth: "TokenAuthStrategy | UnauthAuthStrategy", seconds: float
-) -> "GitHub[Any]":
+def _github(api: str, auth: "TokenAuthStrategy | AppAuthStrategy", seconds: float) -> "GitHub[Any]":
     from githubkit import GitHub
+    from githubkit.cache import MemCacheStrategy
 
     return GitHub(
         auth,
@@ -217,6 +216,9 @@ def _github(
         ssl_verify=_trusted(),
         auto_retry=False,
         http_cache=False,
+        # Its usual one is the whole process's, and knows an App's signature by the App's number alone:
+        # two forges may have the same number.
+        cache_strategy=MemCacheStrategy(),
         # To another host the token would go along; a renamed repository is found by its number.
         follow_redirects=False,
         async_event_hooks={"response": [_settle_waits]},
