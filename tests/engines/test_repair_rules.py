@@ -207,7 +207,7 @@ def _quoted(engine: Engine, lines: int) -> tuple[int, int]:
         host=HostId("h"),
     )
     contract = an_assignment().contract.model_copy(
-        update={"features": {"suspect_lines": lines, "targets": 1}}
+        update={"features": {"suspect_lines": lines, "targets": 2}}
     )
     bid = quote(card, contract)
     assert bid is not None

@@ -9,7 +9,7 @@ ran, never on chance; only how far a stage comes in its time does.
     selection   which tests speak about a change, and which files may be changed
     suspicion   how likely each line is to be wrong, from which tests run it
     dispatch    a request to the worker and its answer, over a sandbox's standard streams
-    patches     text edits as changes of files; which plausible patch comes first, and why
+    patches     text edits, and how they read
     weighing    what comparing plausible patches by their behaviour says for and against each
     prior       how much the kind of a change alone says against it
     offers      what each strategy asks and promises

@@ -7,7 +7,6 @@ alike, that one comes first which changes least where no test looks (`weighing`)
 
 from swarm.domain.changes import Changes
 from swarm.engines.port import Submission
-from swarm.engines.repair.patches import difference
 from swarm.engines.repair.prior import doubt
 from swarm.engines.repair.progress import Plausible, Progress, Weighed
 
@@ -62,13 +61,21 @@ def next_to_confirm(progress: Progress, *, hurry: bool = False) -> int | None:
     return next((k for k in ranked(progress) if k not in settled), None)
 
 
-def submission(progress: Progress, position: int, changes: Changes, data: bytes) -> Submission:
+def submission(
+    progress: Progress,
+    position: int,
+    changes: Changes,
+    told: str,
+    before: tuple[Plausible, ...] = (),
+) -> Submission:
+    """`told`: the changed lines; `before`: edits that were made ahead of this one."""
     chosen = progress.plausible[position]
     others = [k for k in ranked(progress) if k != position]
+    places = "; ".join(f"{e.path}, line {e.line}: {e.label}" for e in (*before, chosen))
     return Submission(
         changes,
-        title=f"Fix {chosen.path}, line {chosen.line}: {chosen.label}",
-        why=_why(progress, chosen, data),
+        title=f"Fix {places}",
+        why=_why(progress, told, len(before)),
         alternatives=tuple(_briefly(progress, each) for each in others[:MOST_ALTERNATIVES]),
     )
 
@@ -95,13 +102,14 @@ def _against(progress: Progress, position: int) -> str:
     return next((words for words, so in reasons if so), f"{plausible.size} words of change")
 
 
-def _why(progress: Progress, chosen: Plausible, data: bytes) -> str:
-    count = len(progress.spectrum.targets)
+def _why(progress: Progress, told: str, before: int) -> str:
+    count = len(progress.spectrum.targets) + len(progress.greened)
+    these = f"these {before + 1} together turn" if before else "this one turns"
     return (
         f"The failing tests said: {progress.spectrum.error or 'nothing but that they failed'}. "
-        f"Of {progress.tried} small changes tried, this one turns {count} failing test(s) green and "
+        f"Of {progress.tried} small changes tried, {these} {count} failing test(s) green and "
         f"leaves the tests that run the same code as they were, in a fresh process:\n\n"
-        f"{difference(data, chosen)}\n\n"
+        f"{told}\n\n"
         f"Not sure: it was found by search, so the tests are all that speaks for it; "
         f"{len(progress.plausible) - 1} other change(s) pass them too."
     )

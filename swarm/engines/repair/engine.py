@@ -7,12 +7,10 @@ patched live functions can differ from a program that starts with the patch.
 
 import math
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from swarm.domain.bids import Curve
-from swarm.domain.changes import Changes
 from swarm.domain.errors import Lacking
 from swarm.domain.evidence import GREEN
 from swarm.engines.port import (
@@ -26,8 +24,10 @@ from swarm.engines.port import (
 )
 from swarm.engines.repair import choosing, localisation, offers, prior
 from swarm.engines.repair.dispatch import Answer, ask
-from swarm.engines.repair.patches import as_changes, patched
-from swarm.engines.repair.progress import Plausible, Progress, Searched, Spectrum, after, setback
+from swarm.engines.repair.laying import NOTHING_LAID, Laid
+from swarm.engines.repair.pairing import Known, PairedAttempt
+from swarm.engines.repair.progress import Progress, Searched, Spectrum, after, setback
+from swarm.engines.repair.selection import file_of
 from swarm.engines.repair.weighing import weigh
 from swarm.sandbox.public_api import Sandbox
 
@@ -50,7 +50,7 @@ UNTRACED_MS = 1000
 
 
 class RepairEngine:
-    """Searches with one strategy: `templates`, `donors` or `synthesis`."""
+    """Searches with one strategy: `templates`, `donors`, `synthesis` or `pairs`."""
 
     family = "repair"
     needs = NOTHING_MORE
@@ -79,7 +79,7 @@ class RepairEngine:
         guidance: Callable[[], tuple[str, ...]],
         budget: int,
     ) -> AsyncIterator[Item]:
-        attempt = Attempt(self._strategy, assignment, sandbox, self._whole_seconds)
+        attempt = self._attempt(assignment, sandbox)
         progress = Progress.model_validate_json(done[-1].result) if done else None
         spent, began = 0, time.monotonic()
         while True:
@@ -90,12 +90,29 @@ class RepairEngine:
                 return
             try:
                 hurry = 2 * spent > budget or 2 * elapsed > assignment.contract.seconds
-                step, progress = await attempt.step(progress, hurry=hurry)
+                step, progress = await _step(attempt, progress, assignment.cpu_price, hurry)
             except (Lacking, localisation.Unsuitable) as refusal:
                 yield GaveUp(str(refusal))
                 return
             spent += step.cost
             yield _guided(step, guidance())
+
+    def _attempt(self, assignment: Assignment, sandbox: Sandbox) -> "Attempt | PairedAttempt":
+        def single(part: Assignment, laid: Laid = NOTHING_LAID) -> Attempt:
+            return Attempt(self._strategy, part, sandbox, self._whole_seconds, laid)
+
+        paired = self._strategy == "pairs"
+        return PairedAttempt(assignment, sandbox, single) if paired else single(assignment)
+
+
+async def _step(
+    attempt: "Attempt | PairedAttempt", progress: Progress | None, cpu_price: int, hurry: bool
+) -> tuple[StepTaken, Progress]:
+    began = time.monotonic()
+    action, known, cpu = await attempt.stage(progress, hurry=hurry)
+    cost = math.ceil(cpu * cpu_price)
+    result = known.model_dump_json().encode()
+    return StepTaken(action, result, cost, time.monotonic() - began), known
 
 
 def _limit(assignment: Assignment, spent: int, budget: int, elapsed: float) -> GaveUp | None:
@@ -123,40 +140,56 @@ class Attempt:
     assignment: Assignment
     sandbox: Sandbox
     whole_seconds: float = WHOLE_SECONDS
+    laid: Laid = NOTHING_LAID
+    """Edits that are made already: everything happens on the tree with them."""
 
     async def end(self, progress: Progress | None) -> Submission | GaveUp | None:
         """The attempt's end, when what is known settles it."""
         if progress is None:
             return None
         for position in progress.confirmed:
-            changes, data = await self._changes(progress, progress.plausible[position])
+            edits = self.laid.with_one(progress, position)
+            changes = await edits.changes(self.sandbox)
             if changes not in self.assignment.refused:
-                return choosing.submission(progress, position, changes, data)
+                told = await edits.told(self.sandbox)
+                return choosing.submission(progress, position, changes, told, self.laid.edits)
         if progress.phase == "over" and choosing.next_to_confirm(progress) is None:
             return GaveUp(choosing.in_vain(self.strategy, progress))
         return None
 
-    async def step(
-        self, progress: Progress | None, *, hurry: bool = False
-    ) -> tuple[StepTaken, Progress]:
+    async def stage(self, progress: Progress | None, *, hurry: bool = False) -> Known:
         """Do the next stage. In a hurry, what is found is not waited over for something better."""
-        began = time.monotonic()
         if progress is None:
-            action, known, cpu = await self._localise()
-        elif choosing.is_to_compare(progress, hurry=hurry):
-            action, known, cpu = await self._compare(progress)
-        elif (position := choosing.next_to_confirm(progress, hurry=hurry)) is not None:
-            action, known, cpu = await self._confirm(progress, position)
-        elif self.strategy == "synthesis" and progress.planned is None:
-            action, known, cpu = await self._plan(progress)
-        else:
-            action, known, cpu = await self._search(progress)
-        cost = math.ceil(cpu * self.assignment.cpu_price)
-        result = known.model_dump_json().encode()
-        return StepTaken(action, result, cost, time.monotonic() - began), known
+            return await self._localise()
+        if choosing.is_to_compare(progress, hurry=hurry):
+            return await self._compare(progress)
+        position = choosing.next_to_confirm(progress, hurry=hurry)
+        if position is not None:
+            return await self._confirm(progress, position)
+        if self.strategy == "synthesis" and progress.planned is None:
+            return await self._plan(progress)
+        return await self._search(progress)
 
-    async def _localise(self) -> tuple[str, Progress, float]:
-        found = await localisation.localise(self.assignment, self.sandbox)
+    async def greens(
+        self, progress: Progress, tests: Sequence[str]
+    ) -> tuple[list[list[str]], float]:
+        """For each plausible patch those of the tests that pass with it."""
+        names = {progress.spectrum.names.get(each, each): each for each in tests}
+        request = {
+            **self._search_request(progress),
+            "kind": "greens",
+            "plausible": [each.model_dump() for each in progress.plausible],
+            "tests": tuple(names),
+            "files": tuple(dict.fromkeys((*map(file_of, names), *progress.spectrum.files))),
+            "limit": FULL_SECONDS,
+        }
+        answer = await self._ask(request, COMPARE_SECONDS)
+        told = answer.body.get("greens", [[] for _ in progress.plausible])
+        return [[names[each] for each in green] for green in told], answer.cpu_seconds
+
+    async def _localise(self) -> Known:
+        async with self.laid.on(self.sandbox):
+            found = await localisation.localise(self.assignment, self.sandbox)
         spectrum = found.spectrum
         lines = sum(len(numbers) for numbers in spectrum.suspicion.values())
         action = f"localised: {lines} suspicious lines in {len(spectrum.suspicion)} files"
@@ -172,14 +205,14 @@ class Attempt:
             phases = tuple(each for each in phases if each in ("cold", "over"))
         return Progress(spectrum=spectrum, phases=phases, phase=phases[0])
 
-    async def _plan(self, progress: Progress) -> tuple[str, Progress, float]:
+    async def _plan(self, progress: Progress) -> Known:
         request = {**self._search_request(progress), "kind": "plan"}
         answer = await self._ask(request, 120.0)
         action = f"built {answer.body.get('count', 0)} candidates from observed values"
         known = progress.model_copy(update={"planned": answer.body.get("planned", "")})
         return action, known, answer.cpu_seconds
 
-    async def _search(self, progress: Progress) -> tuple[str, Progress, float]:
+    async def _search(self, progress: Progress) -> Known:
         answer = await self._ask(self._search_request(progress), 12 * STAGE_SECONDS)
         planned = {"planned": answer.body.pop("planned", progress.planned)}
         if "nothing" in answer.body:
@@ -227,7 +260,7 @@ class Attempt:
             **{key: spectrum[key] for key in ("covering", "files")},
         }
 
-    async def _compare(self, progress: Progress) -> tuple[str, Progress, float]:
+    async def _compare(self, progress: Progress) -> Known:
         """Ask every plausible patch what it does where no test looks."""
         request = {
             **self._search_request(progress),
@@ -241,13 +274,13 @@ class Attempt:
         action = f"compared {len(weighed)} plausible patches by {calls} calls"
         return action, progress.model_copy(update={"weighed": weighed}), answer.cpu_seconds
 
-    async def _confirm(self, progress: Progress, position: int) -> tuple[str, Progress, float]:
+    async def _confirm(self, progress: Progress, position: int) -> Known:
         plausible = progress.plausible[position]
-        changes, data = await self._changes(progress, plausible)
-        if changes in self.assignment.refused:
+        edits = self.laid.with_one(progress, position)
+        if await edits.changes(self.sandbox) in self.assignment.refused:
             update = {"unconfirmed": (*progress.unconfirmed, position), "enough_at": None}
             return "passed over a refused patch", progress.model_copy(update=update), 0.0
-        outcomes, cpu = await self._run_whole(progress, plausible, data)
+        outcomes, cpu = await self._run_whole(progress, edits)
         if self._is_green(progress.spectrum, outcomes):
             update = {"confirmed": (*progress.confirmed, position)}
             action = f"confirmed a patch of {plausible.path}:{plausible.line} ({plausible.label})"
@@ -307,28 +340,23 @@ class Attempt:
         red = (test for test, outcome in outcomes.items() if outcome not in GREEN)
         return tuple(test for test in red if before.get(test) in GREEN)[:MOST_WORSE]
 
-    async def _run_whole(
-        self, progress: Progress, plausible: Plausible, data: bytes
-    ) -> tuple[dict[str, str], float]:
+    async def _run_whole(self, progress: Progress, edits: Laid) -> tuple[dict[str, str], float]:
         """Run the patched tree as it would run for a user; the tree is put back afterwards.
 
         Of test files that take too long as a whole, the failing tests and those that run the same code.
         """
-        spent = 0.0
-        path = self._inside(plausible.path)
-        program = plausible.path in progress.spectrum.executable
-        await self.sandbox.write(path, patched(data, plausible.edits), executable=program)
-        try:
-            request = {"kind": "run", "files": progress.spectrum.files}
-            answer = await self._ask(request, self.whole_seconds)
-            if "nothing" in answer.body:
-                spent += answer.cpu_seconds
-                covering = progress.spectrum.covering.get(plausible.path, ())
-                asked = dict.fromkeys((*progress.spectrum.targets, *covering))
-                answer = await self._ask({"kind": "run", "files": tuple(asked)}, self.whole_seconds)
-        finally:
-            await self.sandbox.write(path, data, executable=program)
-        return answer.body.get("outcomes", {}), spent + answer.cpu_seconds
+        spectrum = progress.spectrum
+        async with edits.on(self.sandbox):
+            answer = await self._run(spectrum.files)
+            if "nothing" not in answer.body:
+                return answer.body.get("outcomes", {}), answer.cpu_seconds
+            covering = spectrum.covering.get(edits.edits[-1].path, ())
+            again = await self._run(tuple(dict.fromkeys((*spectrum.targets, *covering))))
+            return again.body.get("outcomes", {}), answer.cpu_seconds + again.cpu_seconds
+
+    async def _run(self, tests: tuple[str, ...]) -> Answer:
+        request = {"kind": "run", "files": tests}
+        return await ask(self.sandbox, self.assignment.environment, request, self.whole_seconds)
 
     def _is_green(self, spectrum: Spectrum, outcomes: dict[str, str]) -> bool:
         """Every target passes, and nothing that passed on the base does worse."""
@@ -346,16 +374,9 @@ class Attempt:
             if each.test not in self.assignment.voided
         }
 
-    async def _changes(self, progress: Progress, plausible: Plausible) -> tuple[Changes, bytes]:
-        data = await self.sandbox.read(self._inside(plausible.path))
-        program = plausible.path in progress.spectrum.executable
-        return as_changes(plausible, data, executable=program), data
-
     async def _ask(self, request: Mapping[str, object], wall_seconds: float) -> Answer:
-        return await ask(self.sandbox, self.assignment.environment, request, wall_seconds)
-
-    def _inside(self, path: str) -> Path:
-        return self.sandbox.root / path
+        async with self.laid.on(self.sandbox):
+            return await ask(self.sandbox, self.assignment.environment, request, wall_seconds)
 
 
 def _is_met(target: str, outcomes: Mapping[str, str]) -> bool:

@@ -67,6 +67,32 @@ async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
     return Found(spectrum.model_copy(update=known), spent)
 
 
+async def survey(
+    assignment: Assignment, sandbox: Sandbox
+) -> tuple[dict[str, frozenset[tuple[str, int]]], float]:
+    """Lines that may be changed, by the failing tests that run them; and the processor seconds it took.
+
+    Of many failing tests some, spread over all of them.
+    """
+    _refuse_unsuitable(assignment)
+    names = await _names(assignment, sandbox)
+    targets = assignment.contract.targets
+    asked = {names.get(each, each): each for each in targets[:: -(-len(targets) // MOST_TARGETS)]}
+    answer = await _trace(assignment, sandbox, _files(asked), tuple(asked), each=True)
+    touch = assignment.contract.touch
+    found: dict[str, frozenset[tuple[str, int]]] = {
+        asked[test]: frozenset(
+            (path, int(line))
+            for path, lines in seen["lines"].items()
+            if may_touch(path, touch)
+            for line in lines
+        )
+        for test, seen in answer.body["tests"].items()
+        if seen["outcome"] not in GREEN
+    }
+    return found, answer.cpu_seconds
+
+
 def _broken(
     assignment: Assignment, failing: Answer, files: tuple[str, ...], targets: tuple[str, ...]
 ) -> Found:
@@ -149,11 +175,15 @@ async def _trace(
     tests: Sequence[str],
     *,
     importing: bool = False,
+    each: bool = False,
 ) -> Answer:
-    """With `importing`, also what runs while the tests are collected, which takes longer."""
+    """With `importing`, also what runs while the tests are collected, which takes longer; with `each`,
+    also which lines each test runs.
+    """
     request = {
         "kind": "trace",
         "importing": importing,
+        "each": each,
         "files": files,
         "tests": tests,
         "limit": LIMIT_SECONDS,

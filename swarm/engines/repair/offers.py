@@ -8,13 +8,14 @@ from swarm.domain.bids import Condition, Curve, Row
 from swarm.domain.tasks import TaskKind
 from swarm.engines.repair.progress import Phase
 
-Strategy = Literal["templates", "donors", "synthesis"]
-STRATEGIES: tuple[Strategy, ...] = ("templates", "donors", "synthesis")
+Strategy = Literal["templates", "donors", "synthesis", "pairs"]
+STRATEGIES: tuple[Strategy, ...] = ("templates", "donors", "synthesis", "pairs")
 
 PHASES: dict[Strategy, tuple[Phase, ...]] = {
     "templates": ("first", "slow", "cold", "over"),
     "donors": ("first", "slow", "over"),
     "synthesis": ("first", "slow", "pairs", "over"),
+    "pairs": ("first", "slow", "over"),
 }
 
 
@@ -47,15 +48,20 @@ OFFERS: dict[Strategy, tuple[Offer, ...]] = {
         Offer(10_000, 80, 220, 50_000),
         Offer(None, 110, 260, 10_000),
     ),
+    "pairs": (
+        Offer(100, 20, 80, 150_000),
+        Offer(1_000, 40, 160, 120_000),
+        Offer(10_000, 80, 260, 60_000),
+        Offer(None, 110, 300, 20_000),
+    ),
 }
+
+FEWEST_TARGETS: dict[Strategy, int] = {"pairs": 2}
+"""Two edits are looked for only where they can turn different failing tests green."""
 
 
 MANY_TARGETS = 30
 """So many failing tests seldom have one small cause: then the last offer stands, whatever the size."""
-
-
-_HAS_TARGETS = Condition(feature="targets", at_least=1)
-"""Without a failing test there is nothing to search by."""
 
 
 def curve(strategy: Strategy, cpu_price: int) -> Curve:
@@ -64,14 +70,16 @@ def curve(strategy: Strategy, cpu_price: int) -> Curve:
     many = _row(offers[-1], cpu_price).model_copy(
         update={"when": (Condition(feature="targets", at_least=MANY_TARGETS),)}
     )
-    rows = tuple(_row(offer, cpu_price) for offer in offers)
+    # Without a failing test there is nothing to search by.
+    enough = Condition(feature="targets", at_least=FEWEST_TARGETS.get(strategy, 1))
+    rows = tuple(_row(offer, cpu_price, enough) for offer in offers)
     return Curve(kind=TaskKind.WRITE, rows=(many, *rows))
 
 
-def _row(offer: Offer, cpu_price: int) -> Row:
+def _row(offer: Offer, cpu_price: int, *conditions: Condition) -> Row:
     lines = Condition(feature="suspect_lines", at_most=offer.most_lines)
     return Row(
-        when=(_HAS_TARGETS, lines) if offer.most_lines is not None else (_HAS_TARGETS,),
+        when=(*conditions, lines) if offer.most_lines is not None else conditions,
         price=math.ceil(offer.cpu_seconds * cpu_price),
         seconds=offer.seconds,
         probability=offer.probability,

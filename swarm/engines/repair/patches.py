@@ -5,7 +5,6 @@ import io
 import tokenize
 from collections.abc import Sequence
 
-from swarm.domain.changes import Changes, Mode, Written
 from swarm.engines.repair.progress import PlannedEdit, Plausible
 
 _BOM = b"\xef\xbb\xbf"
@@ -27,12 +26,6 @@ def codec_of(data: bytes) -> str:
     """What the file's own declaration says; UTF-8 without one."""
     name = tokenize.detect_encoding(io.BytesIO(data).readline)[0]
     return "utf-8" if name == "utf-8-sig" else name
-
-
-def as_changes(plausible: Plausible, data: bytes, *, executable: bool = False) -> Changes:
-    mode: Mode = "100755" if executable else "100644"
-    written = Written(plausible.path.encode(), mode, patched(data, plausible.edits))
-    return Changes((written,))
 
 
 def difference(data: bytes, plausible: Plausible) -> str:

@@ -100,6 +100,37 @@ class Spectrum(Frozen):
     """By file."""
 
 
+class Spare(Frozen):
+    """An edit that turned some of the failing tests green, and which."""
+
+    edit: Plausible
+    greened: tuple[str, ...]
+
+
+class Paired(Frozen):
+    """Where a repair by two edits stands, each of which turns other failing tests green."""
+
+    aims: tuple[str, ...]
+    """Failing tests that a first edit has not been looked for yet, in this order."""
+
+    first: Spare | None = None
+    """Made already; while there is none, one is looked for that turns the first aim green."""
+
+    spares: tuple[Spare, ...] = ()
+    """What could have been the first one instead."""
+
+    whole: bool = False
+    """What is looked for now is to turn everything green that still fails."""
+
+    executable: tuple[str, ...] = ()
+    tried: int = 0
+    """Candidates of the rounds before this one."""
+
+    @property
+    def greened(self) -> tuple[str, ...]:
+        return self.first.greened if self.first is not None else ()
+
+
 PASSED_OVER = 25
 """Candidates that a killed round may have been at."""
 
@@ -140,9 +171,17 @@ class Progress(Frozen):
     weighed: tuple[Weighed | None, ...] = ()
     """One for each of `plausible`, as far as they have been compared; None where there is no telling."""
 
+    paired: Paired | None = None
+    """Where a repair by two edits stands; None where one is looked for."""
+
     confirmed: tuple[int, ...] = ()
     unconfirmed: tuple[int, ...] = ()
     """Positions in `plausible` that a whole run has settled."""
+
+    @property
+    def greened(self) -> tuple[str, ...]:
+        """Failing tests that edits made before have turned green."""
+        return self.paired.greened if self.paired is not None else ()
 
 
 class Searched(Frozen):

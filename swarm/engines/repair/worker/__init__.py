@@ -31,5 +31,6 @@ has a package `swarm` keeps its own.
     cold           trying those that need the project imported afresh
     neighbours     inputs that are a step away from an input
     comparing      what plausible patches do where no test looks
+    rechecking     what patches that pass some tests do to others
     finding        one round of search, from the request to the answer
 """

@@ -24,13 +24,7 @@ from types import CodeType, FrameType, FunctionType
 from typing import Any
 
 from swarm.engines.repair.worker.candidates import Edit
-from swarm.engines.repair.worker.children import (
-    Tell,
-    in_child,
-    limit_cpu,
-    own_memory,
-    patience,
-)
+from swarm.engines.repair.worker.children import Tell, in_child, own_memory
 from swarm.engines.repair.worker.neighbours import attributes, neighbours
 from swarm.engines.repair.worker.patching import LiveModule, Unpatchable, living_functions
 from swarm.engines.repair.worker.sources import FUNCTIONS, Source, first_line, read_source
@@ -75,8 +69,8 @@ class Variant:
 
 def compare(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     """For the original and each patch: what became of each call, by the calls' origins."""
-    sources, living, modules = _loaded(request)
-    variants = [_variant(each, sources, modules) for each in request["plausible"]]
+    sources, living, modules = loaded(request)
+    variants = [variant_of(each, sources, modules) for each in request["plausible"]]
     wanted = _wanted(request["plausible"], sources, living)
     memory = own_memory() + request["memory_bytes"]
 
@@ -100,29 +94,7 @@ def compare(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     return {"origins": told[0] if told else [], "words": told[1:]}
 
 
-def recheck(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
-    """Positions of the patches with which all of the request's tests pass."""
-    sources, _, modules = _loaded(request)
-    tests = [each for each in request["tests"] if each in suite.items]
-    memory = own_memory() + request["memory_bytes"]
-    passing = []
-    for k, each in enumerate(request["plausible"]):
-        variant = _variant(each, sources, modules)
-
-        def work(tell: Tell, variant: Variant | None = variant) -> None:
-            if variant is not None and variant.put():
-                for test in tests:
-                    limit_cpu(request["limit"])
-                    tell(suite.run(test))
-
-        # What cannot be shown by patching is for a whole run to tell.
-        lines = in_child(work, patience(request["limit"]), memory).lines
-        if variant is None or not lines or all(line in GREEN for line in lines):
-            passing.append(k)
-    return {"passing": passing}
-
-
-def _loaded(
+def loaded(
     request: dict[str, Any],
 ) -> tuple[dict[str, Source], dict[str, list[FunctionType]], dict[str, LiveModule]]:
     """The patched files, every living function, and those of the files ready to be patched."""
@@ -144,7 +116,7 @@ def _tests(suite: Suite, request: dict[str, Any]) -> list[str]:
     return [*passing, *failing[:_TESTS]]
 
 
-def _variant(
+def variant_of(
     plausible: dict[str, Any], sources: dict[str, Source], modules: dict[str, LiveModule]
 ) -> Variant | None:
     source = sources.get(plausible["path"])

@@ -1,4 +1,4 @@
-"""The drawing board of the three strategies: a file, how suspicious its lines are, what was seen in
+"""The drawing board of the strategies: a file, how suspicious its lines are, what was seen in
 its variables and expressions, and the candidates drawn so far.
 """
 

@@ -26,6 +26,7 @@ from swarm.engines.repair.worker.templates import templates
 
 STRATEGIES: dict[str, Callable[[Drafts, list[Drafts]], list[Candidate]]] = {
     "templates": lambda drafts, pool: templates(drafts),
+    "pairs": lambda drafts, pool: templates(drafts),
     "donors": donors,
 }
 _MOST_COLD = 120

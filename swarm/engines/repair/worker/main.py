@@ -58,9 +58,10 @@ def _answered(request: dict[str, Any], say: Say) -> dict[str, Any]:
 
 
 def _work(request: dict[str, Any], say: Say) -> dict[str, Any]:
-    from swarm.engines.repair.worker.comparing import compare, recheck
+    from swarm.engines.repair.worker.comparing import compare
     from swarm.engines.repair.worker.finding import find, find_cold, plan
     from swarm.engines.repair.worker.observing import observe
+    from swarm.engines.repair.worker.rechecking import greens, recheck
     from swarm.engines.repair.worker.suite import Suite, collect, run_plainly
     from swarm.engines.repair.worker.tracing import Importing, trace
 
@@ -73,6 +74,7 @@ def _work(request: dict[str, Any], say: Say) -> dict[str, Any]:
         "observe": observe,
         "compare": compare,
         "recheck": recheck,
+        "greens": greens,
         "plan": plan,
         "search": lambda suite, request: find(suite, request, say),
     }

@@ -144,7 +144,9 @@ def _cpu_seconds() -> float:
 
 
 def trace(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
-    """What each of the request's tests does, and how many failing and passing tests run a line."""
+    """What each of the request's tests does, and how many failing and passing tests run a line; with
+    `each`, also which lines each test runs.
+    """
     project = Project(request["root"])
     memory = own_memory() + request["memory_bytes"]
     budget = Budget(request["seconds"])
@@ -156,7 +158,8 @@ def trace(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
             limit = request["limit"] / (1 if hanging < _PATIENT else 4)
             seen = _traced(suite, test, project, limit, memory)
             hanging += seen["outcome"] == "timeout"
-            _count(lines, seen.pop("lines"), seen["outcome"])
+            hits = seen["lines"] if request.get("each") else seen.pop("lines")
+            _count(lines, hits, seen["outcome"])
             tests[test] = seen
     executable = [path for path in lines if os.access(path, os.X_OK)]
     broken = [_inside(each, project) for each in suite.broken]
