@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd, micro_usd
+from swarm.settings.servers import ToolServer, read_servers
 
 
 def _default_home() -> Path:
@@ -107,6 +108,9 @@ class Settings(Frozen, use_attribute_docstrings=True):
 
     engine_login: Globs = ()
     """Files below your home that an `acp:COMMAND` is shown as its login, as they are."""
+
+    tool_servers: Annotated[tuple[ToolServer, ...], BeforeValidator(read_servers)] = ()
+    """Others' tools for models, by MCP: one section `[tool_servers.NAME]` for each server."""
 
     notify: str = ""
     """Command that is run when a human is needed or a goal ends; gets JSON on its standard input."""

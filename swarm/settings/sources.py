@@ -168,8 +168,9 @@ def _explained(error: ValidationError, sources: Sequence[_Source]) -> Rejected:
     key = str(first["loc"][0])
     name = _first_with(key, sources)
     source = next(source for source in sources if source.name == name)
+    spelt = ".".join((source.spell(key), *map(str, first["loc"][1:])))
     return Rejected(
-        f"{name}: {source.spell(key)} = {source.values[key]!r}: {first['msg']}",
+        f"{name}: {spelt} = {source.values[key]!r}: {first['msg']}",
         advice=f"{source.spell(key)}: {Settings.model_fields[key].description}",
     )
 
@@ -179,4 +180,4 @@ def _first_with(key: str, sources: Sequence[_Source]) -> str:
 
 
 def _shown(value: object) -> str:
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
