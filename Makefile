@@ -29,7 +29,7 @@ demo: $(STAMP)
 
 # Everything without Ray on two cores, then the few tests that need a Ray of their own.
 test: $(STAMP)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not ray and not chaos and not thorough"
+	@$(WRITING) $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not ray and not chaos and not thorough"
 	@$(BIN)/python -m pytest -q -m "ray and not chaos"
 
 # Every attack, every planted bug, every hostile case on real sandboxes.

@@ -3,9 +3,16 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from swarm.domain.events import Event
 from swarm.journal.public_api import open_journal, read_only
@@ -58,5 +65,12 @@ class Journals(RuleBasedStateMachine):
         follower.close()
 
 
-Journals.TestCase.settings = settings(max_examples=20, stateful_step_count=10, deadline=None)
+Journals.TestCase.settings = settings(max_examples=8, stateful_step_count=8, deadline=None)
 TestJournals = Journals.TestCase
+
+
+@pytest.mark.thorough
+def test_no_longer_life_of_a_journal_differs_from_the_model() -> None:
+    run_state_machine_as_test(
+        Journals, settings=settings(max_examples=60, stateful_step_count=15, deadline=None)
+    )

@@ -77,7 +77,7 @@ def upstream(tmp_path: Path) -> Iterator[Upstream]:
     found = Upstream(tmp_path / "wheels")
     with ThreadingHTTPServer(("127.0.0.1", 0), a_handler(found)) as server:
         found.port = server.server_address[1]
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         yield found
         server.shutdown()
