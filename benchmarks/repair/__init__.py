@@ -4,6 +4,7 @@
     rows        results kept as they come, to go on with later
     quixbugs    forty programs with one wrong line each, whole or with half of the tests hidden
     mutants     one-edit mistakes in real libraries (mutating)
+    pairs       two such mistakes in different modules of one library
     impossible  twenty cases where only a refusal is right
     rates       candidates a second
     planted     the demo's mistakes, each alone

@@ -53,7 +53,7 @@ def _library(folder: Path, asked: argparse.Namespace, way: str) -> None:
     files = {**read_files(folder), "pytest.ini": SETTINGS}
     known = rows.known(asked.log, way)
     measured = 0
-    for number, mutant in enumerate(_drawn(files, Random(f"{asked.seed} {folder.name}"))):
+    for number, mutant in enumerate(drawn(files, Random(f"{asked.seed} {folder.name}"))):
         if measured == asked.count:
             return
         name = f"{folder.name} {number} {mutant.path}:{mutant.line} {mutant.kind}"
@@ -62,7 +62,7 @@ def _library(folder: Path, asked: argparse.Namespace, way: str) -> None:
         print(rows.line(row), flush=True)
 
 
-def _drawn(files: Files, random: Random) -> Iterator[Mutant]:
+def drawn(files: Files, random: Random) -> Iterator[Mutant]:
     """Mutants without end, files by chance, a large one as much oftener as it is larger."""
     sources = [
         path
