@@ -137,13 +137,12 @@ class Box:
         )
         await self.thawed()
         before = (0, 0) if self._group is None else (self._group.killed(), self._group.refused())
-        return self._told(await command.run(self, order), *before)
+        return self._told(await command.run(self, order, self.mode), *before)
 
     def _told(self, result: ExecResult, killed: int, refused: int) -> ExecResult:
-        """With the mode, and with the bound that the kernel held, if nobody else has named one: who
-        loses a process to it and then waits till the time is over has met that bound first.
+        """With the bound that the kernel held, if nobody else has named one: who loses a process to
+        it and then waits till the time is over has met that bound first.
         """
-        result = replace(result, mode=self.mode)
         unnamed = result.killed_by in ("", "signal", "time")
         if self._group is None or result.returncode == 0 or not unnamed:
             return result

@@ -11,7 +11,7 @@ from typing import Protocol, cast
 from swarm.domain.errors import Rejected
 from swarm.sandbox import channel, wire
 from swarm.sandbox.output import Pipe
-from swarm.sandbox.port import ExecResult, KilledBy
+from swarm.sandbox.port import ExecResult, KilledBy, SandboxMode
 
 _END_SECONDS = 5.0
 """Between the order to kill and the news of the end."""
@@ -50,7 +50,7 @@ class Order:
     cpu_seconds: int = 0
 
 
-async def run(runner: Runner, order: Order) -> ExecResult:
+async def run(runner: Runner, order: Order, mode: SandboxMode) -> ExecResult:
     """Run to the end, or to the first limit."""
     started = time.monotonic()
     with Pipe(order.output_bytes) as out, Pipe(order.output_bytes) as err:
@@ -69,21 +69,24 @@ async def run(runner: Runner, order: Order) -> ExecResult:
         truncated=out.kept.truncated or err.kept.truncated,
         seconds=time.monotonic() - started,
         cpu_seconds=end.cpu_seconds,
+        mode=mode,
     )
 
 
 def ask_for(runner: Runner, order: Order, out: int, err: int) -> channel.Answers:
-    stdin = wire.memory_file(order.stdin) if order.stdin else os.open(os.devnull, os.O_RDONLY)
+    if not order.stdin:
+        return start(runner, order, (out, err), tell=False)
+    stdin = wire.memory_file(order.stdin)
     try:
         return start(runner, order, (stdin, out, err), tell=False)
     finally:
         os.close(stdin)
 
 
-def start(
-    runner: Runner, order: Order, fds: tuple[int, int, int], *, tell: bool
-) -> channel.Answers:
-    """`tell`: the first answer says that it has begun, and its process id inside."""
+def start(runner: Runner, order: Order, fds: Sequence[int], *, tell: bool) -> channel.Answers:
+    """`fds`: its first ones; input is nothing where there are only two. `tell`: the first answer says
+    that it has begun, and its process id inside.
+    """
     message = {
         "op": "exec",
         "tell": tell,

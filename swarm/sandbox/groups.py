@@ -15,7 +15,7 @@ import signal
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
@@ -38,6 +38,7 @@ DELEGATE = (
 
 _PERIOD_US = 100_000
 _ROUNDS, _ROUND_MS = 100, 10
+_PIECE = 4 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +56,27 @@ class Group:
 
     directories: Mapping[str, Path]
     second: bool
+    _counters: dict[str, int] = field(default_factory=dict)
+    """Files that are asked before each command, open: to find them takes longer than to read them."""
 
     def killed(self) -> int:
         """So many processes were killed so far because memory was full."""
         name = "memory.events" if self.second else "memory.oom_control"
-        return _numbers(self.directories["memory"] / name).get("oom_kill", 0)
+        return self._count("memory", name, b"oom_kill")
 
     def refused(self) -> int:
         """So often a process could not be started because there were too many."""
-        return _numbers(self.directories["pids"] / "pids.events").get("max", 0)
+        return self._count("pids", "pids.events", b"max")
+
+    def _count(self, kind: str, name: str, what: bytes) -> int:
+        try:
+            if name not in self._counters:
+                flags = os.O_RDONLY | os.O_CLOEXEC
+                self._counters[name] = os.open(self.directories[kind] / name, flags)
+            words = os.pread(self._counters[name], _PIECE, 0).split()
+        except OSError:  # this kernel has it not, or the group is gone
+            return 0
+        return int(words[words.index(what) + 1]) if what in words else 0
 
     def bound(self, limits: Limits) -> "Group | None":
         """The group itself if all bounds could be set. Else whoever is in it is killed."""
@@ -97,6 +110,8 @@ class Group:
 
     def end(self) -> None:
         """Kill what is left, and remove the group. Takes up to a second."""
+        while self._counters:
+            os.close(self._counters.popitem()[1])
         for each in dict.fromkeys(self.directories.values()):
             _remove(each)
 
@@ -275,11 +290,6 @@ def _kill(directory: Path) -> None:
     for pid in _words(directory / "cgroup.procs"):
         with suppress(ProcessLookupError, PermissionError, ValueError):
             os.kill(int(pid), signal.SIGKILL)
-
-
-def _numbers(file: Path) -> dict[str, int]:
-    words = _words(file)
-    return {name: int(value) for name, value in zip(words[::2], words[1::2], strict=False)}
 
 
 def _words(file: Path) -> list[str]:

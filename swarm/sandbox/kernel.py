@@ -78,6 +78,8 @@ CLOSE_RANGE = 436
 END_WITH_PARENT = (_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 """For prctl(2)."""
 
+_SIGNAL_SET_BYTES = 128
+
 # PyDLL keeps the interpreter's lock during a call: a child that comes out of `clone` has only this
 # thread, and must find the lock in its hands.
 _LIBC = ctypes.PyDLL(None, use_errno=True)
@@ -164,6 +166,15 @@ def close_all_but(keep: tuple[int, ...]) -> None:
     for fd in (*sorted(each for each in keep if each > last), 1 << 16):
         os.closerange(last + 1, fd)
         last = fd
+
+
+def signal_descriptor(number: signal.Signals) -> int:
+    """Block the signal, and tell of it by a descriptor instead: no call is interrupted by it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    wanted = ctypes.create_string_buffer(_SIGNAL_SET_BYTES)
+    _LIBC.sigemptyset(wanted)
+    _LIBC.sigaddset(wanted, number)
+    return _checked(_LIBC.signalfd(-1, wanted, os.O_NONBLOCK | os.O_CLOEXEC), "signalfd")
 
 
 def become_subreaper() -> None:

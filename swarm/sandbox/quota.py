@@ -226,7 +226,7 @@ class Quota:
         return self._last
 
     def begin(self) -> None:
-        """Nothing ran until now: what others did to the disk meanwhile is not ours."""
+        """Nothing ran until just now: what others did to the disk meanwhile is not ours."""
         self._free_at_start = self._free()
         if self.passed:
             self._rebase, self._calm_until = True, 0.0

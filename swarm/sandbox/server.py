@@ -36,6 +36,9 @@ _ROUND_MS = 2
 _NAME = 200
 _STOP_ROUNDS = 400
 _MOST_MAPPED = 100
+_OUTPUTS = 2
+_SIGNAL_BYTES = 128
+"""Of a `signalfd_siginfo`."""
 
 
 @dataclass(slots=True)
@@ -83,6 +86,9 @@ class Server:
     """What was written before the last checkpoint."""
 
     commands: dict[int, Command] = field(default_factory=dict)
+
+    null: int = -1
+    """An open file with nothing in it, for commands that read nothing."""
 
     chain: Chain | None = None
     """For commands that are started when nothing runs."""
@@ -164,6 +170,7 @@ def _tapped(server: Server) -> tuple[int, ...]:
 
 def _prepare(server: Server) -> int:
     kernel.set_dumpable(False)
+    server.null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
     if server.alone and os.getpid() != 1:
         raise RuntimeError("only process 1 of a sandbox may signal everything that it sees")
     if not server.alone:
@@ -171,21 +178,17 @@ def _prepare(server: Server) -> int:
     if server.alone:  # where somebody else is, it could stop a child in the middle, and us with it
         with suppress(OSError):
             server.chain = Chain(starting.CALLS)
-    wake, woken = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
-    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    wake = kernel.signal_descriptor(signal.SIGCHLD)
     signal.signal(signal.SIGINT, signal.SIG_IGN if server.alone else signal.SIG_DFL)
-    signal.set_wakeup_fd(woken, warn_on_full_buffer=False)
     gc.collect()
     gc.freeze()
     return wake
 
 
 def _drain(wake: int) -> None:
-    try:
-        while os.read(wake, 4096):
-            pass
-    except BlockingIOError:
-        return
+    with suppress(BlockingIOError):
+        os.read(wake, _SIGNAL_BYTES)
 
 
 def _serve_one(server: Server) -> bool:
@@ -290,18 +293,20 @@ def _listening(port: int) -> socket.socket:
 
 
 def _start(server: Server, message: wire.Message, reply: socket.socket, fds: list[int]) -> None:
-    if not server.commands:
-        server.watchdog.begin()
-        server.look_at = monotonic() + server.watchdog.wait_seconds()
+    first = not server.commands
+    given = fds if len(fds) > _OUTPUTS else [server.null, *fds]
     order = {
         "argv": message["argv"],
         "cwd": message["cwd"],
         "env": message["env"],
         "limits": server.watchdog.bounded(server.limits),
     }
-    pid = starting.start(order, fds, server.chain if _is_quiet(server) else None)
-    _offer(pid)
+    pid = starting.start(order, given, server.chain if _is_quiet(server) else None)
     server.commands[pid] = Command(message["number"], reply, " ".join(message["argv"])[:_NAME])
+    _offer(pid)
+    if first:
+        server.watchdog.begin()
+        server.look_at = monotonic() + server.watchdog.wait_seconds()
     if message["tell"]:
         _answer(reply, {"pid": pid})
 

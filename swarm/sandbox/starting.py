@@ -9,6 +9,7 @@ Standard library only: this runs in an interpreter that was started with `-I -S`
 
 import ctypes
 import errno
+import functools
 import os
 import resource
 import signal
@@ -34,6 +35,12 @@ _IGNORED_BY_US = (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ)
 _UMASK = 0o022
 _NOT_STARTED = 127
 _DESCRIPTORS = 1 << 16
+_FIRST_CALLS: tuple[Call, ...] = (
+    ("setsid", ()),
+    ("prctl", kernel.END_WITH_PARENT),
+    *(("signal", (int(each), 0)) for each in _IGNORED_BY_US),
+    ("umask", (_UMASK,)),
+)
 _PATH_BYTES = 4096
 
 
@@ -51,14 +58,11 @@ def start(order: wire.Message, fds: Sequence[int], chain: Chain | None) -> int:
 def _borrow(chain: Chain, order: wire.Message, fds: Sequence[int]) -> int:
     """Raises OSError or ValueError when that is not possible; nothing has happened then."""
     argv = _strings(order["argv"])
-    env = _strings([_variable(name, value) for name, value in order["env"].items()])
-    limits = [(kind, (ctypes.c_uint64 * 2)(*each)) for kind, each in _limits(order["limits"])]
+    env = _environment(tuple(order["env"].items()))
+    limits = [(kind, _words(*each)) for kind, each in _limits(order["limits"])]
     program = ctypes.create_string_buffer(_PATH_BYTES)
     calls: list[Call] = [
-        ("setsid", ()),
-        ("prctl", kernel.END_WITH_PARENT),
-        *(("signal", (int(each), 0)) for each in _IGNORED_BY_US),
-        ("umask", (_UMASK,)),
+        *_FIRST_CALLS,
         *(("dup2", (fd, number)) for number, fd in enumerate(fds)),
         ("syscall", (kernel.CLOSE_RANGE, len(fds), (1 << 32) - 1, 0)),
         *(("setrlimit", (kind, ctypes.addressof(each))) for kind, each in limits),
@@ -73,6 +77,17 @@ def _borrow(chain: Chain, order: wire.Message, fds: Sequence[int]) -> int:
         kernel.end(pid)
         raise OSError(failure, os.strerror(failure), order["argv"][0])
     return pid
+
+
+@functools.cache
+def _words(soft: int, hard: int) -> "ctypes.Array[ctypes.c_uint64]":
+    """Always at the same place, so that the call stays laid out. There are a few only."""
+    return (ctypes.c_uint64 * 2)(soft, hard)
+
+
+@functools.lru_cache(maxsize=8)
+def _environment(variables: tuple[tuple[str, str], ...]) -> "ctypes.Array[ctypes.c_char_p]":
+    return _strings([_variable(name, value) for name, value in variables])
 
 
 def _strings(texts: Sequence[str]) -> "ctypes.Array[ctypes.c_char_p]":
@@ -113,7 +128,7 @@ def _become(order: wire.Message, fds: Sequence[int]) -> NoReturn:
         for number, fd in enumerate(fds):
             os.dup2(fd, number)
         os.closerange(len(fds), _DESCRIPTORS)
-        signal.set_wakeup_fd(-1)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
         for each in _IGNORED_BY_US:
             signal.signal(each, signal.SIG_DFL)
         os.umask(_UMASK)
@@ -153,6 +168,7 @@ def _limits(limits: Mapping[str, int]) -> list[tuple[int, tuple[int, int]]]:
     return [(_RLIMITS[name], _limit(_RLIMITS[name], value)) for name, value in limits.items()]
 
 
+@functools.cache
 def _limit(kind: int, value: int) -> tuple[int, int]:
     _soft, hard = resource.getrlimit(kind)
     if hard != resource.RLIM_INFINITY:

@@ -43,7 +43,7 @@ class Watchdog:
     _look_seconds: float = 0.0
 
     def begin(self) -> None:
-        """The first command starts; nothing ran."""
+        """The first command has just been started; nothing ran before."""
         self._resident = 0
         if self.quota is not None:
             self.quota.begin()

@@ -81,8 +81,10 @@ def answer(data: bytes) -> Message:
 
 
 def _send(channel: socket.socket, data: bytes, fds: Sequence[int]) -> None:
-    rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
-    channel.sendmsg([data], rights)
+    if not fds:
+        channel.send(data)
+        return
+    channel.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
 
 
 def _descriptors(ancillary: list[tuple[int, int, bytes]]) -> list[int]:

@@ -54,6 +54,14 @@ def test_a_chain_changes_nothing_of_who_runs_it(chain: Chain, tmp_path: Path) ->
     os.fstat(1)
 
 
+def test_a_chain_is_used_again_with_other_calls_and_arguments(chain: Chain) -> None:
+    for mask in (0o01, 0o05, 0o05, 0o03):
+        last, _held = program("/bin/sh", "-c", "exit $(umask | tr -d 0)")
+        assert ended(chain.run([("umask", (mask,)), *last])) == mask
+        last, _held = program("/nowhere")
+        assert ended(chain.run([("umask", (0o02,)), ("umask", (mask,)), *last])) == 127
+
+
 def test_a_call_of_a_chain_that_fails_is_known_by_its_error(chain: Chain) -> None:
     last, _held = program("/nowhere")
     assert ended(chain.run(last)) == 127
@@ -114,6 +122,7 @@ def test_a_command_is_the_same_beside_another_and_alone(isolated: Place) -> None
         beside = await sandbox.exec(("sh", "-c", look))
         assert alone.stdout == beside.stdout
         assert alone.stdout.endswith(b"leads\n")
+        assert b"SigBlk:\t0000000000000000\n" in alone.stdout
         assert (alone.stderr, beside.stderr) == (b"", b"")
 
     isolated.run(work)
