@@ -180,6 +180,7 @@ def _checked(folder: Path, targets: Sequence[str]) -> Row:
     blocking = [finding for finding in verdict.findings if finding.blocks]
     return {
         "accepted": verdict.accepted,
+        "unsure": verdict.unsure,
         "verdicts": {name: report.verdict for name, report in verdict.reports.items()},
         "rules": sorted({finding.rule for finding in blocking}),
         "why": [finding.message[:200] for finding in blocking[:3]],

@@ -87,8 +87,10 @@ def _unsure(state: GoalState, evidence: tuple[Evidence, ...]) -> str:
     assert state.certificate is not None
     for model, voters in one_opinion(state.certificate):
         doubts.append(f"{', '.join(voters)} all asked {model}, so their votes are one opinion")
-    notes = [f.message for each in evidence for f in each.findings if not f.blocks]
-    return "; ".join([*doubts, *notes[:3]]) or "nothing that the checks could see"
+    notes = [f for each in evidence for f in each.findings if not f.blocks]
+    asked = [f"please look: {f.message}" for f in notes if f.asks]
+    said = [f.message for f in notes if not f.asks]
+    return "; ".join([*doubts, *asked, *said[:3]]) or "nothing that the checks could see"
 
 
 def _task(state: GoalState, task: Task) -> TaskAccount:

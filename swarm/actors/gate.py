@@ -35,6 +35,9 @@ from swarm.tools.public_api import run_suite
 @dataclass(frozen=True, slots=True)
 class CheckVerdict:
     accepted: bool
+    unsure: bool
+    """Nothing is against it, and a check asks a person about it."""
+
     reports: dict[str, CheckReport]
     """By aspect."""
 
@@ -207,10 +210,13 @@ def _contract(goal: Goal, subject: CheckSubject, aspect: str) -> Contract:
 def _verdict(checked: tuple[Checked, ...]) -> CheckVerdict:
     reports = {each.evidence.kind: each.report for each in checked}
     suite = reports["suite"].verdict
-    refused = any(report.verdict == "no" for report in reports.values())
+    passed = suite == "yes" and all(report.verdict != "no" for report in reports.values())
+    findings = tuple(f for report in reports.values() for f in report.findings)
+    unsure = passed and any(finding.asks for finding in findings)
     return CheckVerdict(
-        accepted=suite == "yes" and not refused,
+        accepted=passed and not unsure,
+        unsure=unsure,
         reports={str(kind): report for kind, report in reports.items()},
-        findings=tuple(f for report in reports.values() for f in report.findings),
+        findings=findings,
         evidence=tuple(each.evidence for each in checked),
     )

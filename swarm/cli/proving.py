@@ -7,13 +7,14 @@ from rich.text import Text
 
 from swarm.actors.public_api import CheckVerdict, Places, check_change, verify_goal
 from swarm.cli.documents import Json
-from swarm.cli.failing import DONE, FAILED
+from swarm.cli.failing import DONE, FAILED, WAITS
 from swarm.cli.page import plain_table
 from swarm.cli.session import open_session
 from swarm.cli.watching import Watch, find_goal
 from swarm.cli.words import cell, lines
 from swarm.domain.errors import Rejected
 from swarm.domain.names import TestId
+from swarm.domain.tasks import Finding
 
 
 def verify(name: str, *, rerun: bool, as_json: bool) -> int:
@@ -62,25 +63,51 @@ def check(
         targets=tuple(TestId(target) for target in targets),
     )
     session.show(_checked(verdict), _document(verdict))
-    return DONE if verdict.accepted else FAILED
+    if verdict.accepted:
+        return DONE
+    return WAITS if verdict.unsure else FAILED
 
 
 def _checked(verdict: CheckVerdict) -> RenderableType:
-    style = "green" if verdict.accepted else "red"
     table = plain_table("check", "verdict", "")
     for aspect, report in verdict.reports.items():
         table.add_row(cell(aspect), report.verdict, cell(report.summary))
-    told = [
-        f"{finding.message} ({finding.path}:{finding.line})" if finding.path else finding.message
-        for finding in verdict.findings
-    ]
-    head = Text("accepted" if verdict.accepted else "refused", style=f"bold {style}")
-    return Group(head, table, lines(told, "yellow"))
+    parts: list[RenderableType] = [_head(verdict), table]
+    for title, style, told in _sorted(verdict.findings):
+        if told:
+            parts += [Text(f"\n{title}", style=style), lines([_told(each) for each in told])]
+    return Group(*parts)
+
+
+def _head(verdict: CheckVerdict) -> Text:
+    if verdict.accepted:
+        return Text("accepted", style="bold green")
+    if verdict.unsure:
+        return Text(
+            "a person must look: nothing is against it, and not all is known", "bold yellow"
+        )
+    return Text("refused", style="bold red")
+
+
+def _sorted(findings: tuple[Finding, ...]) -> tuple[tuple[str, str, list[Finding]], ...]:
+    notes = [each for each in findings if not each.blocks and not each.asks]
+    return (
+        ("against it:", "red", [each for each in findings if each.blocks]),
+        ("to look at:", "yellow", [each for each in findings if each.asks]),
+        ("notes:", "", notes),
+    )
+
+
+def _told(finding: Finding) -> str:
+    """With its place, as far as that is known."""
+    place = f"{finding.path}:{finding.line}" if finding.line else finding.path or finding.test or ""
+    return f"  {finding.rule}: {finding.message}" + (f" ({place})" if place else "")
 
 
 def _document(verdict: CheckVerdict) -> Json:
     return {
         "accepted": verdict.accepted,
+        "unsure": verdict.unsure,
         "reports": {name: r.model_dump(mode="json") for name, r in verdict.reports.items()},
         "findings": [finding.model_dump(mode="json") for finding in verdict.findings],
     }

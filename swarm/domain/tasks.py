@@ -96,6 +96,11 @@ class Finding(Frozen):
     blocks: bool = True
     """A note for the human when false."""
 
+    @property
+    def asks(self) -> bool:
+        """The check could not decide, and a person is to: rules of that kind begin with `unsure`."""
+        return self.rule.startswith("unsure.")
+
 
 class Checkpoint(Frozen):
     """What an attempt's world held when a step was done, beside its tree: enough to go back to it.

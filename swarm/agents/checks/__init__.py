@@ -22,7 +22,9 @@ what it executed itself, and its evidence comes out the same when it is executed
     observations what tests observed of them, before and after
     conditions   new conditions of a change, and the change without each of them
     earning      which of them no test misses
+    reach        changed statements that nothing has executed
     likeness     changed code that knows its tests by heart
+    tables       answers that a repair lists one by one
     handling     errors that changed code raises no more, or swallows
     edition      by what the checks are known from others
     answers      the form in which every check answers

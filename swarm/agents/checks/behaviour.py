@@ -20,14 +20,15 @@ from importlib import resources
 
 from swarm.agents.checks.answers import answered
 from swarm.agents.checks.comparison import outcomes_of
-from swarm.agents.checks.conditions import MOST, Ablation, ablations
+from swarm.agents.checks.conditions import MOST, Ablation, ablations, distinguishes
 from swarm.agents.checks.diffs import files_changed
 from swarm.agents.checks.earning import Trial, unearned
 from swarm.agents.checks.functions import Touched, new_constants, touched
 from swarm.agents.checks.guard import Base, laid_over, read_base
 from swarm.agents.checks.lint import Source
-from swarm.agents.checks.observations import Observed, differences, read
+from swarm.agents.checks.observations import Observed, answers_only, differences, read
 from swarm.agents.checks.places import is_test, text_of
+from swarm.agents.checks.reach import Watched, unreached, watched
 from swarm.agents.checks.runs import Runs
 from swarm.agents.checks.together import together
 from swarm.agents.port import CheckAssignment, Checked, Workbench
@@ -60,6 +61,12 @@ class _Question:
 
     spoken: frozenset[str]
     """Names in test files that the change adds: those tests speak for it."""
+
+    watched: Watched
+    """The statements that it takes away or brings in."""
+
+    distinguishes: bool
+    """It makes cases that the base does not make."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +112,17 @@ class BehaviourReviewer:
             return _Answer((), "unknown", "no function was changed that could be observed")
         if question.workbench.environment.runner not in _RUNNERS:
             return _Answer((), "unknown", "a plain command cannot be observed")
-        first = await self._record(question, _ids(question.assignment), frozenset(), True)
+        first = await self._record(question, _ids(question.assignment), None, True)
         if first.execution.run.broken or first.execution.killed_by:
             return _Answer((), "unknown", "the base could not be recorded", mode=first.mode)
         if not first.observed.calls:
-            return _Answer((), "unknown", "no test observes what was changed", mode=first.mode)
+            asked = _unobserved(question)
+            return _Answer(asked, "unknown", "no test observes what was changed", mode=first.mode)
         ids = tuple(sorted(first.observed.tests | frozenset(question.assignment.subject.targets)))
-        wanted = first.observed.functions
-        second, after = await together(partial(self._record, question, ids, wanted), (True, False))
+        record = partial(self._record, question, ids, first.observed)
+        second, after = await together(record, (True, False))
         answer = _compared(question, first, second, after)
-        if answer.verdict != "yes" or not question.assignment.subject.targets:
+        if answer.verdict == "no" or not question.assignment.subject.targets:
             return answer
         trial = Trial(question.assignment, question.workbench, question.over, ids, self._runs)
         return _with(answer, await unearned(trial, question.ablations))
@@ -123,12 +131,14 @@ class BehaviourReviewer:
         self,
         question: _Question,
         ids: tuple[TestId, ...],
-        wanted: frozenset[tuple[str, str]],
+        before: Observed | None,
         on_base: bool,
     ) -> _Recording:
+        """`before`: the first recording, which the others follow."""
         subject, workbench = question.assignment.subject, question.workbench
         tree = subject.base_tree if on_base else subject.tree
         places = question.touched.before if on_base else question.touched.after
+        watched = question.watched.before if on_base else question.watched.after
         async with workbench.sandbox(subject.base_tree, tree) as sandbox:
             await sandbox.apply(NOTHING if on_base else question.over)
             execution = await execute_suite(
@@ -145,7 +155,10 @@ class BehaviourReviewer:
                     "tests": sorted(path for path in question.base.tests if path.endswith(".py")),
                     "changed": places,
                     "whole": question.touched.whole,
-                    "wanted": sorted(wanted),
+                    "wanted": sorted(before.functions) if before else [],
+                    "seeds": None if before is None else [list(each) for each in before.seeds],
+                    "watched": [[each.path, each.first, each.last] for each in watched],
+                    "targets": list(subject.targets),
                     "constants": list(question.constants),
                 },
             )
@@ -193,7 +206,20 @@ def _asked(
         constants=new_constants(sources),
         ablations=tuple(itertools.islice(ablations, MOST)),
         spoken=_spoken(changes, base),
+        watched=watched(sources),
+        distinguishes=any(
+            distinguishes(*(side.decode("utf-8", "replace") for side in (each.before, each.after)))
+            for each in sources
+        ),
     )
+
+
+def _unobserved(question: _Question) -> tuple[Finding, ...]:
+    if not question.watched:
+        return ()
+    path = (*question.watched.after, *question.watched.before)[0].path
+    message = "no test executes what was changed, so nothing is known of it"
+    return (Finding(rule="unsure.unobserved", message=message, path=path, blocks=False),)
 
 
 def _ablations(source: Source) -> Iterator[Ablation]:
@@ -260,15 +286,26 @@ def _compared(
         targets=assignment.subject.targets,
         spoken=question.spoken,
     )
-    found = (*_fallen(second.execution.run, run, assignment), *found)
+    asked = _questions(question, first.observed, second.observed, after.observed)
+    found = (*_fallen(second.execution.run, run, assignment), *found, *asked)
+    blocked = any(finding.blocks for finding in found)
     return _Answer(
         findings=found,
-        verdict="no" if any(finding.blocks for finding in found) else "yes",
+        verdict="no" if blocked else "unknown" if asked else "yes",
         summary=_summary(first.observed, found),
         outcomes=run.outcomes,
         mode=after.mode,
         limits=after.limits,
     )
+
+
+def _questions(
+    question: _Question, first: Observed, second: Observed, after: Observed
+) -> tuple[Finding, ...]:
+    """What a person is asked, since nothing here decides it."""
+    by_heart = answers_only(first, second, after) if question.distinguishes else ()
+    reached = first.reached | second.reached
+    return (*by_heart, *unreached(question.watched, reached, after.reached))
 
 
 def _fallen(before: SuiteRun, now: SuiteRun, assignment: CheckAssignment) -> Iterator[Finding]:

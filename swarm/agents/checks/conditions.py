@@ -55,6 +55,26 @@ def ablations(path: str, before: str, after: str) -> Iterator[Ablation]:
             yield Ablation(path, part.node.lineno, part.said, text)
 
 
+def distinguishes(before: str, after: str) -> bool:
+    """Whether more cases are told apart than before: by conditions, comparisons, or keys of a table."""
+    try:
+        return _cases(ast.parse(after)) > _cases(ast.parse(before))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+
+
+def _cases(tree: ast.Module) -> int:
+    found = 0
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If | ast.IfExp | ast.match_case):
+            found += 1
+        elif isinstance(node, ast.BoolOp):
+            found += len(node.values) - 1
+        elif isinstance(node, ast.Dict):
+            found += len(node.keys)
+    return found
+
+
 def _parts(tree: ast.Module) -> Iterator[_Part]:
     for function in ast.walk(tree):
         if isinstance(function, _FUNCTIONS):

@@ -30,8 +30,22 @@ MOST_FINDINGS = 10
 """Of each kind; a changed helper may be seen a thousand times."""
 
 _CALLS = TypeAdapter(list[tuple[str, str, str, str, str]])
-_NEXT = TypeAdapter(list[tuple[str, str]])
+_NEXT = TypeAdapter(list[tuple[str, str, str, bool]])
 _NAME = TypeAdapter(tuple[str, str])
+_REACHED = TypeAdapter(list[tuple[str, int]])
+_SEEDS = TypeAdapter(list[tuple[str, str, str]])
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A call next door, or one of a test's own made again."""
+
+    answer: str
+    origin: str = ""
+    """The arguments that it is a mutation of; empty for a test's own."""
+
+    asked: bool = False
+    """A failing test called it with those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,14 @@ class Observed:
 
     calls: Mapping[tuple[TestId, Callee], tuple[tuple[str, str], ...]] = field(default_factory=dict)
     nearby: Mapping[Callee, str] = field(default_factory=dict)
+    again: Mapping[Callee, Again] = field(default_factory=dict)
+    """With the calls next door, those that tests made."""
+
+    reached: frozenset[tuple[str, int]] = frozenset()
+    """Path and first line of the watched statements that were executed."""
+
+    seeds: tuple[Callee, ...] = ()
+    """What next door begins with."""
 
     @property
     def tests(self) -> frozenset[TestId]:
@@ -53,7 +75,9 @@ class Observed:
 def read(extra: Sequence[object]) -> Observed:
     """Raises Rejected when what was recorded is not what our recorder writes."""
     calls: dict[tuple[TestId, Callee], list[tuple[str, str]]] = {}
-    nearby: dict[Callee, str] = {}
+    again: dict[Callee, Again] = {}
+    reached: frozenset[tuple[str, int]] = frozenset()
+    seeds: tuple[Callee, ...] = ()
     try:
         for event in extra:
             assert isinstance(event, dict)
@@ -61,13 +85,19 @@ def read(extra: Sequence[object]) -> Observed:
                 for path, name, arguments, strict, wide in _CALLS.validate_python(event["calls"]):
                     key = (TestId(str(event["test"])), (path, name, arguments))
                     calls.setdefault(key, []).append((strict, wide))
+            elif "reached" in event:
+                reached |= frozenset(_REACHED.validate_python(event["reached"]))
+            elif "seeds" in event:
+                seeds = (*seeds, *_SEEDS.validate_python(event["seeds"]))
             else:
                 path, name = _NAME.validate_python(event["next"])
-                for arguments, answer in _NEXT.validate_python(event["calls"]):
-                    nearby[path, name, arguments] = answer
+                for arguments, answer, origin, asked in _NEXT.validate_python(event["calls"]):
+                    again[path, name, arguments] = Again(answer, origin, asked)
     except (ValidationError, KeyError, AssertionError) as error:
         raise Rejected(f"the recording is not ours: {error}") from error
-    return Observed({key: tuple(results) for key, results in calls.items()}, nearby)
+    told = {key: tuple(results) for key, results in calls.items()}
+    nearby = {(*callee[:2], callee[2][1:-1]): e.answer for callee, e in again.items() if e.origin}
+    return Observed(told, nearby, again, reached, seeds)
 
 
 def differences(
@@ -106,6 +136,39 @@ def differences(
         *_capped(list(wider.values()), "attributes-changed", blocks=False),
         *_next_door(first, second, after, meant, targets, spoken),
     )
+
+
+LEAST_NEXT_DOOR, FEW = 6, 8
+"""So many answers next door say something; and where not one of eight is another, few are."""
+
+
+def answers_only(first: Observed, second: Observed, after: Observed) -> tuple[Finding, ...]:
+    """What failing tests give in is answered anew, and nothing next door of it: as code does that knows them.
+
+    A bound that is moved by one does the same, so this alone proves nothing; a person is asked.
+    """
+    steady = {c: e for c, e in first.again.items() if second.again.get(c) == e and c in after.again}
+    moved = {c for c, e in steady.items() if e.answer != after.again[c].answer}
+    mended = {c for c in moved if steady[c].asked and not steady[c].origin}
+    beside = [
+        callee
+        for callee, each in steady.items()
+        if (*callee[:2], each.origin) in mended and _is_live(each, after.again[callee])
+    ]
+    others = sum(callee in moved for callee in beside)
+    if len(beside) < LEAST_NEXT_DOOR or others * FEW > len(beside):
+        return ()
+    callee = min(mended)
+    message = (
+        f"of {len(beside)} inputs like those of the failing tests {others or 'none'} "
+        f"{'are' if others > 1 else 'is'} answered otherwise than before: it may know the tests by heart"
+    )
+    return (Finding(rule="unsure.only-the-tests", message=message, path=callee[0], blocks=False),)
+
+
+def _is_live(was: Again, now: Again) -> bool:
+    """An input that is an error on both sides, or nothing on both, is not like the tests'."""
+    return not all(e.answer == "None" or e.answer.startswith("raises ") for e in (was, now))
 
 
 Turn = tuple[str, str]

@@ -15,6 +15,7 @@ from swarm.agents.checks.handling import lost_handling
 from swarm.agents.checks.likeness import special_cases
 from swarm.agents.checks.lint import Source, linter_version, new_findings
 from swarm.agents.checks.places import test_files_of
+from swarm.agents.checks.tables import listed_cases
 from swarm.agents.port import CheckAssignment, Checked, Workbench
 from swarm.domain.evidence import Evidence
 from swarm.domain.names import TestId
@@ -107,6 +108,7 @@ def _read(files: tuple[File, ...], base: Base, targets: tuple[TestId, ...]) -> I
             continue
         if file.path.endswith(".py"):
             yield from special_cases(file.path, *texts, tests)
+            yield from listed_cases(file.path, *texts) if targets else ()
             yield from lost_handling(file.path, *texts, asked=bool(targets))
 
 

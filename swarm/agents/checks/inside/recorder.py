@@ -9,7 +9,10 @@ strictly (foreign objects by their class alone) and once widely (with their attr
 
 When the tests are over, functions, classes and methods that were seen to be called with plain values are
 called again with small mutations of those, to see what happens next door: methods on a copy of the object
-that they were called on.
+that they were called on. Which calls that begins with is chosen once, in the first recording of the base, and
+told to the others: those that run what the change takes away or brings in, and of the rest some of each way
+through the changed functions. Lines of changed functions are followed as well: it is told which of the watched
+statements anything has executed.
 
 This goes behind a runner's script of `swarm.tools.inside` and takes the place of its `main`.
 """
@@ -42,10 +45,13 @@ MOST_CALLS = 3_000
 MOST_OF_ONE = 200
 """Calls recorded of one test; a loop in a test is seen by its first turns."""
 
-SEEDS, NEIGHBOURS, ALL_NEIGHBOURS = 24, 400, 2_000
+SEEDS, NEIGHBOURS, ALL_NEIGHBOURS = 24, 600, 2_400
+MOST_LINES = 400_000
+"""So many lines are followed: a loop may run for long."""
+
 NEXT_DOOR_SECONDS = 30.0
 """For all calls next door together; what is not called then is not compared."""
-MOST_KEPT = 8 * SEEDS
+MOST_KEPT = 20 * SEEDS
 """Calls of one function whose arguments, and object, are looked at for calling it again."""
 
 KEEPING_SECONDS = 10.0
@@ -136,13 +142,48 @@ def as_plain(value: Any, plain: Any) -> Any:
 
 
 def attributes(value: Any, depth: int) -> str:
+    stored = stored_in(value)
+    return "" if stored is None else structure(stored, True, depth)
+
+
+def stored_in(value: Any) -> dict[str, Any] | None:
+    """Attributes as they are stored, without calling anything of the object's class."""
+    found = {}
+    for kind in type(value).__mro__:
+        for name, member in kind.__dict__.items():
+            if type(member) is types.MemberDescriptorType:
+                try:
+                    found[name] = member.__get__(value)
+                except AttributeError:
+                    continue
     try:
         stored = object.__getattribute__(value, "__dict__")
     except AttributeError:
-        return ""
-    if type(stored) is not dict:
-        return ""
-    return structure(stored, True, depth)
+        return found or None
+    return {**found, **stored} if type(stored) is dict else found or None
+
+
+def shown(value: Any) -> str:
+    """A value as who asked for it may look at it: strictly, and of objects what they store.
+
+    What is private counts where there is nothing else.
+    """
+    text = written(value, False)
+    if type(value) in (list, tuple):
+        return text + "".join(shown(each) for each in value[:ITEMS] if is_thing(each))
+    if not is_thing(value):
+        return text
+    stored = stored_in(value) or {}
+    public = {name: each for name, each in stored.items() if not name.startswith("_")}
+    return text + written(public or stored, True)
+
+
+def is_thing(value: Any) -> bool:
+    kind = type(value)
+    known = (
+        kind in PLAIN or kind.__module__ in WRITTEN_BY_THEMSELVES or kind.__module__ == "builtins"
+    )
+    return not known and not isinstance(value, (enum.Enum, BaseException, type))
 
 
 class Call:
@@ -160,6 +201,7 @@ class Call:
         keep = keep and count == code.co_argcount
         self.again = again(frame, self.names, self.values) if keep else None
         self.touched = wanted
+        self.lines: set[tuple[str, int]] = set()
         self.raised = ""
         self.yielded: list[tuple[str, str]] = []
 
@@ -255,8 +297,19 @@ class Recorder:
         self._entered: collections.Counter[Any] = collections.Counter()
         self.calls: list[tuple[str, str, str, str, str]] = []
         self.seen = 0
-        self.functions: dict[tuple[str, str], dict[str, Any]] = {}
+        self.functions: dict[tuple[str, str], dict[str, Seed]] = {}
         self.constants = [ast.literal_eval(each) for each in extra["constants"]]
+        self.chosen = extra["seeds"]
+        self._named = {tuple(each) for each in self.chosen or []}
+        self._watched = {
+            (path, line): (path, first)
+            for path, first, last in extra["watched"]
+            for line in range(first, last + 1)
+        }
+        self.reached: set[tuple[str, int]] = set()
+        self._lines_left = MOST_LINES
+        self._targets = set(extra["targets"])
+        self._asked = False
 
     def kind(self, code: Any) -> tuple[str, str, bool]:
         """(test, repository or neither; path; whether it is a changed function)."""
@@ -286,7 +339,7 @@ class Recorder:
             for running in self._running:
                 running.touched = True
         if self._running and frame not in self._open:
-            return None
+            return self.stepping(frame, path) if changed and self._lines_left > 0 else None
         caller = frame.f_back
         if caller is None or self.kind(caller.f_code)[0] != "test" or code.co_flags & COROUTINE:
             return None
@@ -304,11 +357,13 @@ class Recorder:
             wanted = changed or (path, name) in self._wanted
             call = self._open[frame] = Call(frame, wanted, keep)
             self._keeping += (time.monotonic() - began) * keep
-        frame.f_trace_lines = False
+        frame.f_trace_lines = changed and self._lines_left > 0
         self._running.append(call)
 
         def local(frame: Any, event: str, value: Any) -> Any:
-            if event == "exception":
+            if event == "line":
+                self._step(path, frame)
+            elif event == "exception":
                 call.raised = value[0].__name__
             elif event == "return":
                 self._running.remove(call)
@@ -320,6 +375,35 @@ class Recorder:
 
         return local
 
+    def stepping(self, frame: Any, path: str) -> Any:
+        """A tracer of lines alone."""
+        self._step(path, frame)
+
+        def local(frame: Any, event: str, _value: Any) -> Any:
+            if event == "line":
+                self._step(path, frame)
+            return local
+
+        return local
+
+    def _step(self, path: str, frame: Any) -> None:
+        self._lines_left -= 1
+        if self._lines_left <= 0:
+            frame.f_trace_lines = False
+        place = path, frame.f_lineno
+        for running in self._running:
+            running.lines.add(place)
+        if place in self._watched:
+            self.reached.add(self._watched[place])
+
+    def all_reached(self) -> bool:
+        return len(self.reached) == len(set(self._watched.values()))
+
+    def next_door(self, frame: Any, _event: str, _value: Any) -> Any:
+        """A trace function that looks for watched statements alone."""
+        where, path, changed = self.kind(frame.f_code)
+        return self.stepping(frame, path) if changed and where == "repository" else None
+
     def _close(self, frame: Any, call: Call, path: str, name: str, value: Any) -> None:
         self._open.pop(frame, None)
         if not call.touched:
@@ -329,15 +413,52 @@ class Recorder:
         self.seen += 1
         if call.again is not None:
             found, plain = call.again
+            if self.chosen is not None and (path, name, plain) not in self._named:
+                return
             seeds = self.functions.setdefault((path, name), {})
-            if plain not in seeds and len(seeds) < SEEDS:
-                seeds[plain] = found
+            if plain in seeds:
+                seeds[plain].asked |= self._asked
+            elif len(seeds) < MOST_KEPT:
+                near = any(each in self._watched for each in call.lines)
+                seeds[plain] = Seed(found, frozenset(call.lines), near, self._asked)
+
+    def begin(self, test: str) -> None:
+        self.take()
+        self._asked = test in self._targets
+
+    def seeds(self) -> dict[tuple[str, str], dict[str, Seed]]:
+        """What is called again, by function, in the order of the first recording."""
+        if self.chosen is None:
+            return {name: picked(seeds) for name, seeds in self.functions.items()}
+        told: dict[tuple[str, str], dict[str, Seed]] = {}
+        for path, name, plain in self.chosen:
+            seed = self.functions.get((path, name), {}).get(plain)
+            if seed is not None:
+                told.setdefault((path, name), {})[plain] = seed
+        return told
 
     def take(self) -> list[tuple[str, str, str, str, str]]:
         calls, self.calls = self.calls, []
         self._open.clear()
         self._running.clear()
         return calls
+
+
+class Seed:
+    """A call that is made again, with what it ran of the changed functions."""
+
+    def __init__(self, function: Any, way: frozenset[Any], near: bool, asked: bool) -> None:
+        self.function, self.way, self.near, self.asked = function, way, near, asked
+
+
+def picked(seeds: dict[str, Seed]) -> dict[str, Seed]:
+    """Those of failing tests, then those that run what is watched, of each way through in turn."""
+    ways: dict[Any, list[tuple[str, Seed]]] = {}
+    for text, seed in seeds.items():
+        ways.setdefault((not seed.asked, not seed.near, seed.way), []).append((text, seed))
+    rows = [ways[key] for key in sorted(ways, key=lambda key: key[:2])]
+    turns = [pair for turn in itertools.zip_longest(*rows) for pair in turn if pair is not None]
+    return dict(turns[:SEEDS])
 
 
 def qualified(code: Any) -> str:
@@ -355,7 +476,7 @@ class Listening:
 
     def start(self, test: str) -> None:
         self._channel.start(test)
-        self._recorder.take()
+        self._recorder.begin(test)
         sys.settrace(self._recorder)
 
     def done(self, test: str, outcome: str, seconds: float, text: str) -> None:
@@ -367,8 +488,12 @@ class Listening:
 
     def finish(self, status: int) -> None:
         sys.settrace(None)
-        for name, calls in next_door(self._recorder.functions, self._recorder.constants):
+        for name, calls in next_door(self._recorder):
             self._channel.extra({"next": name, "calls": calls})  # noqa: S610
+        self._channel.extra({"reached": sorted(self._recorder.reached)})  # noqa: S610
+        seeds = self._recorder.seeds().items()
+        chosen = [[*name, text] for name, texts in seeds for text in texts]
+        self._channel.extra({"seeds": chosen})  # noqa: S610
         self._channel.finish(status)
 
 
@@ -380,22 +505,36 @@ def late(_number: int, _frame: Any) -> None:
     raise Late
 
 
-def next_door(functions: dict[tuple[str, str], dict[str, Any]], constants: list[Any]) -> Any:
-    """What the functions answer for small mutations of what they were seen to be called with."""
+def next_door(recorder: Recorder) -> Any:
+    """What the functions answer for what they were called with, and for small mutations of that.
+
+    By function: arguments, their answer, the arguments that they are a mutation of (empty for a call that
+    a test made), and whether a failing test made that call.
+    """
     signal.signal(signal.SIGALRM, late)
     left, end = ALL_NEIGHBOURS, time.monotonic() + NEXT_DOOR_SECONDS
+    functions = recorder.seeds()
     for name in sorted(functions):
         seeds = functions[name]
-        inputs = mutations(seeds, constants)[: min(left, NEIGHBOURS)]
+        own = [(text, text) for text in seeds]
+        inputs = own + mutations(seeds, recorder.constants)[: min(left, NEIGHBOURS)]
         left -= len(inputs)
-        yield (
-            list(name),
-            [
-                [each[1:-1], answer(seeds[seed], each)]
-                for each, seed in inputs
-                if time.monotonic() < end
-            ],
-        )
+        rows = []
+        for each, seed in inputs:
+            if time.monotonic() < end:
+                said = stepped(recorder, seeds[seed].function, each)
+                rows.append([each, said, seed if each != seed else "", seeds[seed].asked])
+        yield list(name), rows
+
+
+def stepped(recorder: Recorder, function: Callable[..., Any], arguments: str) -> str:
+    """The answer; its lines are followed as long as something watched was not seen."""
+    if not recorder.all_reached():
+        sys.settrace(recorder.next_door)
+    try:
+        return answer(function, arguments)
+    finally:
+        sys.settrace(None)
 
 
 def answer(function: Callable[..., Any], arguments: str) -> str:
@@ -407,7 +546,7 @@ def answer(function: Callable[..., Any], arguments: str) -> str:
             result = list(itertools.islice(result, ITEMS))
         before = ast.literal_eval(arguments)
         parts = (result, *(v for k, v in enumerate(values) if v != before[k]))
-        return "; ".join(written(each, False) for each in parts)
+        return "; ".join(shown(each) for each in parts)
     except Late:
         return "does not end"
     except BaseException as error:  # noqa: BLE001
@@ -444,7 +583,17 @@ def nearby(value: Any) -> list[Any]:
     if value is None:
         return [0, 1, ""]
     if type(value) is int:
-        return [value + 1, value - 1, 0, -value, value * 2, value + 0.5, value * 10, None]
+        return [
+            value + 1,
+            value - 1,
+            0,
+            -value,
+            value * 2,
+            value + 0.5,
+            value * 10,
+            value + 7,
+            None,
+        ]
     if type(value) is float:
         return [value + 1.0, 0.0, -value]
     if type(value) is str:
@@ -459,14 +608,18 @@ def nearby(value: Any) -> list[Any]:
 def nearby_text(value: str) -> list[Any]:
     half = len(value) // 2
     return [
-        value[::-1],
+        *one_number(value)[:4],
         value.upper(),
-        value.swapcase(),
-        value + value[-1:],
-        value[:half] + value[half + 1 :],
         value[:-1],
+        value[:half] + value[half + 1 :],
         "",
+        *without_a_part(value)[:3],
+        value.swapcase(),
+        value[::-1],
+        *one_number(value)[4:16],
+        value + value[-1:],
         *(renumbered(value, *by) for by in BY if any(c.isdigit() for c in value)),
+        *one_letter(value)[:6],
         value[:half] + value[half : half + 1] + value[half:],
         value + value,
         None,
@@ -482,6 +635,34 @@ BY = ((1, 1), (2, 0), (0, 0), (10, 0), (1, 8))
 def renumbered(value: str, times: int, plus: int) -> str:
     """Every number in the text changed, with as many digits at least."""
     return re.sub("[0-9]+", lambda m: str(int(m[0]) * times + plus).zfill(len(m[0])), value)
+
+
+def one_number(value: str) -> list[str]:
+    """One number of the text changed, the others as they were; numbers take turns."""
+    rows = []
+    for found in itertools.islice(re.finditer("[0-9]+", value), 6):
+        number, wide = int(found[0]), len(found[0])
+        others = [str(n).zfill(wide) for n in (number + 3, number * 10 + 5, 0, number + 1)]
+        others += ["-" + found[0], found[0] + "0", found[0][:-1], "9" * wide, found[0][::-1]]
+        rows.append([value[: found.start()] + each + value[found.end() :] for each in others])
+    return [each for row in itertools.zip_longest(*rows) for each in row if each is not None]
+
+
+def without_a_part(value: str) -> list[str]:
+    """One of its words or of its signs left out."""
+    parts = list(itertools.islice(re.finditer(r"\w+|[^\w\s]", value), 12))
+    return [value[: each.start()] + value[each.end() :] for each in reversed(parts)]
+
+
+def one_letter(value: str) -> list[str]:
+    """One letter of the text another one."""
+    places = list(itertools.islice(re.finditer("[A-Za-z]", value), 12))
+    return [
+        value[: each.start()]
+        + chr(ord(each[0]) ^ 1 if each[0] not in "Zz" else 65)
+        + value[each.end() :]
+        for each in places
+    ]
 
 
 def recorded(runner: Callable[[Any, Any], int], channel: Any, job: dict[str, Any]) -> int:
