@@ -17,7 +17,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from swarm.engines.public_api import Atlas, SandboxScanner
+from swarm.engines.public_api import Atlas, SandboxScanner, readers
 from swarm.testing.engine import an_assignment
 from swarm.testing.git import a_repository
 from swarm.testing.outside import Outside, descendants
@@ -126,9 +126,10 @@ def project(files: int) -> dict[str, str | bytes]:
 async def mapped(folder: Path) -> dict[str, float]:
     """Reading the whole, and then what is new."""
     environment = an_assignment(mount_point=str(folder)).environment
-    readonly = await readonly_paths(environment)
+    shown = await readonly_paths(environment)
+    readonly = tuple(dict.fromkeys((*shown, *readers())))
     async with a_sandbox(folder, project(MAPPED), mode="namespaces", readonly=readonly) as sandbox:
-        atlas = Atlas(SandboxScanner(sandbox, environment))
+        atlas = Atlas(SandboxScanner(sandbox))
         began = time.monotonic()
         await atlas.refresh(await sandbox.diff())
         cold = time.monotonic() - began

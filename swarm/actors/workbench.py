@@ -1,6 +1,6 @@
 """One lease's worlds on one host: sandboxes over trees, metered, frozen while the goal is paused."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from swarm.domain.evidence import BlockedConnection, joined
 from swarm.domain.goals import Environment, Goal
 from swarm.domain.names import GoalId, TreeHash
 from swarm.domain.tasks import Checkpoint
-from swarm.engines.public_api import NOTHING_MORE, Needs
+from swarm.engines.public_api import NOTHING_MORE, Needs, readers
 from swarm.sandbox.public_api import (
     BaseRef,
     CheckpointRef,
@@ -47,12 +47,18 @@ def mode_of(goal: Goal) -> SandboxMode:
 async def plain_spec(goal: Goal, limits: Limits) -> SandboxSpec:
     """What sandboxes for the goal are like, without its services and what single agents need."""
     environment = goal.environment
+    shown = await readonly_paths(environment)
     return SandboxSpec(
         mount_point=Path(environment.mount_point),
-        readonly=await readonly_paths(environment),
+        readonly=tuple(dict.fromkeys((*shown, *unseen(readers(), shown)))),
         limits=limits,
         require=mode_of(goal),
     )
+
+
+def unseen(wanted: Iterable[Path], shown: Sequence[Path]) -> Iterator[Path]:
+    """Of these paths what does not lie in what is shown anyway."""
+    return (each for each in wanted if not any(each.is_relative_to(other) for other in shown))
 
 
 def with_needs(plain: SandboxSpec, needs: Needs) -> SandboxSpec:

@@ -7,6 +7,7 @@ from swarm.engines.cli.logins import Login, login_of
 from swarm.engines.cli.makers import MAKERS, Maker, Relayed
 from swarm.engines.cli.talk import CliTalk, RelayTalk, Talk
 from swarm.engines.context.atlas import Atlas
+from swarm.engines.context.grammars import readers
 from swarm.engines.context.scanning import SandboxScanner
 from swarm.engines.model.engine import ModelEngine
 from swarm.engines.model.reading import Inquiry, Replied, inquire
@@ -60,5 +61,6 @@ __all__ = [
     "inquire",
     "laid_out",
     "login_of",
+    "readers",
     "repair_engines",
 ]

@@ -5,8 +5,10 @@ resolved through imports: two functions of one name in two files are two. What c
 rest is remembered.
 
     entries    what is known of one file
-    scanning   the port behind which files are read: today a script in the sandbox
-    inside     that script
+    scanning   the port behind which files are read, and what was read before, by the hash of its bytes
+    grammars   the languages that are known, and what a sandbox has to show for them
+    queries    what is a definition in each, what an import
+    inside     the script that reads in the sandbox
     resolving  which file an import means
     atlas      all files, kept up to date; definitions and uses of a name
     ranking    which files matter for a task

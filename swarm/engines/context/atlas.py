@@ -65,10 +65,11 @@ class Atlas:
         if moved == added and before:
             self._paths = self._paths.grown(added)
         elif moved:
-            self._paths = Paths.of(iter(self.entries))
-        names = {_stem(path) for path in moved}
+            self._paths = Paths.of(self.entries)
+        names = {name for path in moved for name in _names_of(path)}
+        near = {each for path in moved for each in self._paths.beside(path)}
         for path, entry in self.entries.items():
-            if path in found or not names.isdisjoint(entry.mentions):
+            if path in found or path in near or not names.isdisjoint(entry.mentions):
                 self.links[path] = frozenset(_linked(path, entry, self._paths))
 
     def _forget(self, path: str) -> None:
@@ -102,14 +103,16 @@ def _names(entry: Entry) -> frozenset[str]:
 
 
 def _linked(path: str, entry: Entry, paths: Paths) -> Iterator[str]:
-    return (found for each in entry.imports if (found := meant(path, each, paths)) is not None)
+    yield from paths.beside(path)
+    for each in entry.imports:
+        yield from meant(path, each, paths)
 
 
-def _stem(path: str) -> str:
-    """What an import of a file ends with; a package is named by its folder."""
+def _names_of(path: str) -> Iterator[str]:
+    """What an import of a file may say: its own name, or its folder's."""
     folder, _, name = path.rpartition("/")
-    stem = name.partition(".")[0]
-    return folder.rpartition("/")[2] if stem in ("__init__", "index") else stem
+    yield name.partition(".")[0]
+    yield folder.rpartition("/")[2]
 
 
 def _name(path: bytes) -> str:

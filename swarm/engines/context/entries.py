@@ -1,10 +1,15 @@
 """What is known of one file."""
 
+import re
 from functools import cached_property
+from sys import intern
+from typing import Any
 
 from pydantic import Field
 
 from swarm.domain.frozen import Frozen
+
+_WORDS = re.compile(r"[/.:\\]+")
 
 
 class Definition(Frozen):
@@ -26,7 +31,7 @@ class Import(Frozen):
 
     name: str = Field(default="", max_length=300)
     level: int = 0
-    """Leading dots, in Python."""
+    """How many folders up it begins: leading dots in Python; 1: beside the file, whatever stands elsewhere."""
 
 
 class Entry(Frozen):
@@ -34,8 +39,23 @@ class Entry(Frozen):
     imports: tuple[Import, ...] = ()
     uses: frozenset[str] = frozenset()
 
+    @classmethod
+    def told(cls, defs: object, imports: object, uses: object) -> "Entry":
+        """As the script tells it. Raises ValidationError, TypeError and ValueError for anything else."""
+        return cls(
+            defs=tuple(Definition(name=n, line=at, text=text) for n, at, text in _rows(defs)),
+            imports=tuple(Import(module=m, name=n, level=level) for m, n, level in _rows(imports)),
+            uses=frozenset(intern(each) for each in _rows(uses)),
+        )
+
     @cached_property
     def mentions(self) -> frozenset[str]:
-        """The last word of each import's names: of a file that it may mean."""
-        words = (word for each in self.imports for word in (each.name, each.module))
-        return frozenset(word.replace("/", ".").rpartition(".")[2] for word in words)
+        """The words of each import's names: of files and folders that it may mean."""
+        words = (_WORDS.split(f"{each.module}/{each.name}") for each in self.imports)
+        return frozenset(word for each in words for word in each if word)
+
+
+def _rows(told: object) -> list[Any]:
+    if not isinstance(told, list):
+        raise TypeError("no list")
+    return told

@@ -1,23 +1,31 @@
-"""The port behind which files are read, and what stands there today: a script in the sandbox.
+"""The port behind which files are read, and what stands there: a script in the sandbox.
 
-Python's files are read by Python's own grammar; those of other languages line by line, which finds
-definitions as they are usually written and takes every word for a use. A parser for each language would
-take the same place.
+It runs in our interpreter with our grammars, which the sandbox shows read-only; languages without one it
+reads line by line. What it tells is kept by the hash of the bytes that were read, for whoever reads the same
+bytes again: another task on the same base reads only what differs.
 """
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Protocol
 
 from pydantic import ValidationError
 
-from swarm.domain.goals import Environment
+from swarm.engines.context import grammars
 from swarm.engines.context.entries import Entry
 from swarm.sandbox.public_api import Sandbox
 
 SECONDS = 60.0
+"""For one reading; what was read by then is the map."""
+
+MOST_KEPT = 20_000
+MOST_ROUNDS = 40
+"""Of the script, in one reading: each tells as much as is kept of a command's output."""
 
 
 class Scanner(Protocol):
@@ -26,21 +34,64 @@ class Scanner(Protocol):
         ...
 
 
-class SandboxScanner:
-    """Implements Scanner. What does not come back in form is no map; nobody fails for that."""
+@dataclass(slots=True)
+class Shelf:
+    """What was read, by the hash of the bytes; what was not asked for the longest goes first."""
 
-    def __init__(self, sandbox: Sandbox, environment: Environment) -> None:
+    _kept: OrderedDict[str, Entry] = field(default_factory=OrderedDict)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._kept)
+
+    def put(self, blob: str, entry: Entry) -> None:
+        self._kept[blob] = entry
+        self._kept.move_to_end(blob)
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+
+    def take(self, blob: str) -> Entry | None:
+        if blob in self._kept:
+            self._kept.move_to_end(blob)
+        return self._kept.get(blob)
+
+
+class SandboxScanner:
+    """Implements Scanner. What does not come back in form is no map; nobody fails for that.
+
+    `shelf`: what was read elsewhere. Given only while nobody has worked in the sandbox: what it tells then is
+    what our own program says.
+    """
+
+    def __init__(self, sandbox: Sandbox, shelf: Shelf | None = None) -> None:
         self._sandbox = sandbox
-        self._argv = (environment.python, "-I", "-S", "-B", "-c", _script())
+        self._shelf = shelf
+        self._argv = (str(grammars.interpreter()), "-I", "-S", "-B", "-c", _script())
 
     async def scan(self, paths: Sequence[str] | None) -> Mapping[str, Entry]:
-        asked = json.dumps({"paths": None if paths is None else list(paths)}).encode()
+        shelf = self._shelf if paths is None and self._shelf is not None else Shelf()
+        found, asked, until = dict[str, Entry](), paths, time.monotonic() + SECONDS
+        for _ in range(MOST_ROUNDS):
+            told = await self._round(asked, shelf, until - time.monotonic())
+            files, asked = await asyncio.to_thread(_read, told, shelf)
+            found |= files
+            if not asked or time.monotonic() > until:
+                break
+        return found
+
+    async def _round(self, paths: Sequence[str] | None, shelf: Shelf, seconds: float) -> bytes:
+        asked = {
+            "paths": None if paths is None else list(paths),
+            "known": list(shelf),
+            "grammars": grammars.told(),
+            "packages": sorted({str(each.parent) for each in grammars.packages()}),
+        }
         result = await self._sandbox.exec(
-            self._argv, cwd=self._sandbox.root, stdin=asked, wall_seconds=SECONDS
+            self._argv,
+            cwd=self._sandbox.root,
+            stdin=json.dumps(asked).encode(),
+            wall_seconds=seconds,
         )
-        if result.returncode != 0:
-            return {}
-        return await asyncio.to_thread(_read, result.stdout)
+        return result.stdout if result.returncode == 0 else b"{}"
 
 
 def _script() -> str:
@@ -48,14 +99,21 @@ def _script() -> str:
     return file.read_text(encoding="utf-8")
 
 
-def _read(told: bytes) -> dict[str, Entry]:
+def _read(told: bytes, shelf: Shelf) -> tuple[dict[str, Entry], list[str]]:
+    """What was told of files, and which are left."""
     try:
-        return {str(path): _entry(each) for path, each in json.loads(told).items()}
-    except (ValueError, TypeError, KeyError, AttributeError, ValidationError):
-        return {}
+        document = json.loads(told)
+        files = {str(path): _entry(each, shelf) for path, each in document["files"].items()}
+        left = [str(path) for path in document["left"]]
+    except (ValueError, TypeError, KeyError, AttributeError, ValidationError, RecursionError):
+        return {}, []
+    return {path: entry for path, entry in files.items() if entry is not None}, left
 
 
-def _entry(told: Mapping[str, list[tuple[str, int | str, str | int]]]) -> Entry:
-    defs = [{"name": name, "line": line, "text": text} for name, line, text in told["defs"]]
-    imports = [{"module": m, "name": name, "level": level} for m, name, level in told["imports"]]
-    return Entry.model_validate({"defs": defs, "imports": imports, "uses": told["uses"]})
+def _entry(told: Mapping[str, object], shelf: Shelf) -> Entry | None:
+    blob = str(told["blob"])
+    if "defs" not in told:
+        return shelf.take(blob)
+    entry = Entry.told(told["defs"], told["imports"], told["uses"])
+    shelf.put(blob, entry)
+    return entry

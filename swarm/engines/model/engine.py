@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 from swarm.domain.bids import Curve
 from swarm.domain.errors import Exhausted, Lacking, NeedsHuman, Rejected
+from swarm.engines.context.scanning import Shelf
 from swarm.engines.model import offers, telling
 from swarm.engines.model.session import MOST_STEPS, Session, unpacked
 from swarm.engines.model.tools import Bench
@@ -41,6 +42,7 @@ class ModelEngine:
         self._view = view
         self._models = models
         self._nonces = nonces
+        self._shelf = Shelf()
 
     def curves(self) -> tuple[Curve, ...]:
         return (offers.curve(self._view.price),)
@@ -53,7 +55,8 @@ class ModelEngine:
         guidance: Callable[[], tuple[str, ...]],
         budget: int,
     ) -> AsyncIterator[Item]:
-        bench = Bench(sandbox, assignment, self._nonces)
+        shelf = None if done else self._shelf
+        bench = Bench(sandbox, assignment, self._nonces, shelf=shelf)
         records = unpacked([step.result for step in done])
         if records:
             bench.shell = records[-1].shell

@@ -17,7 +17,7 @@ from swarm.domain.frozen import Frozen
 from swarm.domain.names import TestId, TreeHash
 from swarm.engines.context.atlas import Atlas
 from swarm.engines.context.drawing import told
-from swarm.engines.context.scanning import SandboxScanner
+from swarm.engines.context.scanning import SandboxScanner, Shelf
 from swarm.engines.leavings import worked
 from swarm.engines.model import shell
 from swarm.engines.model.editing import replaced
@@ -52,6 +52,9 @@ class Bench:
     shell: ShellState = field(default_factory=ShellState)
     sign: str = ""
     """Unlike anything that a command prints by accident."""
+
+    shelf: Shelf | None = None
+    """What was read of repositories before; None where somebody has worked here already."""
 
     atlas: Atlas | None = None
     """Made when it is first asked for."""
@@ -206,8 +209,7 @@ async def symbols(bench: Bench, asked: Symbols) -> str:
 async def atlas_of(bench: Bench) -> Atlas:
     """What is defined where, as it is now."""
     if bench.atlas is None:
-        scanner = SandboxScanner(bench.sandbox, bench.assignment.environment)
-        bench.atlas = Atlas(scanner)
+        bench.atlas = Atlas(SandboxScanner(bench.sandbox, bench.shelf))
     await bench.atlas.refresh(await bench.changes())
     return bench.atlas
 

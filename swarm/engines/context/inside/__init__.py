@@ -1,6 +1,6 @@
-"""Code that travels into the sandbox as text and runs in the target's interpreter.
+"""Code that travels into the sandbox as text and runs there, in our own interpreter.
 
-Law: standard library only, Python >= 3.9, nothing of swarm is imported.
+Law: standard library and tree-sitter's compiled parts only; nothing of swarm is imported.
 
     scan  reads files and tells what each defines, imports and uses
 """

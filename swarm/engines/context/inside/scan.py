@@ -1,43 +1,58 @@
-"""Tell what files define, import and use: Python by its grammar, other languages by their lines.
+"""Tell what files define, import and use: by their language's grammar, or line by line where none is known.
 
-Reads a document from standard input, `{"paths": [...] or null}`, and writes one to standard output:
-`{path: {"defs": [[name, line, text]], "imports": [[module, name, level]], "uses": [name]}}`. With
-`null` it walks the folder it is started in.
+Reads a document from standard input:
+`{"paths": [...] or null, "known": [blob], "grammars": {suffix: grammar}, "packages": [folder]}`, and writes
+one to standard output: `{"files": {path: {"blob": hash, "defs": [[name, line, text]], "imports": [[module,
+name, level]], "uses": [name]}}, "left": [path]}`, of a blob that is known already its hash alone. With `null`
+it walks the folder it is started in. `left` is what did not fit into one answer. A grammar is `[module,
+function, what is defined and imported, what is named]`, the last two in tree-sitter's query language.
+
+It is started for every file that changes, so it imports little: of the grammars' packages their compiled
+part alone, and nothing for the sake of types.
 """
+
+# ruff: noqa: PTH112, PTH114, PTH116, PTH118, PTH122, PTH123, PTH208 - pathlib takes longer to import
+# than most files take to read.
 
 from __future__ import annotations
 
-import ast
 import json
 import os
 import re
 import sys
-import warnings
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+import time
+from importlib.machinery import ExtensionFileLoader, ModuleSpec
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
 
 MOST_FILES = 6_000
 MOST_BYTES = 400_000
+MOST_SECONDS = 30.0
+MOST_TOLD = 600_000
+"""Characters of one answer, before the last file: what a command may print is bounded."""
+
 MOST_DEFS = 400
 MOST_USES = 3_000
 LONGEST = 160
+LONGEST_NAME = 200
 LONGEST_LINE = 2_000
-
+DENSE = 400
+"""Characters of an average line from which on nobody wrote a file by hand."""
 
 PASSED_OVER = {"node_modules", "__pycache__", "venv", "site-packages", "vendor", "dist", "build"}
 LINES = {
-    ".js", ".jsx", ".mjs", ".cjs", ".ts", ".tsx", ".go", ".rs", ".java", ".kt", ".rb", ".php", ".c",
-    ".h", ".cc", ".cpp", ".hpp", ".cs", ".swift", ".scala", ".lua", ".ex", ".exs", ".sh",
+    ".kt", ".php", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".swift", ".scala", ".lua", ".ex", ".exs",
+    ".sh",
 }  # fmt: skip
+GENERATED = re.compile(rb"Code generated .{0,200}DO NOT EDIT|@generated\b")
 DEFINED = re.compile(
     r"^\s*(?:(?:export|default|pub(?:\([^)]*\))?|public|private|protected|internal|static|final|async"
     r"|abstract|override|open|unsafe|inline)\s+)*"
     r"(?:function\*?|class|interface|struct|enum|trait|type|fn|func(?:\s*\([^)]*\))?|fun|def|defmodule"
     r"|module|record|object)\s+([A-Za-z_$][\w$.]*)"
-)
-ASSIGNED = re.compile(
-    r"^(?:export\s+)?(?:const|let|var)\s+([A-Za-z_$][\w$]*)\s*=|^(?:module\.)?exports\.([A-Za-z_$][\w$]*)\s*="
 )
 IMPORTED = re.compile(
     r"""(?:from|require\(|import\(?|#include|use|require_relative)\s*['"]([^'"]+)['"]"""
@@ -45,21 +60,24 @@ IMPORTED = re.compile(
 WORD = re.compile(r"[A-Za-z_$][\w$]{2,}")
 
 
-Told = dict[str, list[Any]]
-
-
 class Seen:
     """What was seen in one file."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
+        self.rows = text.split("\n")
         self.defs: list[list[Any]] = []
         self.imports: list[list[Any]] = []
         self.uses: dict[str, None] = {}
 
-    def define(self, name: str, line: int, row: str) -> None:
-        self.defs.append([name, line, row.strip()[:LONGEST]])
+    def define(self, name: str, line: int) -> None:
+        if len(name) <= LONGEST_NAME and len(self.rows[line - 1]) <= LONGEST_LINE:
+            self.defs.append([name, line, self.rows[line - 1].strip()[:LONGEST]])
 
-    def told(self) -> Told:
+    def bring(self, module: str, name: str = "", level: int = 0) -> None:
+        if len(module) <= LONGEST_NAME and len(name) <= LONGEST_NAME:
+            self.imports.append([module, name, level])
+
+    def told(self) -> dict[str, Any]:
         return {
             "defs": self.defs[:MOST_DEFS],
             "imports": self.imports[:MOST_DEFS],
@@ -67,88 +85,187 @@ class Seen:
         }
 
 
-def scan(name: str) -> Told | None:
-    path = Path(name)
-    try:
-        if path.is_symlink() or path.stat().st_size > MOST_BYTES:
+def compiled(package: str) -> Any:
+    """A package's `_binding`. Raises ImportError."""
+    name = f"{package}._binding"
+    if name not in sys.modules:
+        for folder in (os.path.join(each, package) for each in sys.path):
+            for file in os.listdir(folder) if os.path.isdir(folder) else ():
+                if file.startswith("_binding.") and file.endswith(".so"):
+                    path = os.path.join(folder, file)
+                    loader = ExtensionFileLoader(name, path)
+                    module = loader.create_module(ModuleSpec(name, loader, origin=path))
+                    loader.exec_module(module)
+                    sys.modules[name] = module
+                    return module
+        raise ImportError(package)
+    return sys.modules[name]
+
+
+class Reader:
+    """One language. Made when its first file is read: a grammar takes some milliseconds."""
+
+    def __init__(self, module: str, function: str, defined: str, named: str) -> None:
+        core = compiled("tree_sitter")
+        language = core.Language(getattr(compiled(module), function)())
+        self._parser = core.Parser(language)
+        self._cursor = core.QueryCursor
+        self._defined = core.Query(language, defined)
+        self._named = core.Query(language, named)
+        self._dots = module == "tree_sitter_python"
+        self._spread = module == "tree_sitter_rust"
+
+    def read(self, data: bytes, text: str) -> dict[str, Any]:
+        seen, root = Seen(text), self._parser.parse(data).root_node
+        places: dict[int, tuple[str, str, Any, str]] = {}
+        for _, match in self._cursor(self._defined).matches(root):
+            found = {name: nodes[0] for name, nodes in match.items()}
+            kind = next(
+                (each for each in ("function", "type", "scope", "value") if each in found), ""
+            )
+            if kind:
+                owner = _text(found["owner"]) if "owner" in found else ""
+                place = found["name"].start_byte
+                if place not in places or kind == "function":
+                    places[place] = (kind, _text(found["name"]), found, owner)
+            else:
+                self._bring(seen, found)
+        for name, line in _named_in_full([places[each] for each in sorted(places)]):
+            seen.define(name, line)
+        for node in self._cursor(self._named).captures(root).get("use", ()):
+            if node.start_byte not in places:
+                seen.uses[_text(node)] = None
+        seen.uses = {name: None for name in seen.uses if 1 < len(name) <= LONGEST_NAME}
+        return seen.told()
+
+    def _bring(self, seen: Seen, found: dict[str, Any]) -> None:
+        if "beside" in found:
+            seen.bring(_text(found["beside"]), level=1)
+            return
+        module = _text(found["module"]).strip("\"'`")
+        name = _text(found["imported"]) if "imported" in found else ""
+        level = len(module) - len(module.lstrip(".")) if self._dots else 0
+        for each in spread(module[level:]) if self._spread else (module[level:],):
+            seen.bring(each, name, level)
+
+
+def _text(node: Any) -> str:
+    return str(node.text.decode("utf-8", "replace"))
+
+
+def _named_in_full(places: list[tuple[str, str, Any, str]]) -> Iterator[tuple[str, int]]:
+    """With the types around them; what stands in a function is its own business."""
+    around: list[tuple[int, str, str]] = []
+    for kind, name, found, owner in places:
+        node = found[kind]
+        while around and around[-1][0] <= node.start_byte:
+            around.pop()
+        prefix = "".join(f"{outer}." for _, _, outer in around)
+        if not any(outer == "function" for _, outer, _ in around) and kind != "scope":
+            yield f"{prefix}{owner}{'.' if owner else ''}{name}", found["name"].start_point[0] + 1
+        around.append((node.end_byte, kind, name))
+
+
+def spread(text: str) -> Iterator[str]:
+    """`a::{b, c::{D, E as F}}` names `a::b`, `a::c::D` and `a::c::E`."""
+    head, brace, rest = "".join(text.split("\n")).partition("{")
+    if not brace:
+        yield text.partition(" as ")[0].strip().removesuffix("::*").removesuffix("::self")
+        return
+    depth, start = 0, 0
+    inner = rest.rpartition("}")[0] + ","
+    for at, sign in enumerate(inner):
+        depth += (sign == "{") - (sign == "}")
+        if sign == "," and depth == 0:
+            if piece := inner[start:at].strip():
+                yield from spread(head.strip() + piece)
+            start = at + 1
+
+
+class Scanner:
+    def __init__(self, asked: dict[str, Any]) -> None:
+        self._hashed = asked["paths"] is None
+        self._known = frozenset(asked["known"])
+        self._grammars: dict[str, list[str]] = asked["grammars"]
+        self._readers: dict[str, Reader | None] = {}
+
+    def wanted(self, name: str) -> bool:
+        suffix = os.path.splitext(name)[1]
+        return suffix in self._grammars or suffix in LINES
+
+    def scan(self, name: str) -> dict[str, Any] | None:
+        try:
+            if os.path.islink(name) or os.stat(name).st_size > MOST_BYTES:
+                return None
+            with open(name, "rb") as file:
+                data = file.read()
+            text = data.decode("utf-8")
+        except (OSError, UnicodeDecodeError, ValueError):
             return None
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError, ValueError):
-        return None
-    if not name.endswith((".py", ".pyi")):
-        return by_lines(text)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return by_grammar(text, ast.parse(text))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return by_lines(text)
+        blob = self._blob(data)
+        if blob in self._known:
+            return {"blob": blob}
+        if len(text) > DENSE * (text.count("\n") + 1) or GENERATED.search(data[:2_000]):
+            return {"blob": blob, **Seen("").told()}
+        reader = self._reader(os.path.splitext(name)[1])
+        return {"blob": blob, **(reader.read(data, text) if reader else by_lines(text))}
+
+    def _blob(self, data: bytes) -> str:
+        """Git's; of single files nothing, because nobody asks for them twice."""
+        if not self._hashed:
+            return ""
+        import hashlib
+
+        return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+    def _reader(self, suffix: str) -> Reader | None:
+        if suffix not in self._readers:
+            try:
+                self._readers[suffix] = Reader(*self._grammars[suffix])
+            except (KeyError, ImportError):
+                self._readers[suffix] = None
+        return self._readers[suffix]
 
 
-def by_grammar(text: str, tree: ast.Module) -> Told:
-    seen, rows = Seen(), text.split("\n")
-    for name, line in definitions(tree.body, ""):
-        seen.define(name, line, rows[line - 1])
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            seen.imports.extend([alias.name, "", 0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module, level = node.module or "", node.level
-            seen.imports.extend([module, alias.name, level] for alias in node.names)
-        elif isinstance(node, ast.Name):
-            seen.uses[node.id] = None
-        elif isinstance(node, ast.Attribute):
-            seen.uses[node.attr] = None
-    return seen.told()
-
-
-def definitions(body: list[ast.stmt], prefix: str) -> Iterator[tuple[str, int]]:
-    """Functions, classes with their methods, and names of a module."""
-    for node in body:
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            yield prefix + node.name, node.lineno
-        elif isinstance(node, ast.ClassDef):
-            yield prefix + node.name, node.lineno
-            if not prefix:
-                yield from definitions(node.body, node.name + ".")
-        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and not prefix:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            yield from ((each.id, node.lineno) for each in targets if isinstance(each, ast.Name))
-
-
-def by_lines(text: str) -> Told:
-    seen = Seen()
-    for number, row in enumerate(text.split("\n"), 1):
+def by_lines(text: str) -> dict[str, Any]:
+    seen = Seen(text)
+    for number, row in enumerate(seen.rows, 1):
         if len(row) > LONGEST_LINE:
             continue
-        found = DEFINED.match(row) or ASSIGNED.match(row)
-        if found:
-            seen.define(next(group for group in found.groups() if group), number, row)
-        seen.imports.extend([module, "", 0] for module in IMPORTED.findall(row))
+        if found := DEFINED.match(row):
+            seen.define(found.group(1), number)
+        for module in IMPORTED.findall(row):
+            seen.bring(module)
         seen.uses.update(dict.fromkeys(WORD.findall(row)))
     return seen.told()
 
 
-def wanted(name: str) -> bool:
-    return Path(name).suffix in {".py", ".pyi", *LINES}
-
-
-def walk() -> Iterator[str]:
+def walk(scanner: Scanner) -> Iterator[str]:
     left = MOST_FILES
     for folder, folders, files in os.walk("."):
         folders[:] = sorted(f for f in folders if f not in PASSED_OVER and not f.startswith("."))
-        for name in sorted(filter(wanted, files)):
+        for name in sorted(filter(scanner.wanted, files)):
             if not left:
                 return
             left -= 1
-            yield Path(folder, name).as_posix()
+            yield os.path.normpath(os.path.join(folder, name))
 
 
 def main() -> None:
-    asked = json.load(sys.stdin)["paths"]
-    paths = walk() if asked is None else filter(wanted, asked)
-    found = {path: told for path in paths if (told := scan(path)) is not None}
-    json.dump(found, sys.stdout)
+    until = time.monotonic() + MOST_SECONDS
+    asked = json.load(sys.stdin)
+    sys.path.extend(asked["packages"])
+    scanner = Scanner(asked)
+    whole = asked["paths"] is None
+    left = list(walk(scanner) if whole else filter(scanner.wanted, asked["paths"]))[::-1]
+    files, size = list[str](), 0
+    while left and size < MOST_TOLD and time.monotonic() < until:
+        path = left.pop()
+        if (told := scanner.scan(path)) is not None:
+            files.append(f"{json.dumps(path)}: {json.dumps(told)}")
+            size += len(files[-1])
+    rest = json.dumps(left[::-1])
+    sys.stdout.write('{"files": {' + ", ".join(files) + '}, "left": ' + rest + "}")
 
 
 main()
