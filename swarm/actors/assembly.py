@@ -100,7 +100,7 @@ def terms_of(settings: Settings, runtime: Runtime, expected: frozenset[str]) -> 
     )
 
 
-def publisher_of(places: Places) -> Publisher:
+def publisher_of(places: Places, settings: Settings) -> Publisher:
     """The only object that writes to a forge, besides its owner at the command line."""
 
     def outlet(repository: str) -> Outlet:
@@ -111,6 +111,7 @@ def publisher_of(places: Places) -> Publisher:
         LocalForge(places.forge),
         holds=lambda certificate: not verify_certificate(certificate, verify_event),
         abroad=Ways(places),
+        protected=settings.protected,
     )
 
 

@@ -34,14 +34,17 @@ async def run_inline(
         settings,
         journal,
         registry,
-        publisher_of(places),
+        publisher_of(places, settings),
         clock,
         "inline",
         frozenset(HOSTS),
     )
     coordinator.rebuild()
     folders = HostFolders(places.keys, places.work)
-    async with minds_of(places, clock) as minds, asyncio.TaskGroup() as group:
+    async with (
+        minds_of(places, clock, settings.tool_servers) as minds,
+        asyncio.TaskGroup() as group,
+    ):
         hosts = (
             host_of(
                 name, "here", folders, settings, coordinator, registry, clock, cast, minds=minds

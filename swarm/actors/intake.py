@@ -12,6 +12,7 @@ from swarm.actors.environments import Make, Wish, choose_environment
 from swarm.actors.places import Places
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
 from swarm.domain.goals import Environment, Goal, SandboxChoice
+from swarm.domain.grants import Grant
 from swarm.domain.names import GoalId
 from swarm.market.public_api import read_rule
 from swarm.repository.public_api import demand_room, inspect
@@ -39,6 +40,9 @@ class GoalRequest:
     unsafe_worktree: bool = False
     trusted: bool = True
     """The text and the repository are the user's own, or from people whom the user trusts."""
+
+    grants: tuple[Grant, ...] = ()
+    """Protected places that it may change."""
 
     unattended: bool = False
     """Nobody looks on while it is worked on."""
@@ -78,6 +82,7 @@ def prepare_goal(
         writers=request.writers or settings.writers,
         sandbox=walls,
         rule=request.rule,
+        grants=request.grants,
     )
 
 

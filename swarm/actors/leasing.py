@@ -64,4 +64,4 @@ def _known_evidence(state: GoalState, asked: Task) -> Digest | None:
 
 def _what(subject: CheckSubject) -> tuple[object, ...]:
     """What a check looks at, whoever asks and in whichever round."""
-    return subject.base_tree, subject.tree, subject.targets, subject.touch
+    return subject.base_tree, subject.tree, subject.targets, subject.touch, subject.grants

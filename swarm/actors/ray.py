@@ -29,7 +29,7 @@ from swarm.actors.assembly import (
 )
 from swarm.actors.clock import SystemClock
 from swarm.actors.crew import Cast
-from swarm.actors.minds import agents_of, gateway_of, minds_with, views_of
+from swarm.actors.minds import agents_of, gateway_of, minds_with, tools_of, views_of
 from swarm.actors.places import Places
 from swarm.actors.ports import Entry, News, Orders
 from swarm.actors.registry import Registry
@@ -47,9 +47,11 @@ from swarm.models.public_api import Answer as Answered
 from swarm.models.public_api import Ask, Passed, Passing, RouteView
 from swarm.repository.public_api import Landing
 from swarm.settings.public_api import Settings
+from swarm.tools.public_api import Toolset
 
 Answer = TypeVar("Answer")
 
+NO_TOOLS = Toolset()
 STARTS = 3
 OBJECT_STORE_BYTES = 256 << 20
 
@@ -240,8 +242,8 @@ class RegistryShell:
 
 
 class PublisherShell:
-    def __init__(self, home: Path) -> None:
-        self._publisher = publisher_of(Places(home))
+    def __init__(self, home: Path, settings: Settings) -> None:
+        self._publisher = publisher_of(Places(home), settings)
 
     @ray.method
     async def outcome(self, tracker: Tracker, number: int) -> Outcome:
@@ -392,9 +394,13 @@ class HostShell:
         gateway: bytes = b"",
         views: tuple[RouteView, ...] = (),
         agents: tuple[Found, ...] = (),
+        tools: Toolset = NO_TOOLS,
     ) -> None:
-        """`gateway` and `views`: the models that can be asked, if there are any; `agents`: the user's."""
-        minds = minds_with(views, RemoteModels(_reached(gateway)) if views else None, agents)
+        """`gateway` and `views`: the models that can be asked, if there are any; `agents`: the user's;
+        `tools`: others', that both may use.
+        """
+        models = RemoteModels(_reached(gateway)) if views else None
+        minds = minds_with(views, models, agents, tools)
         node = ray.get_runtime_context().get_node_id()
         self._host = host_of(
             name,
@@ -489,11 +495,12 @@ def assemble(
         "max_concurrency": CALLS,
     }
     registry = RegistryActor.options(**at_home).remote()
-    publisher = PublisherActor.options(**at_home).remote(home)
+    publisher = PublisherActor.options(**at_home).remote(home, settings)
     coordinator = CoordinatorActor.options(**at_home).remote(
         home, settings, _packed(registry), _packed(publisher), hosts
     )
     seen, agents = views_of(Places(home), SystemClock()), agents_of(Places(home))
+    tools = tools_of(Places(home), settings.tool_servers)
     gateway = GatewayActor.options(**at_home).remote(home) if seen else None
     reached = b"" if gateway is None else _packed(gateway)
     where = placement or {}
@@ -509,6 +516,7 @@ def assemble(
             reached,
             seen,
             agents,
+            tools,
         )
         for name in hosts
     }

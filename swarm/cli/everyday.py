@@ -20,6 +20,7 @@ from swarm.cli.options import (
     FixFailing,
     ForgeUrl,
     GoalName,
+    Grants,
     IssueName,
     Minutes,
     ModelOption,
@@ -58,6 +59,7 @@ def run(
     unsafe_worktree: UnsafeWorktree = False,
     untrusted: Untrusted = False,
     build: Build = None,
+    grant: Grants = None,
     estimate: Estimate = False,
     detach: Detach = False,
     issue: IssueName = None,
@@ -86,6 +88,7 @@ def run(
         untrusted=untrusted,
         unattended=detach or not watched(),
         build=build,
+        grants=tuple(grant or ()),
         runtime=runtime,
         address=address,
     )

@@ -133,7 +133,8 @@ def goal_of_issue(
     asked = replace(asked, text=found.text, repository=clone, untrusted=True)
     make = builder(session, asked.build, watched=watched)
     goal = goal_of(asked, session.settings, make)
-    return goal.model_copy(update={"goal_id": found.goal_id, "tracker": found.tracker})
+    values = {"goal_id": found.goal_id, "tracker": found.tracker}
+    return goal.model_copy(update={**values, "grants": (*goal.grants, *found.grants)})
 
 
 def _own(checkout: Path, found: ApprovedIssue) -> Path:
@@ -153,6 +154,10 @@ def show_hidden(session: Session, found: ApprovedIssue) -> None:
     """A person sees what agents will not."""
     name = f"{found.tracker.repository}#{found.tracker.issue}"
     session.say(f"{name}, approved by {found.tracker.approver}: {legible(found.text[:300])}")
+    for grant in found.grants:
+        session.say(f"{grant.by} lets it change {grant.path}, which is protected", "yellow")
+    for path in found.late[:MOST_SHOWN]:
+        session.say(f"{path} was granted after the approval: approve it anew for that", "yellow")
     for each in found.hidden[:MOST_SHOWN]:
         session.say(f"hidden in the issue, kept from agents: {legible(each)[:300]}", "yellow")
 

@@ -119,6 +119,12 @@ Build = Annotated[
         show_default=False,
     ),
 ]
+Grants = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--grant", metavar="PATH", help="Let it change this protected place; again for more."
+    ),
+]
 Estimate = Annotated[
     bool, typer.Option("--estimate", help="Say what it would cost; change nothing.")
 ]

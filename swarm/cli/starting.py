@@ -8,7 +8,9 @@ from pathlib import Path
 
 from swarm.actors.public_api import GoalRequest, Make, prepare_goal
 from swarm.cli.options import Runtime
+from swarm.domain.errors import Rejected
 from swarm.domain.goals import Goal
+from swarm.domain.grants import MOST_GRANTS, Grant, is_place
 from swarm.domain.money import micro_usd
 from swarm.domain.names import GoalId
 from swarm.settings.public_api import Settings
@@ -32,6 +34,9 @@ class Asked:
     rule: str = "market"
     unsafe_worktree: bool = False
     untrusted: bool = False
+    grants: tuple[str, ...] = ()
+    """Protected places that it may change."""
+
     unattended: bool = False
     """Nobody looks on: it is left alone, or what it says goes to no terminal."""
 
@@ -58,8 +63,21 @@ def goal_of(asked: Asked, settings: Settings, make: Make | None = None) -> Goal:
         unsafe_worktree=asked.unsafe_worktree,
         trusted=not asked.untrusted,
         unattended=asked.unattended,
+        grants=granted(asked.grants),
     )
     return prepare_goal(request, settings, new_id=new_goal_id, make=make)
+
+
+def granted(paths: tuple[str, ...]) -> tuple[Grant, ...]:
+    """By whoever types. Raises Rejected for what may not be granted."""
+    for path in paths:
+        if not is_place(path):
+            raise Rejected(
+                f"{path!r} cannot be granted", advice="a path from the top of the repository"
+            )
+    if len(paths) > MOST_GRANTS:
+        raise Rejected(f"{len(paths)} grants; at most {MOST_GRANTS}")
+    return tuple(Grant(path=path, by="the command line") for path in dict.fromkeys(paths))
 
 
 def watched() -> bool:

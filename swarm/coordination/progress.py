@@ -345,6 +345,7 @@ def _subject_of(state: GoalState, task: Task, phase: Submitted) -> CheckSubject:
         authors=(state.attempts[phase.attempt_id].principal,),
         of=task.contract.task_id,
         round=_try_of(task, phase),
+        grants=state.goal.grants,
     )
 
 
@@ -493,7 +494,12 @@ def _open_round(state: GoalState, at: int, context: Context) -> Events:
     rules, goal = context.rules, state.goal
     if not context.is_complete and not _can_vote(context, _authors(state, joined)):
         return ()
-    policy = Policy(threshold=rules.threshold, testers=rules.testers, roster=context.roster)
+    policy = Policy(
+        threshold=rules.threshold,
+        testers=rules.testers,
+        roster=context.roster,
+        grants=goal.grants,
+    )
     subject = Subject(
         goal_id=goal.goal_id,
         contract=digest(canonical(goal)),
@@ -543,6 +549,7 @@ def _joined_subject(
         authors=authors,
         of=None,
         round=round_,
+        grants=state.goal.grants,
         ballot_subject=ballot_subject,
     )
 

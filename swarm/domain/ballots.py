@@ -6,6 +6,7 @@ from pydantic import Field
 
 from swarm.domain.canonical import canonical, digest
 from swarm.domain.frozen import Frozen
+from swarm.domain.grants import Grant
 from swarm.domain.names import (
     AgentId,
     CommitHash,
@@ -49,6 +50,8 @@ class Policy(Frozen):
     """So many of them are testers with executed evidence."""
 
     roster: tuple[Voter, ...]
+    grants: tuple[Grant, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Protected places that a person lets the goal change; a yes that passes over others does not count."""
 
     @property
     def hash(self) -> Digest:

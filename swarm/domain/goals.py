@@ -7,6 +7,7 @@ from pydantic import Field
 
 from swarm.domain.canonical import canonical, digest
 from swarm.domain.frozen import Frozen
+from swarm.domain.grants import Grant
 from swarm.domain.money import MicroUsd
 from swarm.domain.names import CommitHash, Digest, GoalId, TreeHash
 from swarm.domain.services import ServiceSpec
@@ -147,6 +148,9 @@ class Goal(Frozen):
     """None: pull requests of this goal go to the embedded forge. Then it is no part of the goal's
     hash, which older certificates name.
     """
+
+    grants: tuple[Grant, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Protected places that a person lets this goal change; none is the same as never heard of."""
 
     def wrong_share(self, value: MicroUsd) -> MicroUsd:
         """What a wrong result costs for a task of this value: its share, as the value is a share."""

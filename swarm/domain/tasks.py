@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import Field
 
 from swarm.domain.frozen import Frozen
+from swarm.domain.grants import Grant
 from swarm.domain.money import MicroUsd, Ppm
 from swarm.domain.names import (
     CommitHash,
@@ -42,6 +43,9 @@ class CheckSubject(Frozen):
     """The write task that submitted the tree; None for the goal's joined tree."""
 
     round: int
+    grants: tuple[Grant, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Protected places that a person lets the goal change."""
+
     ballot_subject: Digest | None = None
     """With it, the answer is a signed ballot over this hash; None for a check of one task."""
 

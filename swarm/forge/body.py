@@ -115,11 +115,13 @@ def _summary(account: Account) -> str:
 
 
 def _warnings(account: Account) -> Iterator[tuple[str, str]]:
-    """What a person should know before the rest: weak walls, and attempts to get out."""
+    """What a person should know before the rest: weak walls, protected places, attempts to get out."""
     weak = [each for each in account.sandboxes if each.unheld]
     for each in weak:
         told = " ".join((f"{each.mode} is not a whole one.", *each.unheld))
         yield "Sandbox", markdown_line(told, 600)
+    for grant in account.certificate.policy.grants:
+        yield "Protected, and granted", f"{markdown_line(grant.path)}, by {markdown_line(grant.by)}"
     if account.blocked:
         first = account.blocked[0]
         what = f"{len(account.blocked)} refused, {first.host} port {first.port} first"

@@ -16,6 +16,7 @@ from swarm.domain.ballots import Certificate
 from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.frozen import Frozen
 from swarm.domain.goals import Tracker
+from swarm.domain.grants import held_back
 from swarm.domain.names import CommitHash, GoalId, TreeHash, branch_of, is_goal_id
 from swarm.domain.tasks import Finding
 from swarm.forge.github.board import Board, Standing
@@ -42,6 +43,10 @@ class Outlet(Protocol):
         ...
 
     def read_branch(self, branch: str) -> CommitHash | None: ...
+    def touched(self, base: CommitHash, commit: CommitHash) -> tuple[str, ...]:
+        """Paths in which the two differ."""
+        ...
+
     def publish_branch(self, branch: str, commit: CommitHash) -> None:
         """Create it; raises NeedsHuman rather than move one that exists."""
         ...
@@ -100,12 +105,16 @@ class Publisher:
         *,
         holds: Callable[[Certificate], bool],
         abroad: Callable[[Tracker], Abroad] = nowhere,
+        protected: tuple[str, ...] = (),
     ) -> None:
-        """`holds` tells whether a certificate's ballots are genuine and meet its policy."""
+        """`holds` tells whether a certificate's ballots are genuine and meet its policy; `protected` are
+        places that go out only where that policy names them.
+        """
         self._outlet_of = outlet_of
         self._forge = forge
         self._holds = holds
         self._abroad = abroad
+        self._protected = protected
         self._turn = asyncio.Lock()
 
     async def publish(self, request: PublishRequest) -> Published:
@@ -231,6 +240,12 @@ class Publisher:
             raise Rejected(
                 f"the certificate does not cover what would be published for {request.goal_id}: "
                 f"{', '.join(wrong)}"
+            )
+        touched = outlet.touched(subject.base, request.head)
+        if held := held_back(touched, self._protected, policy.grants):
+            raise NeedsHuman(
+                f"nothing was published: it changes {', '.join(held[:5])}, which only a person may",
+                advice="let it for a new goal: /grant PATH in a comment, or swarm run --grant PATH",
             )
 
 

@@ -10,8 +10,9 @@
 * A tester's no is a veto, with or without evidence. A reviewer's no with executed evidence sends the work
   back. A human's no, or `human_veto`, is final.
 * Given the evidence itself, a yes counts only if its evidence was executed on exactly the subject's base
-  and tree and says yes too. A no stands in any case, but sends back only with such evidence. Without the
-  evidence, its hash is taken on trust.
+  and tree and says yes too, and if it passes over no protected place that the policy does not grant. A no
+  stands in any case, but sends back only with such evidence. Without the evidence, its hash is taken on
+  trust.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -30,6 +31,7 @@ from swarm.domain.ballots import (
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import Evidence
 from swarm.domain.frozen import Frozen
+from swarm.domain.grants import GRANTED, Grant, is_granted
 from swarm.domain.names import AgentId, Digest, Principal
 from swarm.quorum.ballots import Verify, read_ballot
 
@@ -98,7 +100,7 @@ def tally(
 ) -> Tally:
     """Count. Raises Rejected when the subject names another policy, or the roster contradicts itself."""
     voters = _roster(subject, policy)
-    admitted, ignored = _admit(subject, voters, authors, ballots, verify, evidence)
+    admitted, ignored = _admit(subject, voters, policy.grants, authors, ballots, verify, evidence)
     votes = _votes(admitted, voters)
     vetoes = tuple(_vetoes(votes, human_veto=human_veto))
     missing = tuple(_missing(votes, policy, authors))
@@ -135,6 +137,7 @@ def _roster(subject: Subject, policy: Policy) -> dict[str, Voter]:
 def _admit(
     subject: Subject,
     voters: Mapping[str, Voter],
+    grants: tuple[Grant, ...],
     authors: Collection[Principal],
     ballots: Iterable[Ballot],
     verify: Verify,
@@ -143,7 +146,7 @@ def _admit(
     """Sort the ballots, each once, into those that count and those that do not."""
     admitted, ignored = [], []
     for ballot in sorted(set(ballots), key=_fixed_order):
-        doubt = _doubt(ballot, subject, evidence)
+        doubt = _doubt(ballot, subject, grants, evidence)
         reason = _unsigned(ballot, verify) or _ineligible(ballot, subject, voters, authors)
         if not reason and ballot.choice == "yes":
             reason = doubt
@@ -188,7 +191,12 @@ def _ineligible(
     return ""
 
 
-def _doubt(ballot: Ballot, subject: Subject, evidence: Mapping[Digest, Evidence] | None) -> str:
+def _doubt(
+    ballot: Ballot,
+    subject: Subject,
+    grants: tuple[Grant, ...],
+    evidence: Mapping[Digest, Evidence] | None,
+) -> str:
     """Why its evidence does not show what it says; empty when there is none, or none to compare."""
     if ballot.role == "human" or evidence is None or not ballot.evidence:
         return ""
@@ -201,7 +209,9 @@ def _doubt(ballot: Ballot, subject: Subject, evidence: Mapping[Digest, Evidence]
         return f"its evidence says {shown.verdict}"
     if ballot.role == "tester" and shown.kind == "static":
         return "its evidence ran no test"
-    return ""
+    passed = (each.path for each in shown.findings if each.rule == GRANTED)
+    beyond = [path for path in passed if not is_granted(path, grants)]
+    return f"its evidence lets {beyond[0]} pass, which nobody granted" if beyond else ""
 
 
 def _votes(admitted: Sequence[_Admitted], voters: Mapping[str, Voter]) -> tuple[_Vote, ...]:

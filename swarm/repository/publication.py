@@ -34,6 +34,9 @@ class Outlet:
     def stands_on(self, commit: CommitHash, base: CommitHash) -> bool:
         return self.mirror.stands_on(commit, base)
 
+    def touched(self, base: CommitHash, commit: CommitHash) -> tuple[str, ...]:
+        return self.mirror.touched(self.mirror.tree_of(base), self.mirror.tree_of(commit))
+
     def read_branch(self, branch: str) -> CommitHash | None:
         return read_branch(self.mirror.repository, branch)
 

@@ -117,15 +117,34 @@ class Settings(Frozen, use_attribute_docstrings=True):
 
     protected: Globs = (
         ".github/**",
+        ".gitlab-ci.yml",
+        ".circleci/**",
+        ".pre-commit-config.yaml",
+        ".gitattributes",
+        "*/.gitattributes",
+        ".gitmodules",
         "CODEOWNERS",
-        "LICENSE*",
+        "*/CODEOWNERS",
+        "LICEN[CS]E*",
+        "*/LICEN[CS]E*",
+        "COPYING*",
+        "SECURITY*",
         ".swarm*",
+        "swarm.toml",
+        ".mcp.json",
+        ".claude/**",
+        ".codex/**",
+        ".vscode/**",
+        ".envrc",
         "*.lock",
-        "requirements*.lock",
-        "uv.lock",
-        "poetry.lock",
+        "*.lockb",
+        "*package-lock.json",
+        "*npm-shrinkwrap.json",
+        "*pnpm-lock.yaml",
+        "*packages.lock.json",
+        "*go.sum",
     )
-    """Paths that no patch may touch, as globs."""
+    """Paths that no patch may touch without your grant (`--grant`, `/grant PATH`), as globs."""
 
     max_file_bytes: Count = 50_000_000
     """Largest file in a submitted patch, in bytes."""

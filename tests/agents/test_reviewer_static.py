@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from swarm.agents.checks.diffs import Bounds, matches
+from swarm.agents.checks.diffs import Bounds
 from swarm.agents.checks.static import StaticReviewer
+from swarm.domain.grants import lies_in
 from swarm.domain.tasks import Finding
 from swarm.testing.checks import Case, checked, unrun
 from swarm.testing.workbench import tree_of, write_files
@@ -126,4 +127,4 @@ def test_a_change_outside_of_the_contract_blocks_and_a_new_test_is_noted(case: C
     [("a/b.py", True), ("a", True), ("a/", True), ("a/*.py", True), ("*.py", True), ("b.py", False)],
 )  # fmt: skip
 def test_a_contract_names_files_folders_or_globs(pattern: str, fits: bool) -> None:
-    assert matches("a/b.py", pattern) is fits
+    assert lies_in("a/b.py", pattern) is fits

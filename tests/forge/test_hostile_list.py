@@ -21,6 +21,7 @@ from swarm.cli.forge import forge, github
 from swarm.domain.changes import Changes, Written
 from swarm.domain.errors import NeedsHuman, Rejected, Transient
 from swarm.domain.goals import Tracker
+from swarm.domain.grants import Grant, held_back, is_place
 from swarm.domain.names import CommitHash, TreeHash, branch_of, is_goal_id
 from swarm.forge.github.approval import Approval
 from swarm.forge.github.board import Board, Standing
@@ -315,14 +316,52 @@ def test_f15_another_swarm_is_known_by_its_status_comment(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [".github/workflows/ci.yml", "CODEOWNERS", "LICENSE", ".swarm.toml", "uv.lock"]
-)
+    "path",
+    [
+        ".github/workflows/ci.yml", "CODEOWNERS", "docs/CODEOWNERS", "LICENSE", "parts/a/LICENSE.md",
+        ".swarm.toml", "uv.lock", "parts/a/poetry.lock", "web/package-lock.json", "go.sum",
+        "SECURITY.md", "swarm.toml",
+    ],
+)  # fmt: skip
 def test_f16_protected_places_stay_whatever_an_issue_asks_for(path: str) -> None:
     """Also where the task's own touch set names them."""
     changes = Changes((Written(path.encode(), "100644", b"x\n"),))
     files = files_changed(changes, lambda _: None)
     found = review(changes, files, (path,), Settings().protected, Bounds())
     assert ("protected", True) in [(each.rule, each.blocks) for each in found]
+
+
+def test_f16_a_person_who_may_write_grants_a_place_with_the_approval_or_before(
+    scene: Scene,
+) -> None:
+    number = scene.issue()
+    scene.approve(number, "ann", "/grant uv.lock .github/workflows/ci.yml")
+    for login in ("eve", "swarm-bot"):
+        scene.approve(number, login, "/grant CODEOWNERS")
+    scene.approve(number, "bob", "> /grant LICENSE\n\nWhy that?")
+    scene.approve(number, "bob", "/grant ../up * /etc `x` poetry.lock\n/approve")
+    scene.approve(number, "ann", "/grant LICENSE")
+    found = scene.taken(number)
+    assert {(each.path, each.by) for each in found.grants} == {
+        ("uv.lock", "ann"), (".github/workflows/ci.yml", "ann"), ("poetry.lock", "bob"),
+    }  # fmt: skip
+    assert found.late == ("LICENSE",)
+
+
+def test_f16_an_edit_of_the_issue_takes_grants_back(scene: Scene) -> None:
+    number = scene.issue()
+    scene.approve(number, "ann", "/grant uv.lock")
+    scene.served.done("eve", "PATCH", f"/issues/{number}", {"body": "and CODEOWNERS"})
+    scene.approve(number)
+    assert scene.taken(number).grants == ()
+
+
+@given(st.text(max_size=30))
+def test_f16_nobody_can_grant_everything(text: str) -> None:
+    if is_place(text):
+        assert not text.startswith(("/", "*", "?", "["))
+        assert ".." not in text.split("/")
+        assert held_back(("a", "Z/b", "_c"), ("*",), (Grant(path=text, by="ann"),)) != ()
 
 
 def test_f17_what_an_issue_links_to_is_never_fetched(scene: Scene) -> None:

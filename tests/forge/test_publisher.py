@@ -240,6 +240,9 @@ class FusedOutlet:
     def stands_on(self, commit: CommitHash, base: CommitHash) -> bool:
         return self._do(self._inner.stands_on, commit, base)
 
+    def touched(self, base: CommitHash, commit: CommitHash) -> tuple[str, ...]:
+        return self._do(self._inner.touched, base, commit)
+
     def read_branch(self, branch: str) -> CommitHash | None:
         return self._do(self._inner.read_branch, branch)
 

@@ -10,8 +10,9 @@ from swarm.domain.ballots import Ballot, Choice, Policy, Subject
 from swarm.domain.canonical import digest
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import Evidence, EvidenceKind
+from swarm.domain.grants import GRANTED, Grant
 from swarm.domain.names import CommitHash, Digest, Principal, TreeHash
-from swarm.domain.tasks import Verdict
+from swarm.domain.tasks import Finding, Verdict
 from swarm.quorum.public_api import Tally, tally
 from swarm.testing.ballots import Booth, a_subject
 
@@ -196,6 +197,20 @@ def test_unknown_evidence_carries_no_yes_but_a_testers_no_stands() -> None:
     assert result.sends_back == ()
     agreeing = [BOOTH.vote(v, SUBJECT, "yes") for v in (SUITE, LINT, READ)]
     assert tally(SUBJECT, POLICY, AUTHORS, agreeing, BOOTH.verify, evidence={}).yes == ()
+
+
+@pytest.mark.parametrize(("granted", "counts"), [("uv.lock", True), ("poetry.lock", False)])
+def test_a_yes_that_passes_over_a_protected_place_needs_a_grant(granted: str, counts: bool) -> None:
+    """F16: whatever a reviewer let pass is counted by what the policy says that a person granted."""
+    policy = POLICY.model_copy(update={"grants": (Grant(path=granted, by="ann"),)})
+    subject = a_subject(policy)
+    passed = Finding(rule=GRANTED, message="was granted", path="uv.lock", blocks=False)
+    evidence = shown("yes")[1].model_copy(update={"findings": (passed,)})
+    ballots = [BOOTH.vote(v, subject, "yes", evidence=evidence.hash) for v in (SUITE, LINT, READ)]
+    known = {evidence.hash: evidence}
+    result = tally(subject, policy, AUTHORS, ballots, BOOTH.verify, evidence=known)
+    assert result.reached == counts
+    assert len(result.ignored) == (0 if counts else 3)
 
 
 def test_evidence_filed_under_another_hash_carries_nothing() -> None:

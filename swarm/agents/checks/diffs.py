@@ -8,10 +8,10 @@ import difflib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from swarm.agents.checks.places import is_test, text_of
 from swarm.domain.changes import Changes, Removed, Written
+from swarm.domain.grants import GRANTED, Grant, is_granted, lies_in
 from swarm.domain.tasks import Finding
 
 PROTECTED = (
@@ -83,11 +83,14 @@ def review(
     touch: tuple[str, ...],
     protected: tuple[str, ...],
     bounds: Bounds,
+    grants: tuple[Grant, ...] = (),
 ) -> tuple[Finding, ...]:
-    """Everything the diff shows, in the order of its paths."""
+    """Everything the diff shows, in the order of its paths. `grants`: protected places that are let
+    through, and named.
+    """
     found = [
         *_size(files, bounds),
-        *(finding for file in files for finding in _one(file, touch, protected, bounds)),
+        *(finding for file in files for finding in _one(file, touch, protected, bounds, grants)),
         *(_note("left-out", f"not carried over: {what}", "") for what in changes.left_out),
     ]
     if not files:
@@ -102,11 +105,6 @@ def added_lines(before: str, after: str) -> Iterator[tuple[int, str]]:
     for tag, _, _, start, end in matcher.get_opcodes():
         if tag in {"insert", "replace"}:
             yield from ((number + 1, new[number]) for number in range(start, end))
-
-
-def matches(path: str, pattern: str) -> bool:
-    """A path matches itself, a glob, and any folder above it."""
-    return fnmatchcase(path, pattern) or path.startswith(pattern.rstrip("/") + "/")
 
 
 def _size(files: tuple[File, ...], bounds: Bounds) -> Iterator[Finding]:
@@ -130,12 +128,19 @@ def _changed_lines(file: File) -> int:
 
 
 def _one(
-    file: File, touch: tuple[str, ...], protected: tuple[str, ...], bounds: Bounds
+    file: File,
+    touch: tuple[str, ...],
+    protected: tuple[str, ...],
+    bounds: Bounds,
+    grants: tuple[Grant, ...],
 ) -> Iterator[Finding]:
     path = file.path
-    if any(matches(path, pattern) for pattern in protected):
-        yield _block("protected", "only a person may change this", path)
-    if touch and not any(matches(path, pattern) for pattern in touch):
+    if any(lies_in(path, pattern) for pattern in protected):
+        if is_granted(path, grants):
+            yield _note(GRANTED, "is protected, and was granted for this goal", path)
+        else:
+            yield _block("protected", "only a person may change this", path)
+    if touch and not any(lies_in(path, pattern) for pattern in touch):
         new_test = file.before is None and is_test(path)
         rule = _note if new_test else _block
         yield rule("out-of-bounds", f"the task may change {', '.join(touch)}", path)

@@ -50,7 +50,7 @@ class StaticReviewer:
         base = await asyncio.to_thread(read_base, directory, assignment.base_run)
         files = await asyncio.to_thread(files_changed, changes, base.data)
         touch = tuple(dict.fromkeys((*subject.touch, *assignment.contract.touch)))
-        shown = review(changes, files, touch, self._protected, self._bounds)
+        shown = review(changes, files, touch, self._protected, self._bounds, subject.grants)
         shown = (*shown, *_read(files, base, subject.targets))
         sources = _sources(files)
         linted = await new_findings(sources, environment.python_version)

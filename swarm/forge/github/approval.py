@@ -2,18 +2,21 @@
 
 An approval is a label that a person with write access has set, or a comment of such a person with one
 line that says nothing else. It is for the text as it was at that moment: a title or a body that was
-changed later is not approved. Machines approve nothing, swarm least of all; whether somebody may write
+changed later is not approved. In the same way a person grants protected places, before the approval or with
+it, by a line `/grant PATH`: what an approval is for does not grow afterwards. Machines approve nothing, swarm least of all; whether somebody may write
 is asked of GitHub, not read from what a comment says of its author.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from swarm.domain.grants import MOST_GRANTS, is_place
 from swarm.forge.github.reading import SeenComment, SeenEvent, Who
 from swarm.forge.github.text import spoken
 
 LABEL = "approved"
 LINE = "/approve"
+GRANT = "/grant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,32 @@ def claims(
 def says_so(text: str) -> bool:
     """One line of its own, exactly; not quoted, not in code, not hidden."""
     return any(line == LINE for line in spoken(text).split("\n"))
+
+
+@dataclass(frozen=True, slots=True)
+class Granting:
+    """Somebody wants places to be changed that are protected."""
+
+    by: Who
+    at: str
+    places: tuple[str, ...]
+
+
+def grantings(comments: Iterable[SeenComment]) -> tuple[Granting, ...]:
+    """By people, in comments that were not edited, oldest first."""
+    found = (
+        Granting(each.user, each.created_at, tuple(_places(each.body or "")))
+        for each in comments
+        if each.user and each.user.is_person and each.updated_at in ("", each.created_at)
+    )
+    return tuple(sorted((each for each in found if each.places), key=lambda each: each.at))
+
+
+def _places(text: str) -> Iterator[str]:
+    for line in spoken(text).split("\n"):
+        word, *places = line.split()[:MOST_GRANTS] if line.startswith(f"{GRANT} ") else ("",)
+        if word == GRANT:
+            yield from (place for place in places if is_place(place))
 
 
 def renamed_at(events: Iterable[SeenEvent]) -> str:

@@ -13,8 +13,17 @@ from urllib.parse import urlsplit
 from swarm.domain.canonical import Json
 from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.goals import Tracker
+from swarm.domain.grants import MOST_GRANTS, Grant
 from swarm.domain.names import CommitHash, GoalId
-from swarm.forge.github.approval import LABEL, LINE, Approval, claims, renamed_at, stands
+from swarm.forge.github.approval import (
+    LABEL,
+    LINE,
+    Approval,
+    claims,
+    grantings,
+    renamed_at,
+    stands,
+)
 from swarm.forge.github.board import mark_of
 from swarm.forge.github.reading import (
     Place,
@@ -58,6 +67,12 @@ class ApprovedIssue:
     place: Place
     head: CommitHash
     """Of the default branch, now: what the goal begins with."""
+
+    grants: tuple[Grant, ...] = ()
+    """Protected places that people who may write let it change."""
+
+    late: tuple[str, ...] = ()
+    """Places that were granted after the approval, which counts for nothing until it is approved anew."""
 
     taken_by: str = ""
     """Who says there, in a status comment, that they work on it; empty = nobody."""
@@ -135,7 +150,27 @@ async def approved_issue(
     if digest_of(again.title, again.text) != digest_of(seen.title, seen.text):
         raise _not_approved(place, number, label, "its text is being changed")
     found = _approved(wire.api, place, seen, approval, await _head(wire, place))
-    return replace(found, taken_by=await _taken_by(wire, place, found.goal_id, comments))
+    grants, late = await _granted(wire, place, comments, approval, max(edited, renamed_at(events)))
+    taken = await _taken_by(wire, place, found.goal_id, comments)
+    return replace(found, grants=grants, late=late, taken_by=taken)
+
+
+async def _granted(
+    wire: Wire, place: Place, comments: Iterable[SeenComment], approval: Approval, changed: str
+) -> tuple[tuple[Grant, ...], tuple[str, ...]]:
+    """What was granted for the text as it is, until it was approved; and what came later."""
+    granted, late, said = dict[str, Grant](), list[str](), grantings(comments)
+    ours = await me(wire) if said else Who()
+    for each in said:
+        if each.at <= changed or each.by.id == ours.id:
+            continue
+        if not await may_write(wire, place.full_name, each.by):
+            continue
+        if each.at > approval.at:
+            late += each.places
+        else:
+            granted |= {path: Grant(path=path, by=each.by.login) for path in each.places}
+    return tuple(granted.values())[:MOST_GRANTS], tuple(late)
 
 
 async def _taken_by(
