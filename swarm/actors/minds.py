@@ -8,7 +8,7 @@ Without that file there is no model engine, and nothing else is different.
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from swarm.domain.names import AgentId
 from swarm.engines.public_api import Found, ModelEngine
 from swarm.journal.public_api import read_only
 from swarm.models.public_api import Minded, ModelGateway, RouteView, read_routes, views
+from swarm.settings.public_api import ToolServer
+from swarm.tools.public_api import Toolset, read_approvals
 
 PLAN_READ, PLAN_SAID = 12_000, 1_500
 """Tokens that a plan is thought out with, about."""
@@ -39,6 +41,8 @@ class Minds:
     views: tuple[RouteView, ...]
     models: Minded
     agents: tuple[Found, ...] = ()
+    tools: Toolset = field(default_factory=Toolset)
+    """Others' servers of tools that they may use."""
 
     @property
     def asked(self) -> tuple[RouteView, ...]:
@@ -47,12 +51,15 @@ class Minds:
 
 
 def minds_with(
-    views: tuple[RouteView, ...], models: Minded | None, agents: tuple[Found, ...]
+    views: tuple[RouteView, ...],
+    models: Minded | None,
+    agents: tuple[Found, ...],
+    tools: Toolset,
 ) -> Minds | None:
     """None where there is nobody."""
     if not views and not agents:
         return None
-    return Minds(views, models or NobodyThinks(), agents)
+    return Minds(views, models or NobodyThinks(), agents, tools)
 
 
 def views_of(places: Places, clock: Clock) -> tuple[RouteView, ...]:
@@ -66,22 +73,30 @@ def agents_of(places: Places) -> tuple[Found, ...]:
     return read_agents(places.own_agents)
 
 
+def tools_of(places: Places, servers: tuple[ToolServer, ...]) -> Toolset:
+    """Others' tools, and what a person has approved of them. Raises Lacking for a damaged record."""
+    return Toolset(servers, read_approvals(places.approvals) if servers else {})
+
+
 def gateway_of(places: Places) -> ModelGateway:
     """The one object that reads the keys."""
     return ModelGateway(read_routes(places.routes), places.models)
 
 
 @asynccontextmanager
-async def minds_of(places: Places, clock: Clock) -> AsyncIterator[Minds | None]:
-    """For one process that holds everything."""
+async def minds_of(
+    places: Places, clock: Clock, servers: tuple[ToolServer, ...] = ()
+) -> AsyncIterator[Minds | None]:
+    """For one process that holds everything. `servers`: others' tools, as the settings name them."""
     seen, agents = views_of(places, clock), agents_of(places)
+    tools = tools_of(places, servers)
     if not seen:
-        yield minds_with((), None, agents)
+        yield minds_with((), None, agents, tools)
         return
     gateway = gateway_of(places)
     warming = asyncio.get_running_loop().run_in_executor(None, gateway.warm_up)
     try:
-        yield Minds(seen, gateway, agents)
+        yield Minds(seen, gateway, agents, tools)
     finally:
         await warming
         await gateway.close()
@@ -95,14 +110,16 @@ def with_minds(cast: Cast, minds: Minds | None, planner: AgentId, clock: Clock) 
         return cast
     lent = {each.name for each in minds.agents}
     engines = tuple(
-        ModelEngine(view, minds.models) for view in minds.views if view.name not in lent
+        ModelEngine(view, minds.models, tools=minds.tools)
+        for view in minds.views
+        if view.name not in lent
     )
     agents = tuple(
         engine_of(each, minds.views, minds.models, lambda: clock.now() // 1000)
         for each in minds.agents
     )
     critics = tuple(
-        Critic(aspect, view, minds.models)
+        Critic(aspect, view, minds.models, tools=minds.tools)
         for view in minds.asked
         for aspect in ("opinion", "cases")
     )

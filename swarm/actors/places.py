@@ -62,6 +62,11 @@ class Places:
         return self.home / "canaries.jsonl"
 
     @property
+    def approvals(self) -> Path:
+        """Others' tools that a person has approved, by hash."""
+        return self.home / "tools.json"
+
+    @property
     def own_agents(self) -> Path:
         """The user's own coding agents that take part."""
         return self.home / "own-agents.json"

@@ -102,9 +102,11 @@ class HostWorkbench:
         return await self.compare(self.goal.goal_id, base, tree)
 
     @asynccontextmanager
-    async def sandbox(self, base: TreeHash, tree: TreeHash | None = None) -> AsyncIterator[Sandbox]:
+    async def sandbox(
+        self, base: TreeHash, tree: TreeHash | None = None, *, needs: Needs = NOTHING_MORE
+    ) -> AsyncIterator[Sandbox]:
         """Its services are seeded from the tree that is judged."""
-        created = await self._create(base, base if tree is None else tree)
+        created = await self._create(base, base if tree is None else tree, needs=needs)
         async with self._opened(created, base, tree) as sandbox:
             yield sandbox
 

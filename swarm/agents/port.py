@@ -15,6 +15,7 @@ from swarm.domain.facts import Fact
 from swarm.domain.goals import Environment
 from swarm.domain.names import TestId, TreeHash
 from swarm.domain.tasks import CheckSubject, Contract
+from swarm.engines.public_api import NOTHING_MORE, Needs
 from swarm.sandbox.public_api import Sandbox
 
 
@@ -25,9 +26,12 @@ class Workbench(Protocol):
     def environment(self) -> Environment: ...
 
     def sandbox(
-        self, base: TreeHash, tree: TreeHash | None = None
+        self, base: TreeHash, tree: TreeHash | None = None, *, needs: Needs = NOTHING_MORE
     ) -> AbstractAsyncContextManager[Sandbox]:
-        """A fresh sandbox of `base`, with what differs in `tree` applied; destroyed at the end."""
+        """A fresh sandbox of `base`, with what differs in `tree` applied; destroyed at the end.
+
+        `needs`: what else is shown in it.
+        """
         ...
 
     async def directory(self, tree: TreeHash) -> Path:

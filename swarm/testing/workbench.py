@@ -4,11 +4,13 @@ import hashlib
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from swarm.domain.changes import Change, Changes, Mode, Removed, Written
 from swarm.domain.goals import Environment
 from swarm.domain.names import TreeHash
+from swarm.engines.public_api import NOTHING_MORE, Needs
 from swarm.sandbox.public_api import (
     BaseRef,
     Limits,
@@ -44,8 +46,11 @@ class LocalWorkbench:
         return self._environment
 
     @asynccontextmanager
-    async def sandbox(self, base: TreeHash, tree: TreeHash | None = None) -> AsyncIterator[Sandbox]:
-        sandbox = await self._host.create(self._spec, BaseRef(self._trees[base], base))
+    async def sandbox(
+        self, base: TreeHash, tree: TreeHash | None = None, *, needs: Needs = NOTHING_MORE
+    ) -> AsyncIterator[Sandbox]:
+        spec = replace(self._spec, readonly=(*self._spec.readonly, *needs.readonly))
+        sandbox = await self._host.create(spec, BaseRef(self._trees[base], base))
         try:
             if tree is not None and tree != base:
                 await sandbox.apply(await self.changes(base, tree))

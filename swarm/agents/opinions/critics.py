@@ -29,14 +29,16 @@ from swarm.agents.port import CheckAssignment, Checked, Workbench
 from swarm.domain.evidence import CheckReport, Evidence, Outcome, TestOutcome
 from swarm.domain.names import TestId
 from swarm.domain.tasks import Finding, Verdict
-from swarm.engines.public_api import Assignment, Inquiry, Replied, inquire
+from swarm.engines.public_api import Assignment, Inquiry, Needs, Replied, inquire
 from swarm.models.public_api import Call, Models, RouteView, Tool
+from swarm.tools.public_api import Toolset
 
 READ, SAID = 16_000, 1_500
 """Tokens of an answer, about."""
 
 MILLION = 1_000_000
 RUNS = Runs(wall_seconds=300.0)
+NO_TOOLS = Toolset()
 _ENDED: dict[str, Outcome] = {"passed": "passed", "failed": "failed", "unusable": "skipped"}
 
 
@@ -51,12 +53,19 @@ class Critic:
     """Implements ThinkingChecker: asks, executes what is claimed, judges."""
 
     def __init__(
-        self, role: Literal["opinion", "cases"], view: RouteView, models: Models, runs: Runs = RUNS
+        self,
+        role: Literal["opinion", "cases"],
+        view: RouteView,
+        models: Models,
+        runs: Runs = RUNS,
+        tools: Toolset = NO_TOOLS,
     ) -> None:
+        """`tools`: others' servers of tools, of which reviewers may use some."""
         self._role = role
         self._view = view
         self._models = models
         self._runs = runs
+        self._tools = tools
         self._prompt = "review.1" if role == "opinion" else "cases.1"
 
     @property
@@ -88,7 +97,8 @@ class Critic:
         self, assignment: CheckAssignment, workbench: Workbench, files: tuple[File, ...]
     ) -> _Answered:
         subject = assignment.subject
-        async with workbench.sandbox(subject.base_tree, subject.tree) as sandbox:
+        needs = Needs(readonly=self._tools.shows("reviewer"))
+        async with workbench.sandbox(subject.base_tree, subject.tree, needs=needs) as sandbox:
             found = await inquire(
                 self._inquiry(assignment, workbench, files),
                 self._models,
@@ -111,6 +121,7 @@ class Critic:
             opening=shown(assignment, workbench.environment, files),
             answer=tool,
             limit=assignment.budget,
+            tools=self._tools,
         )
 
     def _read(

@@ -11,6 +11,7 @@ bounded, and a submission is only a claim that others test. What tools and repos
     prompts     what the model is told, in files with versions
     telling     the contract and the repository in words
     toolbox     which tools there are, and who may use them
+    others      others' tools beside our own
     tools       what each tool does in the sandbox
     places      which paths are named, and which are refused
     editing     exact replacement

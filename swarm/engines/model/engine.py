@@ -1,26 +1,31 @@
 """The loop, behind the engine's port: ask, do, keep, until there is an end."""
 
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 
 from swarm.domain.bids import Curve
 from swarm.domain.errors import Exhausted, Lacking, NeedsHuman, Rejected
 from swarm.engines.context.scanning import Shelf
 from swarm.engines.model import offers, telling
+from swarm.engines.model.others import OthersKit
 from swarm.engines.model.session import MOST_STEPS, Session, unpacked
 from swarm.engines.model.tools import Bench
 from swarm.engines.port import (
-    NOTHING_MORE,
     Assignment,
     Done,
     GaveUp,
     Item,
+    Needs,
     Question,
     Split,
     Submission,
 )
 from swarm.models.public_api import Models, RouteView
 from swarm.sandbox.public_api import Sandbox
+from swarm.tools.public_api import Toolset
+
+NO_TOOLS = Toolset()
 
 
 def new_nonce() -> str:
@@ -30,19 +35,29 @@ def new_nonce() -> str:
 class ModelEngine:
     """Implements Engine with one route of the gateway."""
 
-    needs = NOTHING_MORE
-
     def __init__(
-        self, view: RouteView, models: Models, *, nonces: Callable[[], str] = new_nonce
+        self,
+        view: RouteView,
+        models: Models,
+        *,
+        tools: Toolset = NO_TOOLS,
+        nonces: Callable[[], str] = new_nonce,
     ) -> None:
+        """`tools`: others' servers of tools, of which writers may use some."""
         self.strategy = view.name
         self.family = f"model:{view.model}"
         """Engines that ask the same model fail together."""
 
         self._view = view
         self._models = models
+        self._tools = tools
         self._nonces = nonces
         self._shelf = Shelf()
+
+    @property
+    def needs(self) -> Needs:
+        """What those servers need to be shown."""
+        return Needs(readonly=self._tools.shows("writer"))
 
     def curves(self) -> tuple[Curve, ...]:
         return (offers.curve(self._view.price),)
@@ -60,7 +75,23 @@ class ModelEngine:
         records = unpacked([step.result for step in done])
         if records:
             bench.shell = records[-1].shell
-        session = Session(self._view.name, self._models, bench, records, budget)
+        async with self._tools.opened("writer", sandbox) as foreign:
+            session = Session(
+                self._view.name,
+                self._models,
+                bench,
+                records,
+                budget,
+                others=OthersKit(bench, foreign),
+                unused=foreign.kept_out,
+            )
+            async with aclosing(self._worked(session, guidance)) as items:
+                async for item in items:
+                    yield item
+
+    async def _worked(
+        self, session: Session, guidance: Callable[[], tuple[str, ...]]
+    ) -> AsyncGenerator[Item, None]:
         told = await self._taken_up(session, guidance)
         await session.begin()
         while True:

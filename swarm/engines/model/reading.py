@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from swarm.domain.errors import SwarmError, Transient
 from swarm.engines.model import toolbox
+from swarm.engines.model.others import OthersKit
 from swarm.engines.model.tools import Bench
 from swarm.engines.port import Assignment
 from swarm.models.public_api import (
@@ -24,6 +25,7 @@ from swarm.models.public_api import (
     Turn,
 )
 from swarm.sandbox.public_api import Sandbox
+from swarm.tools.public_api import Kit, Toolset
 
 MOST_TURNS = 8
 MAX_TOKENS = 3_000
@@ -45,6 +47,9 @@ class Inquiry:
     limit: int
     """Micro-USD for all turns together."""
 
+    tools: Toolset = field(default_factory=Toolset)
+    """Others' servers of tools, of which reviewers may use some."""
+
 
 @dataclass(frozen=True, slots=True)
 class Replied:
@@ -65,7 +70,13 @@ async def inquire(
 ) -> Replied:
     """Raises Transient when the model may answer later; every other trouble is an answer that is none."""
     bench = Bench(sandbox, assignment, nonces)
-    talk = _Talk(inquiry, models, bench, [_user(Text(text=inquiry.opening))])
+    async with inquiry.tools.opened("reviewer", sandbox) as foreign:
+        others = OthersKit(bench, foreign)
+        return await _inquired(_Talk(inquiry, models, bench, others))
+
+
+async def _inquired(talk: "_Talk") -> Replied:
+    inquiry = talk.inquiry
     for left in reversed(range(MOST_TURNS)):
         try:
             answer = await talk.ask()
@@ -89,15 +100,18 @@ class _Talk:
     inquiry: Inquiry
     models: Models
     bench: Bench
-    turns: list[Turn]
+    others: Kit
+    turns: list[Turn] = field(init=False)
     spent: int = 0
     model: str = ""
     measured: Measured = field(default_factory=Measured)
     tools: tuple[Tool, ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.turns = [_user(Text(text=self.inquiry.opening))]
         looking = (tool for tool in toolbox.offered("reader") if tool.name in toolbox.LOOKING)
-        self.tools = (*looking, self.inquiry.answer)
+        foreign = map(toolbox.told_of, self.others.cards)
+        self.tools = (*looking, *foreign, self.inquiry.answer)
 
     async def ask(self) -> Answer:
         inquiry, contract = self.inquiry, self.bench.assignment.contract
@@ -132,10 +146,10 @@ class _Talk:
     async def _used(self, call: Call) -> Result:
         if call.name == self.inquiry.answer.name:
             return Result(call=call.id, text=f"nothing was heard: {call.broken}", failed=True)
-        if call.name not in toolbox.LOOKING:
+        if call.name not in {tool.name for tool in self.tools}:
             known = ", ".join(tool.name for tool in self.tools)
             return Result(call=call.id, text=f"there are only {known}", failed=True)
-        return await toolbox.use(self.bench, call, "reader")
+        return await toolbox.use((toolbox.OwnKit(self.bench, "reader"), self.others), call)
 
 
 def _user(*blocks: Text | Result) -> Turn:

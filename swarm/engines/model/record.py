@@ -44,6 +44,9 @@ class Record(Frozen):
     advice: str = ""
     """Told to the model when there are no results to tell it with."""
 
+    unused: tuple[str, ...] = ()
+    """Others' tools that are out of use, and why."""
+
     usage: Usage = Usage()
     size: int = 0
     """Bytes of the request."""

@@ -19,12 +19,14 @@ from swarm.engines.model.transcript import since_anew, turns
 from swarm.engines.port import StepTaken
 from swarm.models.public_api import Answer, Ask, Call, Measured, Models, Result, Text, Tool
 from swarm.sandbox.public_api import CheckpointRef
+from swarm.tools.public_api import Kit
 
 MAX_TOKENS = 8_192
 """Of one answer."""
 
 MOST_STEPS = 150
 MAP_TOKENS = 2_000
+MOST_UNUSED = 250
 CPU_MARGIN = 2_000
 """Micro-USD of the budget that are kept for what the turn's commands take."""
 
@@ -47,8 +49,21 @@ class Session:
     begun: CheckpointRef | None = None
     """The tree as it was given, where it can be gone back to."""
 
+    others: Kit | None = None
+    """Others' tools, if there are any."""
+
+    unused: tuple[str, ...] = ()
+    """Which of them are out of use, and why: told once, to people."""
+
     system: str = field(default_factory=telling.system)
-    tools: tuple[Tool, ...] = field(default_factory=lambda: toolbox.offered("writer"))
+    tools: tuple[Tool, ...] = field(init=False)
+    _kits: tuple[Kit, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        others = () if self.others is None else (self.others,)
+        foreign = (toolbox.told_of(card) for kit in others for card in kit.cards)
+        self.tools = (*toolbox.offered("writer"), *foreign)
+        self._kits = (toolbox.OwnKit(self.bench), *others)
 
     @property
     def tree(self) -> Digest | None:
@@ -100,7 +115,9 @@ class Session:
             tree=self.tree,
             reviewed=self.records[-1].reviewed if self.records else None,
             refusals=self.records[-1].refusals if self.records else 0,
+            unused=self.unused,
         )
+        self.unused = ()
         record, changes = await self._done(record, answer)
         self.records.append(record)
         cost = answer.cost + cpu_cost(self.bench)
@@ -165,12 +182,12 @@ class Session:
         return self._advised(record, answer), changes
 
     async def _used(self, record: Record, call: Call) -> tuple[Record, Result]:
+        if not toolbox.ends(call, "writer"):
+            return record, await toolbox.use(self._kits, call)
         try:
-            spec, asked = toolbox.understood(call, "writer")
+            _, asked = toolbox.understood(call.name, call.arguments, "writer")
         except Refused as refusal:
             return record, Result(call=call.id, text=str(refusal), failed=True)
-        if spec.act is not None:
-            return record, await toolbox.use(self.bench, call)
         wish = toolbox.wish_of(asked)
         if wish.kind == "split" and (why := telling.indivisible(self.bench.assignment.contract)):
             return record, Result(call=call.id, text=why, failed=True)
@@ -209,6 +226,8 @@ def _action(record: Record) -> str:
     failed = {result.call for result in record.results if result.failed}
     done = [f"{_brief(call)}{' (failed)' if call.id in failed else ''}" for call in calls]
     line = "; ".join(done) or "said: " + " ".join(texts)
+    if record.unused:
+        line = f"not in use: {'; '.join(record.unused)[:MOST_UNUSED]}; {line}"
     return " ".join(line.split())[:400] or "said nothing"
 
 

@@ -5,7 +5,7 @@ model sees is made from the form, so that the two cannot differ; arguments that 
 come back as words and nothing is done.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ from swarm.engines.model.record import Wish
 from swarm.engines.model.tools import Bench
 from swarm.engines.model.trimming import trimmed
 from swarm.models.public_api import Call, Result, Tool
+from swarm.tools.public_api import Kit, Told, ToolCard
 
 Role = Literal["writer", "reader"]
 MOST_NOTE = 500
@@ -125,27 +126,57 @@ def schema(form: type[BaseModel]) -> dict[str, object]:
     return told
 
 
-async def use(bench: Bench, call: Call, role: Role = "writer") -> Result:
-    """What came of a call that ends nothing. Foreign arguments end here."""
-    try:
-        spec, asked = understood(call, role)
-        assert spec.act is not None
-        text = await spec.act(bench, asked)
-    except (Refused, Rejected) as refusal:
-        return Result(call=call.id, text=trimmed(str(refusal)), failed=True)
-    return Result(call=call.id, text=text)
+@dataclass(frozen=True, slots=True)
+class OwnKit:
+    """Implements Kit with our own tools: those that do something, without those that end the work."""
+
+    bench: Bench
+    role: Role = "writer"
+
+    @property
+    def cards(self) -> tuple[ToolCard, ...]:
+        acting = (tool for tool in offered(self.role) if SPECS[tool.name].act is not None)
+        return tuple(ToolCard.model_validate(tool.model_dump()) for tool in acting)
+
+    async def call(self, name: str, arguments: Mapping[str, object]) -> Told:
+        """Foreign arguments end here."""
+        try:
+            spec, asked = understood(name, arguments, self.role)
+            assert spec.act is not None
+            return Told(await spec.act(self.bench, asked))
+        except (Refused, Rejected) as refusal:
+            return Told(trimmed(str(refusal)), failed=True)
 
 
-def understood(call: Call, role: Role) -> tuple[Spec, BaseModel]:
-    """Raises Refused for unknown tools, and for arguments that do not fit."""
+def told_of(card: ToolCard) -> Tool:
+    """As the model is told of it."""
+    return Tool(name=card.name, description=card.description, parameters=card.parameters)
+
+
+async def use(kits: Sequence[Kit], call: Call) -> Result:
+    """What came of a call that ends nothing, of whatever kit the tool is; the first also refuses what
+    nobody has.
+    """
+    if call.broken:
+        return Result(call=call.id, text=f"nothing was done: {call.broken}", failed=True)
+    named = (kit for kit in kits[1:] if any(call.name == card.name for card in kit.cards))
+    told = await next(named, kits[0]).call(call.name, call.arguments)
+    return Result(call=call.id, text=told.text, failed=told.failed)
+
+
+def ends(call: Call, role: Role) -> bool:
     spec = SPECS.get(call.name)
+    return spec is not None and spec.act is None and role in spec.roles and not call.broken
+
+
+def understood(name: str, arguments: Mapping[str, object], role: Role) -> tuple[Spec, BaseModel]:
+    """Raises Refused for unknown tools, and for arguments that do not fit."""
+    spec = SPECS.get(name)
     if spec is None or role not in spec.roles:
         known = ", ".join(name for name, each in SPECS.items() if role in each.roles)
-        raise Refused(f"there is no tool {call.name[:60]!r}; there are {known}")
-    if call.broken:
-        raise Refused(f"nothing was done: {call.broken}")
+        raise Refused(f"there is no tool {name[:60]!r}; there are {known}")
     try:
-        return spec, spec.form.model_validate(call.arguments)
+        return spec, spec.form.model_validate(arguments)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"])) or "the arguments"

@@ -39,8 +39,9 @@ class Toolset:
         return tuple(server for server in self.servers if server.tools_of(role))
 
     def shows(self, role: ToolRole) -> tuple[Path, ...]:
-        """What sandboxes have to show for them."""
-        return tuple(dict.fromkeys(path for server in self.of(role) for path in server.shows))
+        """What sandboxes have to show for them; what is not on this machine fails its server alone."""
+        paths = dict.fromkeys(path for server in self.of(role) for path in server.shows)
+        return tuple(path for path in paths if path.exists())
 
     @asynccontextmanager
     async def opened(
