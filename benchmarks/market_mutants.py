@@ -30,6 +30,13 @@ class Mutant:
 
 MUTANTS = (
     Mutant(
+        "a full lane never changes its mind",
+        "market/flow.py",
+        "-lost if n == lane and not room else _NEVER",
+        "_NEVER",
+        "market/test_flow.py",
+    ),
+    Mutant(
         "settle twice",
         "market/ledger.py",
         "if escrow is None or escrow.settled:",
@@ -186,8 +193,8 @@ MUTANTS = (
     Mutant(
         "ignore capacity",
         "market/flow.py",
-        'net.link(("agent", agent), "sink", capacities.get(agent, 0))',
-        'net.link(("agent", agent), "sink", 99)',
+        "slots=[capacities[agent] for agent in agents],",
+        "slots=[99 for agent in agents],",
         "market/test_allocation.py",
     ),
     Mutant(
