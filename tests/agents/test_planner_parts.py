@@ -283,10 +283,12 @@ def test_what_is_narrowed_down_is_easier() -> None:
 
 
 def test_features_count_what_is_visible() -> None:
-    coverage = a_coverage({"t1": {A: {2, 3}, B: {5}}})
-    (group,) = grouped((Id("t1"),), coverage)
+    cases = "t1[1]", "t1[2]"
+    coverage = a_coverage({case: {A: {2, 3}, B: {5}} for case in cases})
+    (group,) = grouped(tuple(map(Id, cases)), coverage)
     assert features(group, coverage, Suite(9, 120, {})) == {
-        "targets": 1,
+        "targets": 2,
+        "target_tests": 1,
         "suspect_files": 2,
         "suspect_functions": 2,
         "suspect_lines": 3,

@@ -193,7 +193,13 @@ def test_every_contract_has_an_offer_and_larger_ones_are_no_better(lines: int, m
         assert small[1] >= large[1]
 
 
-def _quoted(engine: Engine, lines: int) -> tuple[int, int]:
+def test_cases_of_one_test_do_not_make_a_task_hopeless() -> None:
+    for engine in repair_engines(cpu_price=50):
+        tests, cases = (_quoted(engine, 20, targets=60, target_tests=n) for n in (60, 2))
+        assert tests[1] < cases[1]
+
+
+def _quoted(engine: Engine, lines: int, **features: int) -> tuple[int, int]:
     card = AgentCard(
         agent_id=AgentId("a"),
         role="writer",
@@ -207,7 +213,7 @@ def _quoted(engine: Engine, lines: int) -> tuple[int, int]:
         host=HostId("h"),
     )
     contract = an_assignment().contract.model_copy(
-        update={"features": {"suspect_lines": lines, "targets": 2}}
+        update={"features": {"suspect_lines": lines, "targets": 2} | features}
     )
     bid = quote(card, contract)
     assert bid is not None

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from swarm.agents.planning.grouping import Group
+from swarm.agents.planning.grouping import Group, function_of
 from swarm.agents.planning.request import home_of
 from swarm.agents.planning.tracing import Coverage
 from swarm.domain.goals import Goal
@@ -164,6 +164,7 @@ def features(group: Group, coverage: Coverage, suite: Suite) -> dict[str, int]:
     traces = [coverage.failing[test] for test in group.targets if test in coverage.failing]
     return {
         "targets": len(group.targets),
+        "target_tests": len({function_of(test) for test in group.targets}),
         "suspect_files": len(group.files),
         "suspect_functions": len(group.suspects),
         "suspect_lines": sum(len(each.lines) for each in group.suspects),

@@ -61,14 +61,16 @@ FEWEST_TARGETS: dict[Strategy, int] = {"pairs": 2}
 
 
 MANY_TARGETS = 30
-"""So many failing tests seldom have one small cause: then the last offer stands, whatever the size."""
+"""So many failing tests seldom have one small cause: then the last offer stands, whatever the size.
+The cases of one parametrised test count once: they say the same thing of one piece of code.
+"""
 
 
 def curve(strategy: Strategy, cpu_price: int) -> Curve:
     """`cpu_price` is micro-USD for one CPU second."""
     offers = OFFERS[strategy]
     many = _row(offers[-1], cpu_price).model_copy(
-        update={"when": (Condition(feature="targets", at_least=MANY_TARGETS),)}
+        update={"when": (Condition(feature="target_tests", at_least=MANY_TARGETS),)}
     )
     # Without a failing test there is nothing to search by.
     enough = Condition(feature="targets", at_least=FEWEST_TARGETS.get(strategy, 1))
