@@ -63,6 +63,9 @@ def told_apart(estimate: Estimate, own: frozenset[str]) -> Triage:
         ailment = ailment_of(estimate.failures.get(test, ""), own)
         if ailment is not None and test not in estimate.voided:
             ailing[ailment] = (*ailing.get(ailment, ()), test)
+    whole = ailment_of(estimate.refusal, own) if not estimate.red else None
+    if whole is not None:  # nothing was collected at all
+        ailing[whole] = ()
     sick = {test for tests in ailing.values() for test in tests}
     causes = (_without(task, sick) for task in estimate.tasks)
     return Triage(estimate, ailing, tuple(task for task in causes if task.contract.targets))
@@ -93,17 +96,31 @@ def view(triage: Triage) -> RenderableType:
     if triage.ailing:
         table = plain_table("lacks", "what", "tests")
         for ailment, tests in triage.ailing.items():
-            table.add_row(cell(ailment.kind), cell(ailment.what), _names(tests))
-        parts.append(section("Not the code: the environment lacks something", table))
+            told = _names(tests) if tests else cell("all")
+            table.add_row(cell(ailment.kind), cell(ailment.what), told)
+        title = "Not the code: the environment lacks something"
+        parts.append(section(title, table, *_remedies(triage.ailing)))
     if estimate.voided:
         parts.append(section("Flickering: two runs, two outcomes", _names(estimate.voided)))
     return Group(*parts)
 
 
+_BUILT = frozenset({"dependency", "installation", "plugin"})
+
+
+def _remedies(ailing: Mapping[Ailment, tuple[TestId, ...]]) -> tuple[RenderableType, ...]:
+    """What can be had by building the repository's environment."""
+    if not any(ailment.kind in _BUILT for ailment in ailing):
+        return ()
+    return (cell("swarm env build installs what the repository's files ask for", most=100),)
+
+
 def _head(triage: Triage) -> RenderableType:
     estimate = triage.estimate
     said = f"{estimate.failing} of {count(estimate.suite_tests, 'test')} do not pass"
-    if not triage.causes and estimate.refusal:
+    if not estimate.suite_tests and triage.ailing:
+        said = "No test could be run"
+    if not triage.causes and estimate.refusal and not triage.ailing:
         said = f"{said}; {estimate.refusal}"
     return cell(said, "bold", 600)
 

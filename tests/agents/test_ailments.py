@@ -9,6 +9,13 @@ from swarm.agents.public_api import Ailment, ailment_of
     ("said", "kind", "what"),
     [
         ("E   ModuleNotFoundError: No module named 'numpy.linalg'", "dependency", "numpy"),
+        ("error: unrecognized arguments: --no-cov-on-fail --cov=x", "plugin", "pytest-cov"),
+        (
+            "error: unrecognized arguments: -n 4\n  inifile: a\n  rootdir: b",
+            "plugin",
+            "pytest-xdist",
+        ),
+        ("error: unrecognized arguments: --odd", "plugin", "--odd"),
         ("E   fixture 'mocker' not found", "plugin", "mocker"),
         ("E   socket.gaierror: [Errno -2] Name or service not known", "network", None),
         ("E   ConnectionRefusedError: [Errno 111] Connection refused", "service", None),
@@ -46,3 +53,8 @@ def test_a_module_of_the_repository_that_is_missing_is_a_failure_of_the_code() -
     said = "E   ModuleNotFoundError: No module named 'shop.prices'"
     assert ailment_of(said, {"shop"}) is None
     assert ailment_of(said) == Ailment("dependency", "shop")
+
+
+def test_a_repository_whose_own_code_is_not_found_is_not_installed() -> None:
+    said = "E   ModuleNotFoundError: No module named 'shop'"
+    assert ailment_of(said, {"shop"}) == Ailment("installation", "shop")
