@@ -13,4 +13,6 @@ rest is remembered.
     atlas      all files, kept up to date; definitions and uses of a name
     ranking    which files matter for a task
     drawing    the map in words, within a budget
+    examples   tests of what a task is about, by file and line
+    guides     what the repository tells agents and people: AGENTS.md and its like, skills
 """

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Exhausted
 from swarm.domain.names import Digest
+from swarm.engines.context import guides
 from swarm.engines.context.drawing import drawn
+from swarm.engines.context.examples import examples
 from swarm.engines.context.ranking import ranked
 from swarm.engines.model import stuck, telling, toolbox
 from swarm.engines.model.judging import judge, tree_of
@@ -127,20 +129,23 @@ class Session:
 
     async def _opening(self) -> str:
         listing = await list_files(self.bench, List(path=".", depth=3))
-        guides = {}
-        for name in telling.GUIDES:
+        told = {}
+        for name in guides.wanted(self.bench.assignment.contract.touch):
             try:
-                guides[name] = await read(self.bench, Read(path=name, lines=200))
+                told[name] = await read(self.bench, Read(path=name, lines=200))
             except Refused:
                 continue
-        return telling.opening(self.bench.assignment, listing, guides, await self._map())
+        skills = guides.listed(await guides.skills(self.bench.sandbox))
+        drawing, tests = await self._map()
+        return telling.opening(self.bench.assignment, listing, told, drawing, tests, skills)
 
-    async def _map(self) -> str:
-        """What is defined where, the files first that matter for the task."""
+    async def _map(self) -> tuple[str, str]:
+        """What is defined where, the files first that matter for the task; and tests of those."""
         atlas, contract = await atlas_of(self.bench), self.bench.assignment.contract
         words = " ".join((contract.title, contract.description, *contract.targets, *contract.touch))
         order = ranked(atlas.entries, atlas.links, words)
-        return drawn(atlas.entries, order, MAP_TOKENS)
+        map_ = drawn(atlas.entries, order, MAP_TOKENS)
+        return map_, examples(atlas.entries, atlas.links, order)
 
     async def _ask(self, opening: str, said: Sequence[str]) -> Answer:
         contract = self.bench.assignment.contract

@@ -12,7 +12,6 @@ from swarm.engines.model.trimming import trimmed
 from swarm.engines.port import Assignment
 
 PROMPT = "writer.1"
-GUIDES = ("AGENTS.md", "CLAUDE.md", "CONTRIBUTING.md")
 MOST_GUIDE = 6_000
 MOST_FINDING = 2_000
 
@@ -23,7 +22,12 @@ def system() -> str:
 
 
 def opening(
-    assignment: Assignment, listing: str, guides: Mapping[str, str], drawn: str = ""
+    assignment: Assignment,
+    listing: str,
+    guides: Mapping[str, str],
+    drawn: str = "",
+    examples: str = "",
+    skills: str = "",
 ) -> str:
     """`drawn`: the map of the repository."""
     contract, environment = assignment.contract, assignment.environment
@@ -36,6 +40,8 @@ def opening(
         suite_before(assignment),
         envelope("files", listing),
         envelope("map", drawn) if drawn else "",
+        envelope("tests of what the task is about", examples) if examples else "",
+        envelope("skills: read the file of one that fits", skills) if skills else "",
         *(envelope(name, trimmed(text, MOST_GUIDE)) for name, text in sorted(guides.items())),
         sent_back(assignment.findings),
     ]
