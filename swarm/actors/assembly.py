@@ -20,7 +20,7 @@ from swarm.actors.crew import Cast, CheckerMember, Crew, Member, PlannerMember
 from swarm.actors.crew import Planner as PlannerPort
 from swarm.actors.host import Host
 from swarm.actors.knowledge import Knowledge
-from swarm.actors.metering import SECONDS_PER_HOUR, Meter
+from swarm.actors.metering import SECONDS_PER_HOUR, Meter, cores_each
 from swarm.actors.minds import Minds, planning_price, with_minds
 from swarm.actors.notifier import Notifier
 from swarm.actors.office import AUTHOR, Office, PublisherPort, replace_file
@@ -308,7 +308,9 @@ def default_cast(settings: Settings) -> Cast:
     """Agents that need no model."""
     return Cast(
         planner=Planner(PLANNER),
-        engines=repair_engines(settings.cpu_hour // SECONDS_PER_HOUR),
+        engines=repair_engines(
+            settings.cpu_hour // SECONDS_PER_HOUR, cores=cores_each(settings.writers)
+        ),
         testers=testers_of(settings),
         reviewers=reviewers_of(settings),
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from swarm.actors.canaries import rates_of
 from swarm.actors.gate import workbench_on
-from swarm.actors.metering import SECONDS_PER_HOUR
+from swarm.actors.metering import SECONDS_PER_HOUR, cores_each
 from swarm.agents.public_api import Planner
 from swarm.domain.bids import Bid, offered
 from swarm.domain.clearings import ScoredBid
@@ -82,7 +82,8 @@ async def _estimate(goal: Goal, settings: Settings) -> Estimate:
         await asyncio.to_thread(mirror.fetch, goal.base)
         async with workbench_on(mirror, goal, Path(folder), settings) as workbench:
             plan = await Planner(AgentId("planner-suite")).plan(goal, workbench, at=0)
-    engines = repair_engines(settings.cpu_hour // SECONDS_PER_HOUR)
+    price, cores = settings.cpu_hour // SECONDS_PER_HOUR, cores_each(settings.writers)
+    engines = repair_engines(price, cores=cores)
     passing = sum(row.outcome == "passed" for row in plan.base_run.outcomes)
     return Estimate(
         refusal=plan.refusal,

@@ -1,11 +1,19 @@
-"""What work costs: processor seconds of the sandboxes, at a configured rate."""
+"""What work costs: processor seconds of the sandboxes, at a configured rate; and how many processors a
+piece of work may use.
+"""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from swarm.sandbox.public_api import CheckpointRef, ExecResult, Sandbox, SandboxWrapper
 
 SECONDS_PER_HOUR = 3600
+
+
+def cores_each(writers: int) -> int:
+    """Processors for one search, so that all writers of a goal can be at work."""
+    return max(1, len(os.sched_getaffinity(0)) // writers)
 
 
 @dataclass(slots=True)

@@ -37,6 +37,8 @@ class Row(Frozen):
     price: MicroUsd = Field(ge=0)
     seconds: int = Field(ge=0)
     probability: Ppm
+    cores: int = Field(default=1, ge=1)
+    """Processors that the work uses at the same time; `seconds` counts with them."""
 
 
 class Curve(Frozen):

@@ -34,12 +34,15 @@ class Workshop:
         budget: int = 10**9,
         stop_after: int = 10**6,
         whole_seconds: float = WHOLE_SECONDS,
+        cores: int = 1,
     ) -> list[Item]:
         """What the engine yields; no more than `stop_after` items are asked for."""
 
         async def work() -> list[Item]:
             price = self.assignment.cpu_price
-            engine = RepairEngine(strategy, cpu_price=price, whole_seconds=whole_seconds)
+            engine = RepairEngine(
+                strategy, cpu_price=price, cores=cores, whole_seconds=whole_seconds
+            )
             host = open_host(self.folder / "scratch", self.mode)
             (self.folder / "scratch").mkdir(exist_ok=True)
             items: list[Item] = []

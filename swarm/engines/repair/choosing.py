@@ -8,7 +8,7 @@ alike, that one comes first which changes least where no test looks (`weighing`)
 from swarm.domain.changes import Changes
 from swarm.engines.port import Submission
 from swarm.engines.repair.prior import doubt
-from swarm.engines.repair.progress import Plausible, Progress, Weighed
+from swarm.engines.repair.progress import Pinned, Plausible, Progress, Weighed
 
 MOST_ALTERNATIVES = 8
 UNKNOWN = 25
@@ -71,12 +71,23 @@ def submission(
     """`told`: the changed lines; `before`: edits that were made ahead of this one."""
     chosen = progress.plausible[position]
     others = [k for k in ranked(progress) if k != position]
+    pinned = progress.pinned.get(position)
+    test = f"; pinned by {pinned.path}" if pinned is not None else ""
     places = "; ".join(f"{e.path}, line {e.line}: {e.label}" for e in (*before, chosen))
     return Submission(
         changes,
-        title=f"Fix {places}",
-        why=_why(progress, told, len(before)),
+        title=f"Fix {places}{test}",
+        why=_why(progress, told, len(before)) + _pinned(pinned),
         alternatives=tuple(_briefly(progress, each) for each in others[:MOST_ALTERNATIVES]),
+    )
+
+
+def _pinned(test: Pinned | None) -> str:
+    if test is None:
+        return ""
+    return (
+        f"\n\nThe failing tests reach what was changed only through other code, so {test.path} is new: it "
+        f"asks for it by itself, fails without the change and passes with it:\n\n{test.text}"
     )
 
 

@@ -26,6 +26,7 @@ from swarm.engines.repair import choosing, localisation, offers, prior
 from swarm.engines.repair.dispatch import Answer, ask
 from swarm.engines.repair.laying import NOTHING_LAID, Laid
 from swarm.engines.repair.pairing import Known, PairedAttempt
+from swarm.engines.repair.pinning import Pinning, with_test, without_new_tests
 from swarm.engines.repair.progress import Progress, Searched, Spectrum, after, setback
 from swarm.engines.repair.selection import file_of
 from swarm.engines.repair.weighing import weigh
@@ -60,13 +61,17 @@ class RepairEngine:
         strategy: offers.Strategy,
         *,
         cpu_price: int,
+        cores: int = 1,
         whole_seconds: float = WHOLE_SECONDS,
     ) -> None:
-        """`whole_seconds`: so long may the test files run by the clock to confirm a patch."""
+        """`cores`: processors that a search uses; its bids name them. `whole_seconds`: so long may the
+        test files run by the clock to confirm a patch.
+        """
         self.strategy: str = strategy
         self._whole_seconds = whole_seconds
         self._strategy = strategy
-        self._curves = (offers.curve(strategy, cpu_price),)
+        self._cores = cores
+        self._curves = (offers.curve(strategy, cpu_price, cores),)
 
     def curves(self) -> tuple[Curve, ...]:
         return self._curves
@@ -84,7 +89,9 @@ class RepairEngine:
         spent, began = 0, time.monotonic()
         while True:
             elapsed = time.monotonic() - began
-            end = await attempt.end(progress) or _limit(assignment, spent, budget, elapsed)
+            end = await attempt.end(progress)
+            if end is None and (limit := self._limit(assignment, spent, budget, elapsed)):
+                end = await attempt.end(progress, last=True) or limit
             if end is not None:
                 yield end
                 return
@@ -99,10 +106,21 @@ class RepairEngine:
 
     def _attempt(self, assignment: Assignment, sandbox: Sandbox) -> "Attempt | PairedAttempt":
         def single(part: Assignment, laid: Laid = NOTHING_LAID) -> Attempt:
-            return Attempt(self._strategy, part, sandbox, self._whole_seconds, laid)
+            return Attempt(self._strategy, part, sandbox, self._whole_seconds, laid, self._cores)
 
         paired = self._strategy == "pairs"
         return PairedAttempt(assignment, sandbox, single) if paired else single(assignment)
+
+    def _limit(
+        self, assignment: Assignment, spent: int, budget: int, elapsed: float
+    ) -> GaveUp | None:
+        """The end that comes before the next stage would break a limit."""
+        computed = STAGE_SECONDS * self._cores + 2.0
+        if spent + math.ceil(computed * assignment.cpu_price) > budget:
+            return GaveUp(f"the budget of {budget} micro-USD does not pay for another stage")
+        if elapsed + STAGE_SECONDS + 2.0 > assignment.contract.seconds:
+            return GaveUp(f"the contract's {assignment.contract.seconds} s are nearly over")
+        return None
 
 
 async def _step(
@@ -113,16 +131,6 @@ async def _step(
     cost = math.ceil(cpu * cpu_price)
     result = known.model_dump_json().encode()
     return StepTaken(action, result, cost, time.monotonic() - began), known
-
-
-def _limit(assignment: Assignment, spent: int, budget: int, elapsed: float) -> GaveUp | None:
-    """The end that comes before the next stage would break a limit."""
-    stage = STAGE_SECONDS + 2.0
-    if spent + math.ceil(stage * assignment.cpu_price) > budget:
-        return GaveUp(f"the budget of {budget} micro-USD does not pay for another stage")
-    if elapsed + stage > assignment.contract.seconds:
-        return GaveUp(f"the contract's {assignment.contract.seconds} s are nearly over")
-    return None
 
 
 def _guided(step: StepTaken, lines: tuple[str, ...]) -> StepTaken:
@@ -143,24 +151,49 @@ class Attempt:
     laid: Laid = NOTHING_LAID
     """Edits that are made already: everything happens on the tree with them."""
 
-    async def end(self, progress: Progress | None) -> Submission | GaveUp | None:
-        """The attempt's end, when what is known settles it."""
+    cores: int = 1
+
+    async def end(
+        self, progress: Progress | None, *, last: bool = False
+    ) -> Submission | GaveUp | None:
+        """The attempt's end, when what is known settles it; what is `last` goes without its own test."""
         if progress is None:
             return None
-        for position in progress.confirmed:
-            edits = self.laid.with_one(progress, position)
-            changes = await edits.changes(self.sandbox)
-            if changes not in self.assignment.refused:
-                told = await edits.told(self.sandbox)
-                return choosing.submission(progress, position, changes, told, self.laid.edits)
+        position = await self._chosen(progress)
+        if position is not None:
+            settled = last or position in progress.pinned
+            return await self._submission(progress, position) if settled else None
         if progress.phase == "over" and choosing.next_to_confirm(progress) is None:
             return GaveUp(choosing.in_vain(self.strategy, progress))
         return None
+
+    async def _chosen(self, progress: Progress) -> int | None:
+        """The first confirmed patch that was not refused before."""
+        for position in progress.confirmed:
+            if not await self._is_refused(self.laid.with_one(progress, position)):
+                return position
+        return None
+
+    async def _is_refused(self, edits: Laid) -> bool:
+        """The same was submitted before, whatever tests came with it."""
+        changes = await edits.changes(self.sandbox)
+        paths = dict.fromkeys(changes.paths)
+        return changes in [without_new_tests(each, paths) for each in self.assignment.refused]
+
+    async def _submission(self, progress: Progress, position: int) -> Submission:
+        edits = self.laid.with_one(progress, position)
+        pinned = progress.pinned.get(position)
+        changes = with_test(await edits.changes(self.sandbox), pinned)
+        told = await edits.told(self.sandbox)
+        return choosing.submission(progress, position, changes, told, self.laid.edits)
 
     async def stage(self, progress: Progress | None, *, hurry: bool = False) -> Known:
         """Do the next stage. In a hurry, what is found is not waited over for something better."""
         if progress is None:
             return await self._localise()
+        chosen = await self._chosen(progress)
+        if chosen is not None:
+            return await self._pin(progress, chosen)
         if choosing.is_to_compare(progress, hurry=hurry):
             return await self._compare(progress)
         position = choosing.next_to_confirm(progress, hurry=hurry)
@@ -238,6 +271,7 @@ class Attempt:
             "seen": () if progress.phase == "slow" else progress.seen,
             "planned": progress.planned,
             "seconds": STAGE_SECONDS,
+            "cores": self.cores,
             "most": MOST_PLAUSIBLE,
             "limit": FULL_SECONDS if full else QUICK_SECONDS,
             "middle": MIDDLE_SECONDS,
@@ -277,7 +311,7 @@ class Attempt:
     async def _confirm(self, progress: Progress, position: int) -> Known:
         plausible = progress.plausible[position]
         edits = self.laid.with_one(progress, position)
-        if await edits.changes(self.sandbox) in self.assignment.refused:
+        if await self._is_refused(edits):
             update = {"unconfirmed": (*progress.unconfirmed, position), "enough_at": None}
             return "passed over a refused patch", progress.model_copy(update=update), 0.0
         outcomes, cpu = await self._run_whole(progress, edits)
@@ -292,6 +326,27 @@ class Attempt:
             f" nor {others} more that fail the same tests"
         )
         return action, known, cpu + more
+
+    async def _pin(self, progress: Progress, position: int) -> Known:
+        """Write a test for the chosen patch, where the failing ones only reach it through other code."""
+        chosen = progress.plausible[position]
+        pinning = Pinning(self.sandbox, self.assignment.environment, progress.spectrum)
+        pinned, spent = None, 0.0
+        if not progress.spectrum.broken and await pinning.is_wanted(chosen, self.laid):
+            request = {
+                **self._search_request(progress),
+                "kind": "pin",
+                "plausible": [chosen.model_dump()],
+            }
+            answer = await self._ask(request, COMPARE_SECONDS)
+            spent = answer.cpu_seconds
+            if "call" in answer.body:
+                edits = self.laid.with_one(progress, position)
+                pinned, more = await pinning.made(answer.body["call"], edits)
+                spent += more
+        known = progress.model_copy(update={"pinned": {**progress.pinned, position: pinned}})
+        said = f"wrote {pinned.path}" if pinned is not None else "needs no test of its own"
+        return f"the patch of {chosen.path}:{chosen.line}: {said}", known, spent
 
     async def _passed_over(
         self, progress: Progress, position: int, worse: tuple[str, ...]
@@ -387,6 +442,10 @@ def _is_met(target: str, outcomes: Mapping[str, str]) -> bool:
     return bool(inside) and all(outcome in GREEN for outcome in inside)
 
 
-def repair_engines(cpu_price: int) -> tuple[RepairEngine, ...]:
-    """One engine for each strategy; `cpu_price` is micro-USD for one CPU second."""
-    return tuple(RepairEngine(strategy, cpu_price=cpu_price) for strategy in offers.STRATEGIES)
+def repair_engines(cpu_price: int, *, cores: int = 1) -> tuple[RepairEngine, ...]:
+    """One engine for each strategy; `cpu_price` is micro-USD for one CPU second, `cores` are what each
+    search uses.
+    """
+    return tuple(
+        RepairEngine(strategy, cpu_price=cpu_price, cores=cores) for strategy in offers.STRATEGIES
+    )

@@ -66,23 +66,31 @@ The cases of one parametrised test count once: they say the same thing of one pi
 """
 
 
-def curve(strategy: Strategy, cpu_price: int) -> Curve:
-    """`cpu_price` is micro-USD for one CPU second."""
+SHARED = 0.6
+"""So much of an attempt's time is search, which several processors share; the rest is starting pytest,
+looking for places, comparing and confirming. An estimate by the stages of attempts that were measured.
+"""
+
+
+def curve(strategy: Strategy, cpu_price: int, cores: int = 1) -> Curve:
+    """`cpu_price` is micro-USD for one CPU second; `cores` are processors that a search uses."""
     offers = OFFERS[strategy]
-    many = _row(offers[-1], cpu_price).model_copy(
+    last = _row(offers[-1], cpu_price, cores)
+    many = last.model_copy(
         update={"when": (Condition(feature="target_tests", at_least=MANY_TARGETS),)}
     )
     # Without a failing test there is nothing to search by.
     enough = Condition(feature="targets", at_least=FEWEST_TARGETS.get(strategy, 1))
-    rows = tuple(_row(offer, cpu_price, enough) for offer in offers)
+    rows = tuple(_row(offer, cpu_price, cores, enough) for offer in offers)
     return Curve(kind=TaskKind.WRITE, rows=(many, *rows))
 
 
-def _row(offer: Offer, cpu_price: int, *conditions: Condition) -> Row:
+def _row(offer: Offer, cpu_price: int, cores: int, *conditions: Condition) -> Row:
     lines = Condition(feature="suspect_lines", at_most=offer.most_lines)
     return Row(
         when=(*conditions, lines) if offer.most_lines is not None else conditions,
         price=math.ceil(offer.cpu_seconds * cpu_price),
-        seconds=offer.seconds,
+        seconds=math.ceil(offer.seconds * (1 - SHARED + SHARED / cores)),
+        cores=cores,
         probability=offer.probability,
     )

@@ -31,7 +31,9 @@ Known = tuple[str, Progress, float]
 class Single(Protocol):
     """The search for one edit, for these targets, on a tree with these edits."""
 
-    async def end(self, progress: Progress | None) -> Submission | GaveUp | None: ...
+    async def end(
+        self, progress: Progress | None, *, last: bool = False
+    ) -> Submission | GaveUp | None: ...
     async def stage(self, progress: Progress | None, *, hurry: bool = False) -> Known: ...
     async def greens(
         self, progress: Progress, tests: Sequence[str]
@@ -49,14 +51,16 @@ class PairedAttempt:
     sandbox: Sandbox
     singles: Singles
 
-    async def end(self, progress: Progress | None) -> Submission | GaveUp | None:
+    async def end(
+        self, progress: Progress | None, *, last: bool = False
+    ) -> Submission | GaveUp | None:
         paired = progress.paired if progress is not None else None
         if progress is None or paired is None:
             return None
         if not paired.whole:
             spent = progress.phase == "over" and not progress.plausible
             return GaveUp(_in_vain(progress)) if spent and not paired.aims[1:] else None
-        end = await self._single(paired).end(progress)
+        end = await self._single(paired).end(progress, last=last)
         if isinstance(end, GaveUp):
             return None if paired.spares or paired.aims[1:] else GaveUp(_in_vain(progress))
         return end

@@ -22,6 +22,15 @@ def patched(data: bytes, edits: Sequence[PlannedEdit]) -> bytes:
     return bom + "".join([*parts, text[position:]]).encode(codec)
 
 
+def text_of(data: bytes) -> str:
+    """Without a byte order mark, by the file's own codec; what is no text in it is replaced."""
+    bare = data.removeprefix(_BOM)
+    try:
+        return bare.decode(codec_of(data), "replace")
+    except SyntaxError:  # a declaration of a codec that there is not
+        return bare.decode("utf-8", "replace")
+
+
 def codec_of(data: bytes) -> str:
     """What the file's own declaration says; UTF-8 without one."""
     name = tokenize.detect_encoding(io.BytesIO(data).readline)[0]

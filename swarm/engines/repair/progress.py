@@ -131,6 +131,13 @@ class Paired(Frozen):
         return self.first.greened if self.first is not None else ()
 
 
+class Pinned(Frozen):
+    """A new test that fails on the base and passes with the chosen patch."""
+
+    path: str
+    text: str
+
+
 PASSED_OVER = 25
 """Candidates that a killed round may have been at."""
 
@@ -178,6 +185,9 @@ class Progress(Frozen):
     unconfirmed: tuple[int, ...] = ()
     """Positions in `plausible` that a whole run has settled."""
 
+    pinned: dict[int, Pinned | None] = Field(default_factory=dict)
+    """By position of a confirmed patch: its own test; None where there is none."""
+
     @property
     def greened(self) -> tuple[str, ...]:
         """Failing tests that edits made before have turned green."""
@@ -204,7 +214,9 @@ class Searched(Frozen):
 
 def after(progress: Progress, found: Searched) -> Progress:
     """What is known after one more round."""
-    plausible = progress.plausible + found.plausible
+    known = {each.index for each in progress.plausible if progress.phase == "slow"}
+    # Of several processors one may have been ahead of where the round is gone on with.
+    plausible = progress.plausible + tuple(p for p in found.plausible if p.index not in known)
     slow = progress.slow[found.behind :] if progress.phase == "slow" else progress.slow + found.slow
     cursor = progress.cursor if progress.phase == "slow" else progress.cursor + found.behind
     here = slow if progress.phase == "slow" else range(cursor, found.total)

@@ -28,9 +28,12 @@ has a package `swarm` keeps its own.
     synthesis      candidates: expressions built to fit observed values (proposals)
     patching       candidates as code objects put into live functions
     search         trying candidates in forked children
+    shares         a round on several processors
+    tallies        what a round found
     cold           trying those that need the project imported afresh
     neighbours     inputs that are a step away from an input
     comparing      what plausible patches do where no test looks
     rechecking     what patches that pass some tests do to others
+    pinning        a call that shows what a patch has mended
     finding        one round of search, from the request to the answer
 """

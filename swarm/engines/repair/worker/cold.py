@@ -17,9 +17,9 @@ import pytest
 
 from swarm.engines.repair.worker.candidates import Candidate, edited, stored
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory
-from swarm.engines.repair.worker.search import Tally
 from swarm.engines.repair.worker.sources import Source, read_all
 from swarm.engines.repair.worker.suite import GREEN, Suite, collect
+from swarm.engines.repair.worker.tallies import Tally
 from swarm.engines.repair.worker.tracing import Importing
 
 _ALL_GREEN = "all green"

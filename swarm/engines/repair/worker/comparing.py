@@ -71,11 +71,11 @@ def compare(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     """For the original and each patch: what became of each call, by the calls' origins."""
     sources, living, modules = loaded(request)
     variants = [variant_of(each, sources, modules) for each in request["plausible"]]
-    wanted = _wanted(request["plausible"], sources, living)
+    functions = changed_functions(request["plausible"], sources, living)
     memory = own_memory() + request["memory_bytes"]
 
     def work(tell: Tell) -> None:
-        recorder = Recorder(wanted)
+        recorder = Recorder(functions)
 
         def judge(*_: Any) -> None:
             sys.setprofile(None)
@@ -89,7 +89,7 @@ def compare(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
             recorder.run(suite, test)
         judge()
 
-    lines = in_child(work, _IDLE_SECONDS * (len(variants) + 2), memory).lines if wanted else []
+    lines = in_child(work, _IDLE_SECONDS * (len(variants) + 2), memory).lines if functions else []
     told = [json.loads(line) for line in lines]
     return {"origins": told[0] if told else [], "words": told[1:]}
 
@@ -133,7 +133,7 @@ def variant_of(
     return Variant(module, tuple(codes))
 
 
-def _wanted(
+def changed_functions(
     plausible: list[dict[str, Any]],
     sources: dict[str, Source],
     living: dict[str, list[FunctionType]],
@@ -197,6 +197,11 @@ class Recorder:
         if word not in self._words:
             self._words.add(word)
             self._kept.append(Input(function, arguments, "failing"))
+
+    @property
+    def failing(self) -> list[Input]:
+        """Calls that failing tests made, in the order in which they came."""
+        return [each for each in self._kept if each.origin == "failing"]
 
     def inputs(self) -> list[Input]:
         """What was recorded, spread over origins, and inputs near it."""
@@ -266,7 +271,7 @@ def _outcome(asked: Input) -> str:
     try:
         arguments = copy.deepcopy(asked.arguments)
         signal.setitimer(signal.ITIMER_PROF, _CALL_SECONDS)
-        result = _called(asked.function, arguments)
+        result = called(asked.function, arguments)
         signal.setitimer(signal.ITIMER_PROF, 0)
         kind, told = type(result).__name__, form([result, arguments])
     except _OutOfTime:
@@ -277,7 +282,7 @@ def _outcome(asked: Input) -> str:
     return f"{kind} {hashlib.sha256(told.encode('utf-8', 'backslashreplace')).hexdigest()[:10]}"
 
 
-def _called(function: FunctionType, arguments: dict[str, Any]) -> Any:
+def called(function: FunctionType, arguments: dict[str, Any]) -> Any:
     code = function.__code__
     plain = [arguments[name] for name in code.co_varnames[: code.co_argcount]]
     rest = _parameters(code)[code.co_argcount :]

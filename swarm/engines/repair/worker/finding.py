@@ -18,10 +18,12 @@ from swarm.engines.repair.worker.cold import ColdSearch
 from swarm.engines.repair.worker.donors import donors
 from swarm.engines.repair.worker.drafts import Drafts, Seen
 from swarm.engines.repair.worker.module_level import import_time_lines, widened
-from swarm.engines.repair.worker.search import Search, Tally, live_modules
+from swarm.engines.repair.worker.search import Search, live_modules
+from swarm.engines.repair.worker.shares import in_shares
 from swarm.engines.repair.worker.sources import Source, read_source
 from swarm.engines.repair.worker.suite import Suite
 from swarm.engines.repair.worker.synthesis import synthesise
+from swarm.engines.repair.worker.tallies import Tally
 from swarm.engines.repair.worker.templates import templates
 
 STRATEGIES: dict[str, Callable[[Drafts, list[Drafts]], list[Candidate]]] = {
@@ -78,7 +80,7 @@ def find_cold(request: dict[str, Any], say: Say) -> dict[str, Any]:
     sources = _sources(request["suspicion"])
     pool = [_drafts(source, request, wide=True) for source in sources.values()]
     broken = request["broken"]
-    search, tally = ColdSearch(sources, request), Tally()
+    search = ColdSearch(sources, request)
     importing = search.importing()
     early = {
         path: import_time_lines(source, importing.get(path, ())) for path, source in sources.items()
@@ -92,12 +94,21 @@ def find_cold(request: dict[str, Any], say: Say) -> dict[str, Any]:
     candidates = found[:_MOST_COLD]
     ready = time.monotonic()
     deadline = ready + max(request["seconds"], min(2 * (ready - began), _MOST_COLD_SECONDS))
-    turn = request["cursor"]
-    while turn < len(candidates) and time.monotonic() < deadline:
-        search.attempt(candidates[turn], turn, tally)
-        turn += 1
-        say({**asdict(tally), "behind": turn - request["cursor"], "total": len(candidates)})
-    return {**asdict(tally), "behind": turn - request["cursor"], "total": len(candidates)}
+
+    def answer(tally: Tally, behind: int) -> dict[str, Any]:
+        return {**asdict(tally), "behind": behind, "total": len(candidates)}
+
+    def work(share: list[int], tell: Callable[[Tally, int], None]) -> tuple[Tally, int]:
+        tally = Tally()
+        for behind, index in enumerate(share):
+            if time.monotonic() >= deadline:
+                return tally, behind
+            search.attempt(candidates[index], index, tally)
+            tell(tally, behind + 1)
+        return tally, len(share)
+
+    indices = list(range(request["cursor"], len(candidates)))
+    return answer(*in_shares(request["cores"], indices, work, lambda *so: say(answer(*so)), 1))
 
 
 def _sources(paths: dict[str, Any]) -> dict[str, Source]:

@@ -61,6 +61,7 @@ def _work(request: dict[str, Any], say: Say) -> dict[str, Any]:
     from swarm.engines.repair.worker.comparing import compare
     from swarm.engines.repair.worker.finding import find, find_cold, plan
     from swarm.engines.repair.worker.observing import observe
+    from swarm.engines.repair.worker.pinning import pin
     from swarm.engines.repair.worker.rechecking import greens, recheck
     from swarm.engines.repair.worker.suite import Suite, collect, run_plainly
     from swarm.engines.repair.worker.tracing import Importing, trace
@@ -75,6 +76,7 @@ def _work(request: dict[str, Any], say: Say) -> dict[str, Any]:
         "compare": compare,
         "recheck": recheck,
         "greens": greens,
+        "pin": pin,
         "plan": plan,
         "search": lambda suite, request: find(suite, request, say),
     }

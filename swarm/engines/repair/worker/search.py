@@ -17,7 +17,7 @@ import gc
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
@@ -36,33 +36,14 @@ from swarm.engines.repair.worker.patching import (
     fingerprint,
     living_functions,
 )
+from swarm.engines.repair.worker.shares import BLOCK, Bound, in_shares
 from swarm.engines.repair.worker.sources import Source, read_all
 from swarm.engines.repair.worker.suite import GREEN, Suite
+from swarm.engines.repair.worker.tallies import Tally
 
-_BATCH = 25
 _SECOND_CHANCES = 6
 _SAY_SECONDS = 0.5
 _CANARY = "canary "
-
-
-@dataclass
-class Tally:
-    """What a round found; indices count candidates in their fixed order."""
-
-    tried: int = 0
-    invalid: int = 0
-    same: int = 0
-    plausible: list[dict[str, Any]] = field(default_factory=list)
-    slow: list[int] = field(default_factory=list)
-    promising: list[int] = field(default_factory=list)
-    """Of these, those that had turned a failing test green before."""
-
-    partial: list[tuple[int, int]] = field(default_factory=list)
-    """Index, and how many of the failing tests it turned green."""
-
-    seen: list[str] = field(default_factory=list)
-    enough_at: int | None = None
-    """The index at which a plausible change that little speaks against has been given its rivals."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +80,8 @@ class Search:
         self._seen = set(request["seen"])
         self._again = request["phase"] == "slow"
         self._clear: dict[str, Any] = request["clear"]
+        self._cores: int = request["cores"]
+        self._bound = Bound(self._clear["enough_at"])
         self._alone = self._again
         self._tests_text = read_all(request["files"])
         suite.be_terse()
@@ -122,16 +105,30 @@ class Search:
         Stops when the time is over or `most` plausible ones are found. Says now and then how far
         it is, so that little is lost when all of it is killed.
         """
-        tally = Tally(enough_at=self._clear["enough_at"])
         if not self._targets:
-            return tally, len(indices)
+            return Tally(enough_at=self._clear["enough_at"]), len(indices)
+        deadline = time.monotonic() + seconds
+
+        def work(share: list[int], tell: Callable[[Tally, int], None]) -> tuple[Tally, int]:
+            return self._share(candidates, share, deadline, most, tell)
+
+        return in_shares(self._cores, indices, work, say, 1 if self._again else BLOCK)
+
+    def _share(
+        self,
+        candidates: list[Candidate],
+        indices: list[int],
+        deadline: float,
+        most: int,
+        say: Callable[[Tally, int], None],
+    ) -> tuple[Tally, int]:
+        tally = Tally(enough_at=self._clear["enough_at"])
         said = time.monotonic()
-        deadline = said + seconds
         turn = 0
         while turn < len(indices):
             if time.monotonic() >= deadline or len(tally.plausible) >= most:
                 break
-            if tally.enough_at is not None and indices[turn] >= tally.enough_at:
+            if self._bound.index is not None and indices[turn] >= self._bound.index:
                 break
             batch, behind = self._batch(candidates, indices, turn, tally)
             settled = self._settle(batch, tally, deadline)
@@ -149,7 +146,7 @@ class Search:
         """The next new candidates, and the turn that follows them."""
         ready: list[Ready] = []
         prints: set[str] = set()
-        while turn < len(indices) and len(ready) < (1 if self._alone else _BATCH):
+        while turn < len(indices) and len(ready) < (1 if self._alone else BLOCK):
             index = indices[turn]
             each = self._prepared(turn, index, candidates[index])
             if each is None:
@@ -222,6 +219,7 @@ class Search:
         if not (self._again or doubtful or plausible["size"] > clear["size"]):
             enough = clear["times"] * plausible["index"] + clear["more"]
             tally.enough_at = min(enough, enough if tally.enough_at is None else tally.enough_at)
+            self._bound.lower(tally.enough_at)
 
     def _greens(self, ready: Ready, tests: list[str]) -> tuple[int, str]:
         """How many of the tests are green until the first that is not, and how the run ended.
