@@ -34,6 +34,9 @@ class Experience(Frozen):
     """Tasks tried whose outcome is known; several attempts at one task are one try."""
 
     accepted: int = Field(default=0, ge=0)
+    gave_up: int = Field(default=0, ge=0)
+    """Tries that ended without anything to check."""
+
     expected: Ppm = 0
     """Mean probability that those tries were awarded on."""
 

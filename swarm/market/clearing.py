@@ -103,7 +103,11 @@ def _examine(
     kind = task.contract.kind
     used = [judge.probability(belief, bid, kind) for bid in bids]
     costs = [judge.cost(bid, kind, terms.delay_cost) for bid in bids]
-    trials = [_trial(task, cost, p, terms) for cost, p in zip(costs, used, strict=True)]
+    mistakes = [judge.mistake(bid, kind, terms.alpha) for bid in bids]
+    trials = [
+        prospect(task.contract.value, task.wrong_cost, cost, p, mistake, terms.beta)
+        for cost, p, mistake in zip(costs, used, mistakes, strict=True)
+    ]
     refused = _sorted_out(task, list(zip(bids, used, trials, strict=True)), terms, rule)
     left = [n for n, bid in enumerate(bids) if bid.agent_id not in refused]
     if rule.is_market or not task.is_writing:
@@ -121,10 +125,6 @@ def _examine(
         values={} if _must_wait(task, terms) else values,
         hopeless=not (values or task.waits_for or _money_may_return(task, bids, terms)),
     )
-
-
-def _trial(task: OpenTask, cost: MicroUsd, p: Ppm, terms: Terms) -> Prospect:
-    return prospect(task.contract.value, task.wrong_cost, cost, p, terms.alpha, terms.beta)
 
 
 def _scored(bid: Bid, used: Ppm, trial: Prospect, begin: MicroUsd) -> ScoredBid:

@@ -13,7 +13,15 @@ from swarm.domain.money import CERTAIN, MicroUsd, Ppm
 from swarm.domain.names import AgentId
 from swarm.domain.tasks import TaskKind
 from swarm.market.belief import Belief
-from swarm.market.learning import OPTIMISM, Table, cost_factor, known_of, time_factor
+from swarm.market.learning import (
+    OPTIMISM,
+    Table,
+    class_of,
+    cost_factor,
+    handed_in,
+    known_of,
+    time_factor,
+)
 
 _Place = tuple[AgentId, TaskKind]
 
@@ -23,6 +31,7 @@ class Judge:
     experience: Table
     _skills: dict[_Place, Skill | None] = field(default_factory=dict)
     _factors: dict[_Place, tuple[Ppm, Ppm]] = field(default_factory=dict)
+    _habits: dict[tuple[str, TaskKind], Ppm] = field(default_factory=dict)
     _fresh: dict[tuple[AgentId, TaskKind, Ppm], Ppm] = field(default_factory=dict)
 
     def probability(self, belief: Belief, bid: Bid, kind: TaskKind) -> Ppm:
@@ -45,6 +54,14 @@ class Judge:
             return bid.price + delay_cost * bid.seconds
         dearer, slower = self._factor(bid.agent_id, kind)
         return (bid.price * dearer + delay_cost * bid.seconds * slower) // CERTAIN
+
+    def mistake(self, bid: Bid, kind: TaskKind, alpha: Ppm) -> Ppm:
+        """The chance that work which is not right is handed in and accepted."""
+        place = (bid.family, kind)
+        if place not in self._habits:
+            pool = self.experience.get((class_of(bid.family), kind))
+            self._habits[place] = handed_in(pool, bid.family)
+        return alpha * self._habits[place] // CERTAIN
 
     def _skill(self, bid: Bid, kind: TaskKind) -> Skill | None:
         place = (bid.agent_id, kind)

@@ -1,12 +1,12 @@
 """What a clearing makes of claims and quotes, by experience."""
 
 from swarm.domain.experience import Experience
-from swarm.domain.money import USD
+from swarm.domain.money import CERTAIN, USD, Ppm
 from swarm.domain.names import AgentId
 from swarm.domain.tasks import TaskKind
 from swarm.market.announced import Terms
 from swarm.market.clearing import clear
-from swarm.market.learning import Key, Ruling, Tried, lessons
+from swarm.market.learning import Key, Ruling, Tried, class_of, handed_in, lessons
 from swarm.testing.bids import a_bid, a_failure, an_open_task
 
 WRITE = TaskKind.WRITE
@@ -67,3 +67,28 @@ def test_work_that_costs_more_than_quoted_has_a_lower_index() -> None:
         return clear([task], [bid], {AgentId("a"): 1}, TERMS, "seed", table).scores[0].index
 
     assert index(3 * USD) < index(USD)
+
+
+def indices(family: str, table: dict[Key, Experience], claims: int = 50_000) -> int:
+    bid = a_bid("a", price=USD // 1000, chance=claims, family=family)
+    opened = an_open_task(value=10 * USD, remaining=10 * USD, wrong_cost=20 * USD)
+    terms = Terms(slots=5, budget=100 * USD, alpha=50_000, beta=50_000)
+    (score,) = clear([opened], [bid], {AgentId("a"): 1}, terms, "seed", table).scores
+    return score.index
+
+
+def test_who_gives_up_when_it_finds_nothing_is_worth_a_small_chance() -> None:
+    assert indices("repair", {}) > 0 > indices("model", {})
+
+
+def habits(ruling: Ruling) -> Ppm:
+    table: dict[Key, Experience] = {}
+    for _ in range(30):
+        tried = Tried(AgentId("a"), "model", "model", 500_000, 500_000, ruling)
+        table |= {(n, WRITE): each for n, each in lessons([tried], table, WRITE, 0, 0).items()}
+    return handed_in(table[class_of("model"), WRITE], "model")
+
+
+def test_an_engine_that_gives_up_is_feared_less_and_one_that_is_refused_is_not() -> None:
+    assert habits("nothing") < CERTAIN // 5
+    assert habits("refused") == CERTAIN
