@@ -23,6 +23,7 @@ from swarm.actors.intake import GoalRequest, prepare_goal, remarks
 from swarm.actors.own_agents import read_agents, write_agents
 from swarm.actors.places import Places
 from swarm.actors.proof import verify_goal
+from swarm.actors.tool_servers import Introduction, introductions
 
 __all__ = [
     "Cast",
@@ -32,6 +33,7 @@ __all__ = [
     "Estimate",
     "FactView",
     "GoalRequest",
+    "Introduction",
     "Make",
     "Places",
     "SystemClock",
@@ -44,6 +46,7 @@ __all__ = [
     "default_cast",
     "estimate_goal",
     "heard_canaries",
+    "introductions",
     "keep_app",
     "keep_token",
     "leave",

@@ -43,6 +43,7 @@ _COMMANDS: dict[str, tuple[Callable[..., None] | typer.Typer, ...]] = {
         inside.facts,
         market.market,
         inside.config,
+        inside.tools,
         inside.env,
         inside.doctor,
         sandbox.sandbox,

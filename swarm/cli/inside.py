@@ -24,6 +24,11 @@ Suite = Literal["own", "quixbugs"]
 config = typer.Typer(
     name="config", no_args_is_help=True, help="Settings, and where they come from."
 )
+tools = typer.Typer(
+    name="tools",
+    no_args_is_help=True,
+    help="Others' tools for models: what each says, and approval.",
+)
 env = typer.Typer(
     name="env", no_args_is_help=True, help="What a repository's tests run with: shown, and built."
 )
@@ -127,6 +132,28 @@ def config_show(
     from swarm.cli.looking import show_settings
 
     show_settings(origin=origin, as_json=as_json)
+
+
+@tools.command("list")
+def tools_list(as_json: AsJson = False) -> None:
+    """Start the configured servers, in sandboxes, and compare their tools with what was approved."""
+    from swarm.cli.approving import list_tools
+
+    list_tools(as_json=as_json)
+
+
+@tools.command("approve")
+def tools_approve(
+    server: Annotated[str, typer.Argument(metavar="SERVER", help="Its name in the settings.")],
+    yes: Annotated[
+        bool, typer.Option("--yes", help="You have read what its tools say of themselves.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read what a server's tools say of themselves, and let models use exactly these."""
+    from swarm.cli.approving import approve
+
+    approve(server, yes=yes, as_json=as_json)
 
 
 @env.command("show")

@@ -168,9 +168,10 @@ def _explained(error: ValidationError, sources: Sequence[_Source]) -> Rejected:
     key = str(first["loc"][0])
     name = _first_with(key, sources)
     source = next(source for source in sources if source.name == name)
-    spelt = ".".join((source.spell(key), *map(str, first["loc"][1:])))
+    inner = ".".join(map(str, first["loc"][1:]))
+    found = f".{inner} = {str(first['input'])[:200]!r}" if inner else f" = {source.values[key]!r}"
     return Rejected(
-        f"{name}: {spelt} = {source.values[key]!r}: {first['msg']}",
+        f"{name}: {source.spell(key)}{found}: {first['msg']}",
         advice=f"{source.spell(key)}: {Settings.model_fields[key].description}",
     )
 
