@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from swarm.actors.abroad import Ways
-from swarm.actors.canaries import rates_of
+from swarm.actors.canaries import rates_by_check, rates_of
 from swarm.actors.clock import Clock
 from swarm.actors.coordinator import Coordinator, Terms
 from swarm.actors.crew import Cast, CheckerMember, Crew, Member, PlannerMember
@@ -92,6 +92,7 @@ def terms_of(settings: Settings, runtime: Runtime, expected: frozenset[str]) -> 
         ),
         alpha=alpha,
         beta=beta,
+        rates=rates_by_check(settings),
         lease_seconds=max(settings.lease_seconds, 3 * settings.heartbeat_seconds),
         expected=expected,
         version=version("bidswarm"),

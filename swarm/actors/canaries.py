@@ -5,16 +5,28 @@ Clearings record the rates that they used, so no fold depends on it. Lines of an
 and one that was cut short, count for nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from swarm.actors.places import Places
 from swarm.agents.public_api import edition
 from swarm.domain.frozen import Frozen
-from swarm.domain.money import Ppm
+from swarm.domain.money import MicroUsd, Ppm
+from swarm.domain.tasks import Verdict
 from swarm.market.public_api import Canaries, measured
 from swarm.settings.public_api import Settings
+
+PRIORS: Mapping[str, tuple[Ppm, Ppm]] = {
+    "suite": (550_000, 10_000),
+    "static": (700_000, 10_000),
+    "behaviour": (600_000, 30_000),
+    "opinion": (600_000, 100_000),
+    "cases": (600_000, 100_000),
+}
+"""Alpha and beta of each check alone until canaries were asked about: of the planted changes in
+docs/checking.md, rounded; of those that ask a model a judgement.
+"""
 
 
 class CanaryRow(Frozen):
@@ -22,10 +34,40 @@ class CanaryRow(Frozen):
     name: str
     good: bool
     accepted: bool
+    verdicts: dict[str, Verdict] = Field(default_factory=dict)
+    """By aspect."""
+
+    unsure: bool = False
+    """A person was asked, which is no acceptance."""
+
+    cost: MicroUsd = 0
+    """Of the processor's time."""
+
+    at: int = 0
+    """Milliseconds since 1970; 0 where nobody noted it."""
 
 
-def note_canary(places: Places, name: str, *, good: bool, accepted: bool) -> None:
-    row = CanaryRow(edition=edition(), name=name, good=good, accepted=accepted)
+def note_canary(
+    places: Places,
+    name: str,
+    *,
+    good: bool,
+    accepted: bool,
+    verdicts: Mapping[str, Verdict] | None = None,
+    unsure: bool = False,
+    cost: MicroUsd = 0,
+    at: int = 0,
+) -> None:
+    row = CanaryRow(
+        edition=edition(),
+        name=name,
+        good=good,
+        accepted=accepted,
+        verdicts=dict(verdicts or {}),
+        unsure=unsure,
+        cost=cost,
+        at=at,
+    )
     places.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with places.canaries.open("a", encoding="utf-8") as file:
         file.write(row.model_dump_json() + "\n")
@@ -40,6 +82,32 @@ def heard_canaries(places: Places) -> Canaries:
     return found
 
 
+def heard_by_check(places: Places) -> dict[str, Canaries]:
+    """The same of each kind of check alone: what it did not refuse it has accepted."""
+    last = {row.name: row for row in _rows(places)}
+    found: dict[str, Canaries] = {}
+    for row in last.values():
+        for aspect, verdict in row.verdicts.items():
+            known = found.get(aspect, Canaries())
+            found[aspect] = known.heard(good=row.good, accepted=verdict != "no")
+    return found
+
+
+def canary_costs(places: Places) -> tuple[int, MicroUsd]:
+    """How many canaries were asked about in all, and what that cost."""
+    rows = list(_all_rows(places))
+    return len(rows), sum(row.cost for row in rows)
+
+
+def rates_by_check(settings: Settings) -> dict[str, tuple[Ppm, Ppm]]:
+    """Alpha and beta of each kind of check alone, corrected by what was measured here."""
+    heard = heard_by_check(Places(settings.home))
+    return {
+        aspect: measured(heard.get(aspect, Canaries()), alpha, beta)
+        for aspect, (alpha, beta) in PRIORS.items()
+    }
+
+
 def rates_of(settings: Settings) -> tuple[Ppm, Ppm]:
     """Alpha and beta as the market reckons with them: as set, corrected by what was measured."""
     heard = heard_canaries(Places(settings.home))
@@ -48,11 +116,13 @@ def rates_of(settings: Settings) -> tuple[Ppm, Ppm]:
 
 def _rows(places: Places) -> Iterator[CanaryRow]:
     now = edition()
+    return (row for row in _all_rows(places) if row.edition == now)
+
+
+def _all_rows(places: Places) -> Iterator[CanaryRow]:
     text = places.canaries.read_text(encoding="utf-8") if places.canaries.is_file() else ""
     for line in text.splitlines():
         try:
-            row = CanaryRow.model_validate_json(line)
+            yield CanaryRow.model_validate_json(line)
         except ValidationError:
             continue
-        if row.edition == now:
-            yield row

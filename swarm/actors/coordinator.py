@@ -11,7 +11,7 @@ import copy
 import math
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -40,6 +40,7 @@ from swarm.coordination.public_api import (
     Publish,
     RecordStep,
     Rules,
+    Trade,
     Withdraw,
     award,
     closed,
@@ -104,6 +105,9 @@ class Terms:
     rules: Rules
     alpha: int
     beta: int
+    rates: Mapping[str, tuple[int, int]]
+    """Alpha and beta of each kind of check by itself."""
+
     lease_seconds: int
     expected: frozenset[str]
     """Names of the hosts that are to come."""
@@ -315,6 +319,7 @@ class Coordinator:
             roster=self._attendance.roster(),
             verify=self.verify,
             evidence=self._evidence(state),
+            trade=Trade(self._attendance.able_cards(state.goal.goal_id), self.terms.rates),
             is_complete=self._is_complete(state),
             time_is_up=late > 0,
             overtime_is_up=late > overtime_of(state),

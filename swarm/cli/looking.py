@@ -3,7 +3,7 @@
 import asyncio
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -20,12 +20,12 @@ from swarm.cli.records import AgentRecord, agent_records
 from swarm.cli.session import Session, open_session
 from swarm.cli.watching import Watch, find_goal
 from swarm.cli.words import cell, lasted, lines, money, percent
-from swarm.coordination.public_api import GoalState
+from swarm.coordination.public_api import GoalState, Task
 from swarm.domain.bids import AgentCard
 from swarm.domain.errors import Rejected
 from swarm.domain.names import TaskId
 from swarm.forge.public_api import LocalForge
-from swarm.market.public_api import explain
+from swarm.market.public_api import explain, explain_checks
 from swarm.repository.public_api import inspect
 from swarm.settings.public_api import origins
 
@@ -91,13 +91,29 @@ def explain_task(name: str, *, as_json: bool) -> None:
         raise Rejected(f"there is no task {name}", advice=f"the goal's tasks: {names}")
     if found.clearing is None:
         raise Rejected(f"the market has not decided on {task_id} yet")
+    bought = tuple(each.purchase for each in _checks_with(state, task_id) if each.purchase)
     told = explain(found.clearing, task_id)
+    told = (*told, *(line for each in bought for line in explain_checks(each)))
     document: Json = {
         "task": task_id,
         "told": told,
         "clearing": found.clearing.model_dump(mode="json"),
+        "checks": [each.model_dump(mode="json") for each in bought],
     }
     session.show(lines(told), document)
+
+
+def _checks_with(state: GoalState, task_id: TaskId) -> Iterator[Task]:
+    """The checks of a task's work, and of what a check belongs to the others."""
+    subject = state.tasks[task_id].contract.subject
+    for task in state.tasks.values():
+        other = task.contract.subject
+        if other is None:
+            continue
+        if other.of == task_id or (
+            subject and (other.of, other.round) == (subject.of, subject.round)
+        ):
+            yield task
 
 
 # Agents -----------------------------------------------------------------------------------------

@@ -7,10 +7,16 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from swarm.actors.public_api import heard_canaries
+from swarm.actors.public_api import canary_costs, heard_canaries
 from swarm.cli.documents import Json
 from swarm.cli.market_canaries import errors_document, errors_view
 from swarm.cli.market_page import Drawing, Point, drawn, page_of, table_of
+from swarm.cli.market_spending import (
+    CheckSpending,
+    check_spending,
+    spending_document,
+    spending_view,
+)
 from swarm.cli.page import plain_table, section
 from swarm.cli.session import Session, open_session
 from swarm.cli.words import cell, lasted, money
@@ -41,6 +47,7 @@ def show_market(*, html: Path | None, as_json: bool) -> None:
     table, goals = _read(session)
     waiting = tuple(_waiting(goals, session.now()))
     ledger = books(goals)
+    spending = check_spending(goals, *canary_costs(session.places))
     if html is not None:
         html.write_text(_page(table, goals, waiting, ledger), encoding="utf-8")
     session.show(
@@ -49,8 +56,9 @@ def show_market(*, html: Path | None, as_json: bool) -> None:
             errors_view(session, heard_canaries(session.places)),
             _book(waiting),
             _money(ledger),
+            spending_view(spending),
         ),
-        _document(session, table, waiting, ledger),
+        _document(session, table, waiting, ledger, spending),
     )
 
 
@@ -215,8 +223,10 @@ def _document(
     table: dict[Key, Experience],
     waiting: Sequence[Waiting],
     ledger: Ledger,
+    spending: CheckSpending,
 ) -> Json:
     return {
+        "spending": spending_document(spending),
         "agents": [_agent(key, known) for key, known in sorted(table.items())],
         "checks": errors_document(session, heard_canaries(session.places)),
         "waiting": [{"task": each.task_id, "milliseconds": each.milliseconds} for each in waiting],

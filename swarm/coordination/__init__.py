@@ -13,6 +13,7 @@ command, `evolve` may refuse nothing, and the state is the fold of the events al
     progress    what follows by itself: announcing, checking, voting, ending
     awards      what the market clears: open tasks, free capacities, leases
     worth       what a task is worth by now; goals that cannot be afforded as a whole
+    purchasing  which checks a submission gets, by what they may find
     accounts    the books of all goals, as a projection
     lessons     what the market learns from outcomes, across goals
     durations   how long an attempt may take, and checks when the goal's time is up

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from swarm.coordination.decide import Events
+from swarm.coordination.purchasing import is_passed_over
 from swarm.coordination.state import (
     Accepted,
     Attempt,
@@ -155,7 +156,12 @@ def _open_task(state: GoalState, exchange: Exchange, task: Task, at: int) -> Ope
 def _excluded(state: GoalState, exchange: Exchange, task: Task) -> set[AgentId]:
     subject = task.contract.subject
     if subject is not None:
-        return {card.agent_id for card in exchange.cards if card.principal in subject.authors}
+        return {
+            card.agent_id
+            for card in exchange.cards
+            if card.principal in subject.authors
+            or is_passed_over(card, task.contract, exchange.cards)
+        }
     failed = [failure.agent_id for failure in task.failures]
     gave_up = {
         state.attempts[a].agent_id for a in task.attempts if state.attempts[a].outcome == "gave-up"

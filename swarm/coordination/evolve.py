@@ -232,7 +232,7 @@ def _gone_on(state: GoalState, event: FollowUpOpened) -> GoalState:
 
 def _announced(state: GoalState, event: TaskAnnounced) -> GoalState:
     contract = event.contract
-    state = _with_task(state, contract.task_id, Task(contract))
+    state = _with_task(state, contract.task_id, Task(contract, purchase=event.purchase))
     if contract.kind is TaskKind.PLAN and not state.paused:
         return replace(state, status=GoalStatus.PLANNING)
     return state

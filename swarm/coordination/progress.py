@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from swarm.coordination.decide import Events
+from swarm.coordination.purchasing import Stake, Trade, purchase, turned_down
 from swarm.coordination.state import (
     Accepted,
     Answered,
     Asked,
+    Attempt,
     Dropped,
     GoalState,
     Joined,
@@ -39,6 +41,7 @@ from swarm.domain.events import (
 )
 from swarm.domain.evidence import Evidence
 from swarm.domain.goals import GoalStatus
+from swarm.domain.money import CERTAIN
 from swarm.domain.names import Digest, Principal, TaskId, TestId, TreeHash, nth_task
 from swarm.domain.tasks import CheckSubject, Contract, Finding, TaskKind, Verdict
 from swarm.quorum.public_api import Tally, Verify, tally
@@ -86,6 +89,9 @@ class Rules:
     """How long a question waits for a human."""
 
 
+NOBODY = Trade()
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What progress needs to know beside the state."""
@@ -99,6 +105,9 @@ class Context:
     time_is_up: bool = False
     overtime_is_up: bool = False
     """So is the time for checks of what was accepted until then."""
+
+    trade: Trade = NOBODY
+    """Who could check, at which price and how well; without, every kind of check is asked for."""
 
     is_complete: bool = True
     """Everybody who is expected has come. Until then a roster that cannot meet the rule may grow."""
@@ -358,30 +367,70 @@ def _announcements(
     about: Contract | None,
 ) -> Events:
     """`about`: the task whose work is checked; None for the goal's joined tree."""
-    goal = state.goal
     thinks = any(is_model(voter.family) for voter in context.roster)
     checks = (*CHECKS, *MODEL_CHECKS) if thinks else CHECKS
+    contracts = tuple(_check(state, value, subject, about, *each) for each in checks)
+    bought = purchase(context.trade, contracts, _stake(state, value, subject))
+    kept = [each for each in contracts if not turned_down(bought, each)]
     return tuple(
         TaskAnnounced(
             at=at,
-            goal_id=goal.goal_id,
-            contract=Contract(
-                task_id=nth_task(goal.goal_id, len(state.tasks) + number),
-                goal_id=goal.goal_id,
-                kind=kind,
-                title=f"{title[0].upper()}{title[1:]}",
-                value=value,
-                budget=goal.budget
-                // (PLAN_SHARE if (kind, aspect, title) in CHECKS else MODEL_SHARE),
-                seconds=CHECK_SECONDS,
-                aspect=aspect,
-                description=_described(state, about),
-                features=_asked_of_tests(about),
-                subject=subject,
+            goal_id=state.goal.goal_id,
+            contract=contract.model_copy(
+                update={"task_id": nth_task(state.goal.goal_id, len(state.tasks) + number)}
             ),
+            purchase=bought if number == 1 else None,
         )
-        for number, (kind, aspect, title) in enumerate(checks, start=1)
+        for number, contract in enumerate(kept, start=1)
     )
+
+
+def _check(
+    state: GoalState,
+    value: int,
+    subject: CheckSubject,
+    about: Contract | None,
+    kind: TaskKind,
+    aspect: str,
+    title: str,
+) -> Contract:
+    goal = state.goal
+    return Contract(
+        task_id=nth_task(goal.goal_id, len(state.tasks) + 1),
+        goal_id=goal.goal_id,
+        kind=kind,
+        title=f"{title[0].upper()}{title[1:]}",
+        value=value,
+        budget=goal.budget // (PLAN_SHARE if (kind, aspect, title) in CHECKS else MODEL_SHARE),
+        seconds=CHECK_SECONDS,
+        aspect=aspect,
+        description=_described(state, about),
+        features=_asked_of_tests(about),
+        subject=subject,
+    )
+
+
+def _stake(state: GoalState, value: int, subject: CheckSubject) -> Stake:
+    """Of the goal's joined tree: that every piece of it is right."""
+    wrote = _wrote(state, subject)
+    chance = CERTAIN
+    for attempt in wrote:
+        chance = chance * attempt.probability_used // CERTAIN
+    return Stake(
+        probability=chance,
+        value=value,
+        wrong_cost=state.goal.wrong_share(value),
+        price=sum(attempt.price for attempt in wrote),
+        families=frozenset(attempt.family for attempt in wrote),
+    )
+
+
+def _wrote(state: GoalState, subject: CheckSubject) -> tuple[Attempt, ...]:
+    if subject.of is None:
+        pieces = state.joined.pieces if state.joined else ()
+        return tuple(state.attempts[piece.attempt_id] for piece in pieces)
+    phase = state.tasks[subject.of].phase
+    return (state.attempts[phase.attempt_id],) if isinstance(phase, Submitted) else ()
 
 
 def _described(state: GoalState, about: Contract | None) -> str:

@@ -51,6 +51,7 @@ from swarm.coordination.duties import (
 from swarm.coordination.evolve import evolve, fold
 from swarm.coordination.lessons import learn, remember, remembering
 from swarm.coordination.progress import Context, Rules, follow, planned
+from swarm.coordination.purchasing import Trade
 from swarm.coordination.rebuilding import rebuild
 from swarm.coordination.returning import lineage
 from swarm.coordination.state import (
@@ -118,6 +119,7 @@ __all__ = [
     "SubmitWork",
     "Submitted",
     "Task",
+    "Trade",
     "Veto",
     "Withdraw",
     "World",

@@ -32,6 +32,7 @@ from swarm.domain.names import (
     TestId,
     TreeHash,
 )
+from swarm.domain.purchases import Purchase
 from swarm.domain.tasks import AttemptOutcome, Checkpoint, Contract, Finding, Step, TaskKind
 from swarm.market.public_api import Failure
 
@@ -169,6 +170,9 @@ class Task:
 
     clearing: Clearing | None = None
     """The last one that spoke of it."""
+
+    purchase: Purchase | None = None
+    """Of the first check of a submission: all that were bought of it."""
 
     @property
     def is_final(self) -> bool:

@@ -28,6 +28,7 @@ from swarm.domain.names import (
     TestId,
     TreeHash,
 )
+from swarm.domain.purchases import Purchase
 from swarm.domain.tasks import Checkpoint, Contract, Finding, Step, TaskKind
 
 Cause = Literal["", "budget", "time", "environment"]
@@ -127,6 +128,8 @@ class TaskAnnounced(Recorded):
     type: Literal["task.announced"] = "task.announced"
     goal_id: GoalId
     contract: Contract
+    purchase: Purchase | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of the first check of a submission: which checks were bought of it, and why so many."""
 
 
 class MarketCleared(Recorded):

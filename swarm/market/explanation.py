@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from swarm.domain.clearings import Award, Clearing, Reason, ScoredBid
 from swarm.domain.money import dollars
 from swarm.domain.names import TaskId
+from swarm.domain.purchases import OfferedCheck, Purchase
 
 _WHY: dict[Reason, str] = {
     "lower index": "another comes first",
@@ -53,6 +54,36 @@ def _figures(score: ScoredBid) -> str:
         f"index {dollars(score.index)} = {dollars(score.reward)} if accepted "
         f"- {dollars(score.cost)} / {_percent(score.accept)} chance of acceptance "
         f"({_percent(score.probability_used)} right, claimed {_percent(score.probability_claimed)})"
+    )
+
+
+def explain_checks(bought: Purchase) -> tuple[str, ...]:
+    """Which checks were bought of a submission, and why so many."""
+    taken = [each for each in bought.offers if each.bought]
+    about = f"Round {bought.round}" if bought.of else "The joined tree"
+    head = (
+        f"{about}: {len(taken)} checks of {len(bought.offers)} bought, for {dollars(sum(e.price for e in taken))}. "
+        f"It is right with {_percent(bought.probability)}; a right one is worth {dollars(bought.value)}, a wrong one "
+        f"accepted costs {dollars(bought.wrong_cost)}, a refusal leaves {dollars(bought.again)}."
+    )
+    whole = (
+        f"Together they accept {_percent(bought.alpha)} of wrong ones and refuse {_percent(bought.beta)} of right "
+        f"ones; a point of that alpha is worth {dollars(bought.point)} here."
+    )
+    return (head, *map(_offered, bought.offers), whole)
+
+
+def _offered(offer: OfferedCheck) -> str:
+    kin = f", kin to {offer.kin} and so half an opinion" if offer.kin else ""
+    if offer.required:
+        why = f"asked, since the vote needs it (it adds {dollars(offer.gain)})"
+    elif offer.bought:
+        why = f"bought: it adds {dollars(offer.gain)} after its price"
+    else:
+        why = f"not bought: it would add {dollars(offer.gain)}"
+    return (
+        f"{offer.aspect} by {offer.agent_id} for {dollars(offer.price)}: accepts {_percent(offer.alpha)} of wrong ones, "
+        f"refuses {_percent(offer.beta)} of right ones{kin}; {why}."
     )
 
 

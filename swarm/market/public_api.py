@@ -5,7 +5,7 @@ from swarm.market.announced import AtWork, OpenTask, Terms
 from swarm.market.belief import Belief, Failure
 from swarm.market.clearing import clear
 from swarm.market.contest import RULES, Setting, Standing, contest, hindsight, stand
-from swarm.market.explanation import explain
+from swarm.market.explanation import explain, explain_checks
 from swarm.market.index import IndexParts, index
 from swarm.market.learning import (
     Key,
@@ -34,8 +34,11 @@ from swarm.market.verification import (
     drawn,
     may_check,
     measured,
+    next_bought,
+    point_of_alpha,
     rate,
     together,
+    weakened,
 )
 
 __all__ = [
@@ -76,6 +79,7 @@ __all__ = [
     "deviation",
     "drawn",
     "explain",
+    "explain_checks",
     "finish",
     "goal_account",
     "hindsight",
@@ -86,7 +90,9 @@ __all__ = [
     "mean",
     "measured",
     "meter",
+    "next_bought",
     "overlap",
+    "point_of_alpha",
     "prior_of",
     "rate",
     "read_matrix",
@@ -96,4 +102,5 @@ __all__ = [
     "stand",
     "time_factor",
     "together",
+    "weakened",
 ]

@@ -12,7 +12,7 @@ the change exists, so that nobody can write for a reviewer.
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from swarm.domain.money import CERTAIN, MicroUsd, Ppm
@@ -173,12 +173,36 @@ def bought(
     left = [offer for offer in offers if may_check(offer, authors)]
     while True:
         left = [offer for offer in left if not any(offer.is_kin(other) for other in chosen)]
-        now = worth(p, value, wrong_cost, again, chosen)
-        gains = [(worth(p, value, wrong_cost, again, [*chosen, o]) - now, o) for o in left]
-        best = max(gains, key=lambda each: (each[0], each[1].checker), default=None)
+        best = next_bought(p, value, wrong_cost, again, chosen, left)
         if best is None or best[0] <= 0:
             return tuple(chosen)
         chosen.append(best[1])
+
+
+def weakened(offer: CheckOffer) -> CheckOffer:
+    """Of one who is kin to an author or to another checker: half of what it would find has been found,
+    or is not seen by either. A judgement; where both are measured together, that counts instead.
+    """
+    return replace(offer, alpha=(offer.alpha + CERTAIN) // 2)
+
+
+def next_bought(
+    p: Ppm,
+    value: MicroUsd,
+    wrong_cost: MicroUsd,
+    again: MicroUsd,
+    chosen: Sequence[CheckOffer],
+    left: Iterable[CheckOffer],
+) -> tuple[MicroUsd, CheckOffer] | None:
+    """The offer that adds most to those chosen, and how much; None where none is left."""
+    now = worth(p, value, wrong_cost, again, chosen)
+    gains = [(worth(p, value, wrong_cost, again, [*chosen, o]) - now, o) for o in left]
+    return max(gains, key=lambda each: (each[0], each[1].checker), default=None)
+
+
+def point_of_alpha(p: Ppm, wrong_cost: MicroUsd, again: MicroUsd) -> MicroUsd:
+    """What a hundredth more of alpha costs, for a submission that is right with chance p."""
+    return (CERTAIN - p) * (wrong_cost + again) // (CERTAIN * 100)
 
 
 def drawn(seed: str, goal: str, round_: int, names: Iterable[str], count: int) -> tuple[str, ...]:

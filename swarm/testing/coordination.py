@@ -23,6 +23,7 @@ from swarm.coordination.public_api import (
     Rules,
     SubmitGoal,
     SubmitWork,
+    Trade,
     Withdraw,
     award,
     conflicted,
@@ -262,6 +263,7 @@ class World:
             evidence=self.evidence,
             time_is_up=self.time_is_up,
             overtime_is_up=self.overtime_is_up,
+            trade=Trade(self.cards),
             is_complete=self.is_complete,
         )
 
