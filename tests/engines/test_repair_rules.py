@@ -13,6 +13,7 @@ from swarm.engines.port import Engine
 from swarm.engines.public_api import repair_engines
 from swarm.engines.repair.dispatch import options
 from swarm.engines.repair.localisation import lines_of
+from swarm.engines.repair.pairing import aims_of, unlike
 from swarm.engines.repair.patches import patched
 from swarm.engines.repair.prior import doubt, doubtful
 from swarm.engines.repair.progress import (
@@ -20,6 +21,7 @@ from swarm.engines.repair.progress import (
     Plausible,
     Progress,
     Searched,
+    Spare,
     Spectrum,
     after,
     setback,
@@ -499,3 +501,18 @@ def test_a_function_of_numbers_is_left_with_zero() -> None:
     text = "def f(a):\n    return a.b + 1\n"
     found = proposed(text, expressions={"2:11-2:18": ["int"]})
     assert "def f(a):\n    if not a:\n        return 0\n    return a.b + 1\n" in found
+
+
+def a_spare(line: int, *greened: str) -> Spare:
+    return Spare(edit=a_plausible(line=line), greened=greened)
+
+
+def test_a_first_edit_that_turns_less_green_than_another_is_none_to_fall_back_on() -> None:
+    best, less, other = a_spare(1, "a", "b"), a_spare(2, "a"), a_spare(3, "c")
+    assert unlike([best, a_spare(1, "a", "b"), less, other]) == (best, other)
+
+
+def test_two_edits_are_begun_with_the_test_that_runs_least_and_then_with_one_unlike_it() -> None:
+    lines = {"far": {5, 6, 7}, "near": {1, 2, 3}, "least": {1, 2}, "silent": set()}
+    seen = {test: frozenset(("a.py", each) for each in own) for test, own in lines.items()}
+    assert aims_of(seen) == ("least", "far", "near")

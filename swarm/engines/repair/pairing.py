@@ -103,7 +103,7 @@ class PairedAttempt:
 
     async def _begin(self) -> Known:
         seen, cpu = await localisation.survey(self.assignment, self.sandbox)
-        aims = _aims(seen)
+        aims = aims_of(seen)
         if len(self.assignment.contract.targets) < 2 or not aims:
             raise localisation.Unsuitable("two edits need two failing tests that tell something")
         return await self._aimed(Paired(aims=aims), None, cpu)
@@ -134,7 +134,7 @@ class PairedAttempt:
         spares = tuple(
             Spare(edit=progress.plausible[k], greened=tuple(found[k])) for k in order if found[k]
         )
-        begun = paired.model_copy(update={"spares": _unlike(spares)})
+        begun = paired.model_copy(update={"spares": unlike(spares)})
         return await self._instead(begun, progress, cpu)
 
     def _alone(self, paired: Paired, progress: Progress, positions: list[int], cpu: float) -> Known:
@@ -180,15 +180,19 @@ def _for(paired: Paired) -> str:
     )
 
 
-def _unlike(spares: Sequence[Spare]) -> tuple[Spare, ...]:
-    """The best of each line: what is wrong there is one thing."""
+def unlike(spares: Sequence[Spare]) -> tuple[Spare, ...]:
+    """The best of each line, for what is wrong there is one thing; and none that turns green but a part of
+    what a better one does: the rest would be left to do again.
+    """
     found: dict[tuple[str, int], Spare] = {}
     for each in spares:
-        found.setdefault((each.edit.path, each.edit.line), each)
+        less = any(set(each.greened) < set(better.greened) for better in found.values())
+        if not less:
+            found.setdefault((each.edit.path, each.edit.line), each)
     return tuple(found.values())[: MOST_SPARES + 1]
 
 
-def _aims(seen: Mapping[str, frozenset[tuple[str, int]]]) -> tuple[str, ...]:
+def aims_of(seen: Mapping[str, frozenset[tuple[str, int]]]) -> tuple[str, ...]:
     """The test that runs the fewest lines, then those that have least in common with the ones before."""
     left = sorted((test for test, lines in seen.items() if lines), key=lambda t: (len(seen[t]), t))
     chosen = left[:1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from swarm.engines.repair.worker.candidates import (
@@ -28,9 +28,12 @@ from swarm.engines.repair.worker.templates import templates
 
 STRATEGIES: dict[str, Callable[[Drafts, list[Drafts]], list[Candidate]]] = {
     "templates": lambda drafts, pool: templates(drafts),
-    "pairs": lambda drafts, pool: templates(drafts),
+    "pairs": lambda drafts, pool: [*templates(drafts), *_later(donors(drafts, pool))],
     "donors": donors,
 }
+_DONORS_SHARE = -1.5
+"""Logarithm of how usual it is that one of two mistakes is mended by what stands elsewhere."""
+
 _MOST_COLD = 120
 _MOST_COLD_SECONDS = 16.0
 _MOST_PLANNED = 12_000
@@ -40,6 +43,10 @@ _MOST_PAIRS = 1500
 
 
 Say = Callable[[dict[str, Any]], None]
+
+
+def _later(candidates: list[Candidate]) -> list[Candidate]:
+    return [replace(each, score=each.score + _DONORS_SHARE) for each in candidates]
 
 
 def plan(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
