@@ -53,8 +53,24 @@ _TYPES: Mapping[str, Kind] = {
     "request_too_large": "too-large",
     "context_length_exceeded": "too-large",
     "content_filter": "refused",
+    "conflict_error": "server-error",
     "invalid_request_error": "invalid",
 }
+_CODES: Mapping[str, Kind] = {
+    "contract_spend_limit_reached": "unpaid",
+    "enforced_spend_limit_reached": "unpaid",
+    "linked_organization_billing_unavailable": "unpaid",
+    "linked_organization_spend_limit_reached": "unpaid",
+    "organization_on_hold": "forbidden",
+    "organization_type_not_supported": "forbidden",
+    "parent_organization_required": "forbidden",
+    "sandbox_egress_restricted": "forbidden",
+    "cmek_key_disabled": "forbidden",
+    "cmek_key_network_blocked": "forbidden",
+    "request_body_too_large_after_decoding": "too-large",
+}
+"""The cause, where a provider names it: a spent limit comes as a rate limit, and no waiting helps."""
+
 _STATUS: Mapping[int, Kind] = {
     400: "invalid", 401: "unauthorised", 402: "unpaid", 403: "forbidden", 404: "no-such-model",
     408: "server-error", 409: "server-error", 413: "too-large", 422: "invalid",
@@ -128,6 +144,10 @@ def _of_document(document: object) -> tuple[Kind | None, str]:
         return None, _shown(error)
     if not isinstance(error, dict):
         return None, ""
+    details = error.get("details")
+    cause = details.get("error_code") if isinstance(details, dict) else None
+    if isinstance(cause, str) and cause in _CODES:
+        return _CODES[cause], _shown(str(error.get("message", "")))
     named = (error.get("code"), error.get("type"))
     kind = next((_TYPES[each] for each in named if isinstance(each, str) and each in _TYPES), None)
     return kind, _shown(str(error.get("message", "")))

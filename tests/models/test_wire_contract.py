@@ -1,18 +1,17 @@
 """The gateway over a real socket: what it asks, what it reads, in both protocols.
 
-The same server answers the provider's own client, so that the fake is not only true to us.
+The provider's own client reads the same server in `test_provider_agreement`.
 """
 
 import json
 from pathlib import Path
 
-import anthropic
 import pytest
 
 from swarm.models.conversation import Call, Result, Text, Thinking, Tool, Turn
 from swarm.models.routes import Speech
 from swarm.testing.models import KEY, a_gateway, a_route, an_ask, asked
-from swarm.testing.wire import Fail, Say, Use, a_model, script
+from swarm.testing.wire import Say, Use, a_model, script
 
 SPEECHES: tuple[Speech, ...] = ("anthropic", "openai")
 READ = Tool(name="read", description="Read a file.", parameters={"type": "object"})
@@ -123,40 +122,3 @@ def test_every_reason_to_stop_has_a_name(tmp_path: Path, word: str, stop: str) -
     with a_model(script(Say("x", stop=word))) as server:
         (answer,) = asked(a_gateway(tmp_path, a_route(server)), an_ask())
     assert answer.stop == stop
-
-
-# The provider's own client against the same server ----------------------------------------------
-
-
-def test_the_providers_own_client_reads_what_the_fake_says() -> None:
-    say = Say("Let me look.", (Use("read", {"path": "a.py"}),), thinking="hm")
-    with (
-        a_model(script(say)) as server,
-        anthropic.Anthropic(base_url=server.url, api_key="k", max_retries=0) as client,
-        client.messages.stream(
-            model="fake-model", max_tokens=10, messages=[{"role": "user", "content": "hi"}],
-            system=[{"type": "text", "text": "s"}],
-        ) as stream,
-    ):  # fmt: skip
-        message = stream.get_final_message()
-        kinds = [block.type for block in message.content]
-        counted = client.messages.count_tokens(
-            model="fake-model", messages=[{"role": "user", "content": "hi"}]
-        )
-    assert kinds == ["thinking", "text", "tool_use"]
-    assert message.stop_reason == "tool_use"
-    assert message.usage.cache_creation_input_tokens
-    assert counted.input_tokens > 0
-
-
-def test_the_providers_own_client_reads_the_fakes_refusals() -> None:
-    with (
-        a_model(script(Fail(529, "overloaded_error"))) as server,
-        anthropic.Anthropic(base_url=server.url, api_key="k", max_retries=0) as client,
-        pytest.raises(anthropic.APIStatusError) as caught,
-    ):
-        client.messages.create(
-            model="fake-model", max_tokens=10, messages=[{"role": "user", "content": "hi"}],
-            system=[{"type": "text", "text": "s"}],
-        )  # fmt: skip
-    assert caught.value.status_code == 529
