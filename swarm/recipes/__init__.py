@@ -24,5 +24,6 @@ itself is believed. The same files, platform and interpreter have the same key.
     relaying     an index with a password, served to builds without it
     store        built environments on disk, by key
     plan         a recipe as commands
+    bytecode     compiled once, so that sandboxes that only read need not
     build        carrying them out in a sandbox, and sealing what came of it
 """

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import IO
 
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
+from swarm.recipes.bytecode import compiling
 from swarm.recipes.indexes import Indexes
 from swarm.recipes.interpreters import Installed
-from swarm.recipes.plan import NAME, Step, Tools, plan, variables
+from swarm.recipes.plan import NAME, Tools, plan, variables
 from swarm.recipes.reading import Files
 from swarm.recipes.recipe import Recipe
 from swarm.recipes.relaying import relayed
@@ -130,7 +131,7 @@ async def _carry_out(
 ) -> None:
     env = variables(recipe, tree)
     steps = plan(recipe, files, tree, Tools(shop.python.path, shop.uv), shop.indexes)
-    for step in (*steps, _compile(tree, place_of(shop.folder, key))):
+    for step in (*steps, *compiling(tree, place_of(shop.folder, key))):
         shop.tell(step.what)
         result = await sandbox.exec(step.argv, env=env, stdin=step.stdin)
         if result.returncode != 0 and step.needed:
@@ -141,16 +142,6 @@ async def _carry_out(
                 advice="see what is installed with `swarm env show`, and say what is right in"
                 " [environment] of the repository's swarm.toml",
             )
-
-
-def _compile(tree: Path, place: Path) -> Step:
-    """Sandboxes show the environment read-only: without this, each run would compile everything."""
-    made = str(tree / NAME)
-    argv = (
-        f"{made}/bin/python", "-I", "-m", "compileall", "-q", "-q", "-s", made, "-p", str(place),
-        "--invalidation-mode", "unchecked-hash", f"{made}/lib",
-    )  # fmt: skip
-    return Step("compile", argv, needed=False)
 
 
 async def _described(sandbox: Sandbox, key: str, shop: Workshop, shown: tuple[Path, ...]) -> Built:

@@ -57,6 +57,10 @@ class Keeper(Protocol):
         ...
 
     async def checkpoint(self, box: "Box", label: str, hot: bool | None) -> CheckpointRef: ...
+    async def renewed(self, box: "Box") -> None:
+        """Return when its files are mounted again."""
+        ...
+
     async def rollback(self, box: "Box", to: CheckpointRef) -> None: ...
     async def fork(self, box: "Box", number: int, at: CheckpointRef) -> tuple[Sandbox, ...]: ...
     async def discard(self, at: CheckpointRef) -> None: ...
@@ -92,6 +96,8 @@ class Box:
         """Its files are where they belong, and nobody wants them to stay as they are."""
         self._steady.set()
         self._changing = asyncio.Lock()
+        self._renewed = True
+        """Nothing is being mounted anew in it."""
 
     @property
     def id(self) -> str:
@@ -186,6 +192,7 @@ class Box:
 
     async def diff(self) -> Changes:
         async with self._changing:
+            await self._renewal()
             return await asyncio.to_thread(
                 differences.compare,
                 self._base.directory,
@@ -196,6 +203,7 @@ class Box:
 
     async def checkpoint(self, label: str, *, hot: bool | None = None) -> CheckpointRef:
         async with self._kept_steady():
+            await self._renewal()
             return await self._keeper.checkpoint(self, label, hot)
 
     async def rollback(self, to: CheckpointRef) -> None:
@@ -204,12 +212,17 @@ class Box:
 
     async def fork(self, count: int, at: CheckpointRef | None = None) -> tuple[Sandbox, ...]:
         if at is not None:
-            return await self._keeper.fork(self, count, at)
+            return await self._fork(count, at)
         at = await self.checkpoint("fork")
         try:
-            return await self._keeper.fork(self, count, at)
+            return await self._fork(count, at)
         finally:
             await self._keeper.discard(at)
+
+    async def _fork(self, count: int, at: CheckpointRef) -> tuple[Sandbox, ...]:
+        async with self._changing:
+            await self._renewal()
+        return await self._keeper.fork(self, count, at)
 
     async def freeze(self) -> None:
         async with self._changing:
@@ -284,24 +297,28 @@ class Box:
         poll.register(self._control, 0)
         return not poll.poll(0)
 
-    async def let_go(self) -> bool:
-        """Hold no file open any more; false when something runs, and all stays as it was."""
-        return bool((await self._ask({"op": "let go"}))["quiet"])
+    def is_quiet(self) -> bool:
+        """For threads. Nothing runs."""
+        return not channel.ask_from_thread(self._control, {"op": "runs"})["runs"]
 
-    async def hold(self, made: Sequence[Path], at: int, *, sealed: bool) -> None:
-        """Look at its files again. `made`: where they collect now, as seen from the directory `at`
+    def let_go(self) -> bool:
+        """For threads. Hold no file open any more; false when something runs, and all stays as it was."""
+        return bool(channel.ask_from_thread(self._control, {"op": "let go"})["quiet"])
+
+    def hold(self, made: Sequence[Path], at: int, *, sealed: bool) -> None:
+        """For threads. Look at its files again. `made`: where they collect now, as seen from the directory `at`
         in the sandbox's own mounts: only there do all files belong to the sandbox's user. `sealed`:
         where they collected until now is kept as it is.
         """
         fds = [tree.open_root(bytes(each), at) for each in made]
         try:
-            answers = self.request({"op": "hold", "sealed": sealed}, fds)
+            channel.ask_from_thread(self._control, {"op": "hold", "sealed": sealed}, fds)
         finally:
             channel.close_all(fds)
-        try:
-            channel.checked(await answers.next(channel.ANSWER_SECONDS), "hold")
-        finally:
-            answers.close()
+
+    def expect_renewal(self) -> None:
+        """Its files are mounted anew; whoever needs them waits for that."""
+        self._renewed = False
 
     async def runs(self) -> bool:
         return bool((await self._ask({"op": "runs"}))["runs"])
@@ -342,6 +359,7 @@ class Box:
         self._place = place
         self._control = control
         self._frozen_since = None
+        self._renewed = True
         self._thaw.set()
 
     @asynccontextmanager
@@ -364,12 +382,26 @@ class Box:
         return now - self._frozen_seconds
 
     async def thawed(self) -> None:
-        while not (self._thaw.is_set() and self._steady.is_set()):
+        while not (self._thaw.is_set() and self._steady.is_set() and self._renewed):
             await self._thaw.wait()
-            await self._steady.wait()
+            await self._in_place()
 
     async def die(self) -> None:
         await self.destroy()
+
+    async def _in_place(self) -> None:
+        """Return when its files are where they belong."""
+        while not (self._steady.is_set() and self._renewed):
+            await self._steady.wait()
+            if not self._renewed:
+                async with self._changing:
+                    await self._renewal()
+
+    async def _renewal(self) -> None:
+        """Return when nothing is being mounted anew. For who may change it."""
+        if not self._renewed:
+            await self._keeper.renewed(self)
+            self._renewed = True
 
     def _check_executes(self) -> None:
         if not profiles.executes(self._spec):
@@ -407,7 +439,7 @@ class Box:
         return await channel.ask(self._control, message, seconds or channel.ANSWER_SECONDS)
 
     async def _open(self, root: str, relative: bytes) -> int:
-        await self._steady.wait()
+        await self._in_place()
         answers = self.request({"op": "open", "root": root, "path": os.fsdecode(relative)})
         try:
             answer, fds = await answers.next_with_fds()
@@ -419,7 +451,7 @@ class Box:
         return fds[0]
 
     async def _change(self, root: str, changes: Iterable[wire.Message], what: str) -> None:
-        await self._steady.wait()
+        await self._in_place()
         try:
             await self._ask({"op": "change", "root": root, "changes": list(changes)}, 60.0)
         except OSError as error:

@@ -34,6 +34,15 @@ class Answers:
                 return None
         return wire.answer(data) if data else None
 
+    def wait(self, seconds: float) -> wire.Message | None:
+        """As `next`, for a thread that has nothing else to do."""
+        self._reply.settimeout(seconds)
+        try:
+            data = self._reply.recv(_MOST)
+        except ConnectionError:
+            return None
+        return wire.answer(data) if data else None
+
     async def next_with_fds(
         self, seconds: float = ANSWER_SECONDS
     ) -> tuple[wire.Message | None, list[int]]:
@@ -87,6 +96,20 @@ async def ask(
     answers = request(control, message)
     try:
         answer = await answers.next(seconds)
+    except TimeoutError:
+        answer = None
+    finally:
+        answers.close()
+    return checked(answer, message["op"])
+
+
+def ask_from_thread(
+    control: socket.socket, message: wire.Message, fds: Sequence[int] = ()
+) -> wire.Message:
+    """As `ask`, for a thread that has nothing else to do."""
+    answers = request(control, message, fds)
+    try:
+        answer = answers.wait(ANSWER_SECONDS)
     except TimeoutError:
         answer = None
     finally:

@@ -100,11 +100,16 @@ def has_hosts(scratch: Path) -> bool:
 
 def say_needs(folder: Path, strata: Iterable[str]) -> None:
     """That a sandbox needs those sealed layers as long as its folder is there."""
-    names = "\n".join(strata)
-    if names:
-        (folder / _NEEDS).write_text(names)
-    else:
+    names = "\n".join(strata).encode()
+    if not names:
         (folder / _NEEDS).unlink(missing_ok=True)
+        return
+    fd = os.open(folder / _NEEDS, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        # Emptied first, it would be forced to disk when it is closed.
+        os.ftruncate(fd, os.pwrite(fd, names, 0))
+    finally:
+        os.close(fd)
 
 
 def needs(scratch: Path) -> set[str]:

@@ -123,21 +123,20 @@ class Holding:
         return isolated.prepare(self.folder, self.spec, mode, self._modes)
 
     def begin_anew(self) -> wire.Message:
-        """Make room for what comes next; what the zygote needs to know to mount it."""
-        if len(self.strata) >= layers.SQUASH_ABOVE:
+        """After `seal`: make room for what comes next; what the zygote needs to know to mount it."""
+        if len(self.strata) > layers.SQUASH_ABOVE:
             self._squash()
-        parts = self._parts()
-        isolated.begin(self.folder, self._generation + 1, [_mode(made) for made in self.made])
-        sealed = isolated.sealed(self.strata)
-
-        def lowers(part: int) -> list[str]:
-            top = [str(self.gathered[part])] if part in parts else []
-            return [*top, *sealed(part)]
-
+        isolated.begin(self.folder, self._generation, self._modes)
+        lowers = isolated.sealed(self.strata)
         return {
-            "overlays": isolated.overlays(self.folder, self.spec, self._generation + 1, lowers),
+            "overlays": isolated.overlays(self.folder, self.spec, self._generation, lowers),
             "tops": self._tops(),
         }
+
+    def clear(self) -> None:
+        """When that is mounted, remove what the overlays needed before."""
+        for part in range(len(self.made)):
+            folders.erase(isolated.work(self.folder, self._generation - 1, part))
 
     def _tops(self) -> list[wire.Message]:
         """As they were laid out when it was made."""
@@ -149,18 +148,18 @@ class Holding:
         return self._laid_out
 
     def seal(self) -> None:
-        """What was collected is a stratum from now on."""
+        """What was collected is a stratum from now on. The overlays still write to it: nothing may,
+        till they are mounted anew.
+        """
         old = isolated.upper(self.folder, self._generation)
         parts, modes = self._parts(), tuple(map(_mode, self.made))
         with self.store.adding():
             stratum = self.store.add_stratum(old, parts)
             self.strata = (stratum, *self.strata)
+            self._generation += 1
+            self._modes = modes
+            self._copy = None
             self.needs()
-        for part in range(len(self.made)):
-            folders.erase(isolated.work(self.folder, self._generation, part))
-        self._generation += 1
-        self._modes = modes
-        self._copy = None
 
     def _parts(self) -> tuple[int, ...]:
         return tuple(

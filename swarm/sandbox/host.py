@@ -5,7 +5,8 @@ import errno
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
@@ -65,6 +66,9 @@ def open_host(scratch: Path, mode: SandboxMode, python: Path = Path(sys.executab
     return Host(scratch, mode, python)
 
 
+_RENEWALS = 4
+"""At the same time."""
+
 _MOST_READY = 4
 """Sandboxes that are kept ready; more would be forgotten ones."""
 
@@ -77,9 +81,19 @@ class _Made:
     holding: Holding
     launcher: Launcher
     launched: Launched
+    renewal: Future[None] | None = None
+    """Its files are being mounted anew."""
+
+    async def settled(self) -> None:
+        """Return when they are. Raises as what failed then."""
+        if self.renewal is not None:
+            await asyncio.shield(asyncio.wrap_future(self.renewal))
 
     async def end(self, removal: Removal) -> None:
         """Return when all that ran in it is dead."""
+        with suppress(OSError, Rejected):
+            await self.settled()
+        self.renewal = None
         doors, self.launched = self.launched.doors, replace(self.launched, doors=())
         channel.close_all(doors)
         await self.launcher.end(self.launched.pid)
@@ -118,6 +132,7 @@ class Host:
         self._groups: Groups | None = None
         self._removal = Removal()
         self._ahead = Ahead()
+        self._renewals = ThreadPoolExecutor(_RENEWALS)
 
     async def create(self, spec: SandboxSpec, base: BaseRef) -> Sandbox:
         """Raises Lacking when the machine cannot do it, Rejected when the request is wrong."""
@@ -180,14 +195,13 @@ class Host:
 
     async def checkpoint(self, box: Box, label: str, hot: bool | None) -> CheckpointRef:
         made = self._boxes[box.id]
-        held = made.holding
-        copied = held.whole or hot is True
-        if not copied and hot is None:
-            copied = await asyncio.to_thread(held.is_little)
-        if not copied and await box.let_go():
-            await self._seal(made)
-            return self._keep(made, label, held.strata, hot=False)
-        runs = await box.runs()
+        if not made.holding.whole and hot is not True:
+            kept = await _to_the_end(self._keep_cold, made, label, hot is None)
+            if kept is not None:
+                return kept
+            runs = True
+        else:
+            runs = await box.runs()
         if runs and hot is False:
             raise Rejected("something runs, so a cold checkpoint is not possible")
         return self._keep(made, label, await self._copy(made, runs=runs), hot=runs)
@@ -209,22 +223,55 @@ class Host:
         self._settler.note()
         return ref
 
-    async def _seal(self, made: _Made) -> None:
-        """Nothing runs, and the server has let go of everything."""
+    def _keep_cold(self, made: _Made, label: str, may_copy: bool) -> CheckpointRef | None:
+        """None when something runs."""
         held = made.holding
-        if sealed := not held.blank():
-            order = await asyncio.to_thread(held.begin_anew)
-            try:
-                order["inside"] = layout.INSIDE_ID if self._mode == "idmapped" else 0
-                await made.launcher.renew(order, made.launched.doors)
-            except OSError:
-                # It sees its files no more; a new server will, over the same layers.
-                held.seal()
-                await self._begin_again(made, held.strata)
-                return
+        if may_copy and held.is_little():
+            if not made.box.is_quiet():
+                return None
+            return self._keep(made, label, held.copy(()), hot=False)
+        return self._seal(made, label) if made.box.let_go() else None
+
+    def _seal(self, made: _Made, label: str) -> CheckpointRef:
+        """Nothing runs, and the server has let go of everything. What was collected is kept; nobody
+        waits until there is a place to collect what comes next but who wants to write there.
+        """
+        held = made.holding
+        if held.blank():
+            self._hold_again(made, sealed=False)
+            return self._keep(made, label, held.strata, hot=False)
+        before = held.made
+        try:
             held.seal()
+        finally:
+            if held.made == before:
+                self._hold_again(made, sealed=False)
+            else:
+                made.box.expect_renewal()
+                made.renewal = self._renewals.submit(self._renew, made)
+        return self._keep(made, label, held.strata, hot=False)
+
+    def _renew(self, made: _Made) -> None:
+        """Raises OSError and Rejected."""
+        order = made.holding.begin_anew()
+        order["inside"] = layout.INSIDE_ID if self._mode == "idmapped" else 0
+        made.launcher.renew(order, made.launched.doors)
+        self._hold_again(made, sealed=True)
+        made.holding.clear()
+
+    def _hold_again(self, made: _Made, *, sealed: bool) -> None:
         here = made.launched.doors[Doors._fields.index("here")]
-        await made.box.hold(held.gathered, here, sealed=sealed)
+        made.box.hold(made.holding.gathered, here, sealed=sealed)
+
+    async def renewed(self, box: Box) -> None:
+        made = self._boxes.get(box.id)
+        if made is None:  # it was ended meanwhile
+            return
+        try:
+            await made.settled()
+        except (OSError, Rejected):
+            # It sees its files no more; a new server will, over the same layers.
+            await self._begin_again(made, made.holding.strata)
 
     async def _copy(self, made: _Made, *, runs: bool) -> Strata:
         if not runs:
@@ -294,6 +341,8 @@ class Host:
         """End all that runs while a new one starts over those, under the same name."""
         box, old = made.box, made.holding
         box.lose()
+        with suppress(OSError, Rejected):
+            await made.settled()
         gone = old.folder.rename(old.folder.with_name(f"{old.folder.name}-gone"))
         try:
             async with asyncio.TaskGroup() as tasks:

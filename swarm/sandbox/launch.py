@@ -86,16 +86,11 @@ class Launcher:
         control.setblocking(False)
         return Launched(control, pid, doors)
 
-    async def renew(self, order: wire.Message, doors: Sequence[int]) -> None:
-        """Mount other layers in a sandbox in which nothing runs. Raises OSError."""
-        answers = channel.request(self._control, {"op": "renew", **order}, doors)
-        try:
-            answer = await answers.next(channel.ANSWER_SECONDS)
-        finally:
-            answers.close()
-        if answer is None or "error" in answer:
-            failed = answer or {"errno": 0, "error": "no answer", "what": "renew"}
-            raise OSError(failed["errno"], failed["error"], failed["what"])
+    def renew(self, order: wire.Message, doors: Sequence[int]) -> None:
+        """Mount other layers in a sandbox in which nothing runs. For threads. Raises OSError and
+        Rejected.
+        """
+        channel.ask_from_thread(self._control, {"op": "renew", **order}, doors)
 
     def make_spare(self, order: wire.Message) -> None:
         """Have a sandbox half made. Raises Rejected when the zygote is dead."""

@@ -20,13 +20,15 @@ class Settler:
         self._taken = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
+        self._starting = threading.Lock()
 
     def note(self) -> None:
-        """A checkpoint was taken."""
+        """A checkpoint was taken. May be told from any thread."""
         self._taken.set()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._run, daemon=True)
-            self._thread.start()
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
 
     def close(self) -> None:
         """Settle what is left, and end."""

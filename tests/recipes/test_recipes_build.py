@@ -60,17 +60,19 @@ def wheel_of(name: str, into: Path) -> None:
                 wheel.write(str(file.locate()), str(file))
 
 
-def a_wheel(folder: Path, name: str, version: str) -> None:
+def a_wheel(folder: Path, name: str, version: str, points: str = "") -> None:
     """Of one empty module."""
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
         info = f"{name}-{version}.dist-info"
-        wheel.writestr(f"{name}.py", "")
+        wheel.writestr(f"{name}.py", "assert True\n" if points else "")
         wheel.writestr(
             f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         )
         wheel.writestr(
             f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
         )
+        if points:
+            wheel.writestr(f"{info}/entry_points.txt", points)
         listed = (f"{name}.py", *(f"{info}/{each}" for each in ("METADATA", "WHEEL", "RECORD")))
         wheel.writestr(f"{info}/RECORD", "".join(f"{each},,\n" for each in listed))
 
@@ -83,6 +85,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
         wheel_of(name, folder)
     for version in ("1", "2", "3"):
         a_wheel(folder, "leaf", version)
+    a_wheel(folder, "bough", "1", "[pytest11]\nbough = bough\n")
     return folder
 
 
@@ -146,6 +149,22 @@ def test_an_editable_install_of_a_src_layout_resolves_into_the_sandbox(
     assert b"41 == 42" in ran(tmp_path, other, environment, "-m", "pytest", "-q").stdout
     where = ran(tmp_path, base, environment, str(Path(environment.python).with_name("pack")))
     assert where.stdout.decode().strip() == str(tmp_path / "repo/src/pack/__init__.py")
+
+
+READ = """
+import pathlib, bough
+from _pytest.assertion import rewrite
+(compiled,) = pathlib.Path(bough.__file__).parent.glob("__pycache__/bough*-pytest-*.pyc")
+print(rewrite._read_pyc(pathlib.Path(bough.__file__), compiled).co_filename == bough.__file__)
+"""
+
+
+@pytest.mark.thorough
+def test_what_comes_with_a_plugin_of_pytest_is_compiled_once(tmp_path: Path, wheels: Path) -> None:
+    """As pytest reads it: read-only, it could not be kept later."""
+    base = write_files(tmp_path / "base", {"requirements.txt": "pytest\nbough\n"})
+    environment, _ = built(tmp_path, detect_recipe(base), base, wheels)
+    assert ran(tmp_path, base, environment, "-c", READ).stdout == b"True\n"
 
 
 @pytest.mark.thorough
