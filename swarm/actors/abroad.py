@@ -20,11 +20,13 @@ from swarm.domain.goals import Tracker
 from swarm.forge.public_api import (
     PAUSE,
     PUBLISHING,
+    PUSHING,
     READING,
     Abroad,
     ApprovedIssue,
     Installation,
     Pace,
+    Place,
     Wire,
 )
 from swarm.repository.public_api import Mirror, Remote, RemoteOutlet, clone_branch
@@ -164,20 +166,26 @@ class Ways:
     """
 
     places: Places
-    _ways: dict[tuple[str, str], tuple[Wire, Pass]] = field(default_factory=dict)
+    _ways: dict[tuple[str, str, bool], tuple[Wire, Pass]] = field(default_factory=dict)
     _paces: dict[str, Pace] = field(default_factory=dict)
 
     def __call__(self, tracker: Tracker) -> Abroad:
-        where = (tracker.api, tracker.repository)
+        where = (tracker.api, tracker.repository, tracker.push == "fork")
         if where not in self._ways:
-            given = pass_for(self.places, *where, PUBLISHING)
+            # Who pushes elsewhere gets nothing with which one could push, or merge, here.
+            may = {**PUBLISHING, "contents": "read"} if tracker.push == "fork" else PUBLISHING
+            given = pass_for(self.places, tracker.api, tracker.repository, may)
             pace = self._paces.setdefault(tracker.api, Pace())
             self._ways[where] = (_wire(tracker.api, given, pace), given)
         wire, given = self._ways[where]
+
+        def to_fork(repository: str, fork: Place) -> RemoteOutlet:
+            way = pass_for(self.places, tracker.api, fork.full_name, PUSHING)
+            return self._outlet(repository, Remote(fork.clone_url, way.token))
+
         remote = Remote(tracker.clone, given.token)
+        return Abroad(wire, lambda repository: self._outlet(repository, remote), to_fork)
 
-        def outlet(repository: str) -> RemoteOutlet:
-            mirror = Mirror.open(self.places.mirror_of(repository), Path(repository))
-            return RemoteOutlet(mirror, remote)
-
-        return Abroad(wire, outlet)
+    def _outlet(self, repository: str, remote: Remote) -> RemoteOutlet:
+        mirror = Mirror.open(self.places.mirror_of(repository), Path(repository))
+        return RemoteOutlet(mirror, remote)

@@ -166,6 +166,11 @@ def next_steps(state: GoalState) -> Steps:
     if state.published is not None:
         number, branch = state.published.number, state.published.branch
         where = shlex.quote(state.goal.repository)
+        if state.goal.tracker is not None:
+            return (
+                (state.goal.tracker.page_of(number), "read it, then merge or close it there"),
+                (f"swarm verify {goal_id} --rerun", "execute the evidence again"),
+            )
         return (
             (f"swarm pr diff {number}", "see the whole change"),
             (f"git -C {where} merge {branch}", "take it"),

@@ -17,7 +17,7 @@ from swarm.cli.watching import Watch
 from swarm.cli.words import legible
 from swarm.coordination.public_api import GoalState
 from swarm.domain.errors import NeedsHuman, Rejected
-from swarm.domain.goals import Goal
+from swarm.domain.goals import Goal, PushTo
 from swarm.domain.names import CommitHash, GoalId, TreeHash, branch_of
 from swarm.forge.public_api import (
     GITHUB,
@@ -29,6 +29,7 @@ from swarm.forge.public_api import (
     Wire,
     approved_issue,
     demand_key,
+    exposures,
     issue_named,
     whoami,
 )
@@ -102,11 +103,25 @@ def run_issue(source: From, asked: Asked, *, as_json: bool) -> int:
     if source.dry:
         tell_writes(session, wire, found)
         return 0
+    demand_unexposed(session, wire, named.repository)
     watch = Watch(session.places).catch_up()
     watch.close()
     demand_free(found, watch.goals)
     goal = goal_of_issue(session, found, asked, source.checkout, watched=True)
     return submit(session, goal, Keeper(session.places, asked.runtime, asked.address))
+
+
+def demand_unexposed(session: Session, wire: Wire, repository: str) -> None:
+    """Said before the work, not after it; the publisher looks again."""
+    if (push := session.settings.push_to) not in ("repository", "fork"):
+        return
+    found = asyncio.run(exposures(wire, repository, from_fork=push == "fork"))
+    if found:
+        raise NeedsHuman(
+            f"CI of {repository} would run the branch with too much: {'; '.join(found)}",
+            advice="keep its secrets behind an environment with approval; or let branches go"
+            " elsewhere: SWARM_PUSH_TO=fork, click or anyway (docs/github.md)",
+        )
 
 
 def demand_free(found: ApprovedIssue, known: Mapping[GoalId, GoalState]) -> None:
@@ -127,13 +142,19 @@ def goal_of_issue(
     checkout: Path | None,
     *,
     watched: bool = False,
+    push: PushTo | None = None,
 ) -> Goal:
-    """Its text is somebody else's, so its walls are whole ones. `watched`: somebody can be asked."""
+    """Its text is somebody else's, so its walls are whole ones. `watched`: somebody can be asked.
+    `push`: where its branch goes, if not as the settings say.
+    """
     clone = _own(checkout, found) if checkout else clone_of(session.places, found)
     asked = replace(asked, text=found.text, repository=clone, untrusted=True)
     make = builder(session, asked.build, watched=watched)
-    goal = goal_of(asked, session.settings, make)
-    values = {"goal_id": found.goal_id, "tracker": found.tracker}
+    settings = session.settings
+    goal = goal_of(asked, settings, make)
+    fork = f"{settings.fork}/{found.tracker.repository.split('/')[1]}" if settings.fork else ""
+    pushing = {"push": push or settings.push_to, "fork": fork}
+    values = {"goal_id": found.goal_id, "tracker": found.tracker.model_copy(update=pushing)}
     return goal.model_copy(update={**values, "grants": (*goal.grants, *found.grants)})
 
 

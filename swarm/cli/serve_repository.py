@@ -22,6 +22,7 @@ from swarm.cli.starting import Asked
 from swarm.cli.watching import Watch
 from swarm.coordination.public_api import GoalState, SubmitGoal
 from swarm.domain.errors import NeedsHuman, Rejected, SwarmError, Transient
+from swarm.domain.goals import PushTo
 from swarm.domain.names import GoalId
 from swarm.forge.public_api import (
     ApprovedIssue,
@@ -152,7 +153,8 @@ class Eye:
             return
         try:
             demand_free(found, known)
-            goal = goal_of_issue(self.session, found, self.asked, self.source.checkout)
+            push: PushTo | None = "anyway" if self.terms.exposed else None
+            goal = goal_of_issue(self.session, found, self.asked, self.source.checkout, push=push)
         except Transient:
             self.begun.discard(found.goal_id)
             self.queue[found.goal_id] = found
@@ -205,12 +207,14 @@ def watchman_of(session: Session, terms: tuple[Terms, ...], source: From, asked:
 
 
 def demand_safeguards(session: Session, wire: Wire, terms: Terms) -> None:
-    lacking = []
-    for row in asyncio.run(safeguards(wire, terms.repository)):
+    lacking, push = [], session.settings.push_to
+    fork = push == "fork" and not terms.exposed
+    for row in asyncio.run(safeguards(wire, terms.repository, from_fork=fork)):
         if row.ok:
             continue
         workflow = row.what.startswith("workflow")
-        allowed = terms.exposed if workflow else terms.unprotected and row.what != "token"
+        bearable = terms.exposed or push in ("click", "anyway")
+        allowed = bearable if workflow else terms.unprotected and row.what != "token"
         session.say(f"{row.what}: {row.found}", "yellow")
         if row.needed and not allowed:
             lacking.append(row)
@@ -218,7 +222,7 @@ def demand_safeguards(session: Session, wire: Wire, terms: Terms) -> None:
         names = ", ".join(row.what for row in lacking)
         raise NeedsHuman(
             f"{terms.repository} lacks what keeps agents from merging, or from its secrets: {names}",
-            advice=f"{lacking[0].remedy}; or say --unprotected, --exposed",
+            advice=f"{lacking[0].remedy}; or say --unprotected, --exposed, or set push_to",
         )
 
 

@@ -142,7 +142,9 @@ def _after_the_end(state: GoalState) -> Iterator[Wait]:
     if state.published is not None and not state.landed:
         number = state.published.number
         what = f"pull request #{number}"
-        yield Wait(what, "waits for your decision", f"swarm pr show {number}")
+        tracker = state.goal.tracker
+        where = tracker.page_of(number) if tracker else f"swarm pr show {number}"
+        yield Wait(what, "waits for your decision", where)
     elif state.status is GoalStatus.BLOCKED:
         yield Wait("goal", state.reason, f"swarm show {state.goal.goal_id}")
 

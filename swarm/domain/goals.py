@@ -92,6 +92,14 @@ call it.
 """
 
 
+PushTo = Literal["repository", "click", "fork", "anyway"]
+"""Where a goal's branch goes at a forge, whose CI runs what is pushed to a repository with that
+repository's secrets. `repository`: there, and nowhere if its workflows would do that. `click`: then a
+person who may write says so first, for this very commit. `fork`: to a fork, which has no secrets.
+`anyway`: there, whatever its workflows do.
+"""
+
+
 class Tracker(Frozen):
     """The issue of a forge that a goal came from; its pull request goes to the same repository."""
 
@@ -115,6 +123,14 @@ class Tracker(Frozen):
 
     private: bool = Field(default=False, exclude_if=lambda value: not value)
     """Whether the repository was private then. One that was made public since is asked about again."""
+
+    push: PushTo = Field(default="repository", exclude_if=lambda value: value == "repository")
+    fork: str = Field(default="", exclude_if=lambda value: not value)
+    """`owner/name` of the fork; empty: the one of the account that swarm comes as."""
+
+    def page_of(self, number: int) -> str:
+        """Where people see a pull request."""
+        return f"{self.clone.removesuffix('.git')}/pull/{number}"
 
 
 class Goal(Frozen):

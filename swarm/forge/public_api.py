@@ -9,7 +9,7 @@ from swarm.forge.body import (
     body,
     title,
 )
-from swarm.forge.github.app import PUBLISHING, READING, Installation, demand_key
+from swarm.forge.github.app import PUBLISHING, PUSHING, READING, Installation, demand_key
 from swarm.forge.github.board import Board, Standing
 from swarm.forge.github.calls import CALLS
 from swarm.forge.github.forge import GitHubForge
@@ -25,7 +25,8 @@ from swarm.forge.github.intake import (
     whoami,
 )
 from swarm.forge.github.outcome import Outcome
-from swarm.forge.github.safety import Safeguard, safeguards
+from swarm.forge.github.reading import Place
+from swarm.forge.github.safety import Safeguard, exposures, safeguards
 from swarm.forge.github.wire import PAUSE, Pace, Wire
 from swarm.forge.local import LocalForge
 from swarm.forge.port import (
@@ -49,6 +50,7 @@ __all__ = [
     "GITHUB",
     "PAUSE",
     "PUBLISHING",
+    "PUSHING",
     "READING",
     "ROUTES",
     "Abroad",
@@ -71,6 +73,7 @@ __all__ = [
     "Outcome",
     "Outlet",
     "Pace",
+    "Place",
     "Protection",
     "PublishRequest",
     "Published",
@@ -86,6 +89,7 @@ __all__ = [
     "approved_issue",
     "body",
     "demand_key",
+    "exposures",
     "forge_running",
     "issue_named",
     "markdown_line",

@@ -8,21 +8,25 @@ before it calls.
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
 from pydantic import Field
 
 from swarm.domain.ballots import Certificate
-from swarm.domain.errors import NeedsHuman, Rejected
+from swarm.domain.errors import NeedsHuman, Rejected, Transient
 from swarm.domain.frozen import Frozen
 from swarm.domain.goals import Tracker
 from swarm.domain.grants import held_back
 from swarm.domain.names import CommitHash, GoalId, TreeHash, branch_of, is_goal_id
 from swarm.domain.tasks import Finding
+from swarm.forge.github.approval import PUSH, SHORT
 from swarm.forge.github.board import Board, Standing
 from swarm.forge.github.forge import GitHubForge
-from swarm.forge.github.intake import why_revoked, why_rewritten
+from swarm.forge.github.intake import fork_of, may_push, why_revoked, why_rewritten
 from swarm.forge.github.outcome import Outcome, explain, look, reverted
+from swarm.forge.github.reading import Place
+from swarm.forge.github.safety import exposures
 from swarm.forge.github.wire import Wire
 from swarm.forge.port import (
     LONGEST_BODY,
@@ -32,6 +36,14 @@ from swarm.forge.port import (
     PullRequest,
     PullRequestRequest,
 )
+from swarm.forge.wording import markdown_line
+
+LOOK = 60.0
+"""Seconds between two looks whether a person has let a commit be pushed."""
+
+HELD = """Ready, and not pushed: CI would run it with more than it should have ({why}). Read it where \
+swarm runs (`swarm show {goal}`); then a person who may write here says so, in a comment with the one line \
+`{line}`."""
 
 
 class Outlet(Protocol):
@@ -92,6 +104,9 @@ class Abroad:
     outlet_of: Callable[[str], FarOutlet]
     """By the repository on this machine."""
 
+    fork_outlet_of: Callable[[str, Place], FarOutlet]
+    """The same, to a fork."""
+
 
 def nowhere(tracker: Tracker) -> Abroad:
     raise NeedsHuman(f"swarm has no access to {tracker.api}", advice="swarm github login")
@@ -115,12 +130,18 @@ class Publisher:
         self._holds = holds
         self._abroad = abroad
         self._protected = protected
+        self._held: dict[str, str] = {}
+        """What goals wait for, by their keys."""
+
+        self._standings: dict[str, Standing] = {}
+        """What was last shown of them."""
+
         self._turn = asyncio.Lock()
 
     async def publish(self, request: PublishRequest) -> Published:
         """Raises Rejected when the certificate does not certify exactly what would be pushed."""
         async with self._turn:
-            outlet_of, forge, repository = self._ways(request.repository, request.tracker)
+            outlet_of, forge, repository = await self._ways(request.repository, request.tracker)
             outlet = await asyncio.to_thread(outlet_of, request.repository)
             await asyncio.to_thread(self._verify, request, outlet)
             branch = branch_of(request.goal_id)
@@ -129,6 +150,7 @@ class Publisher:
             # that, and it stays so.
             if pull_request is None:
                 await self._demand_leave(request)
+                await self._demand_harmless(request)
                 await asyncio.to_thread(_push, outlet, branch, request.head)
                 asked = _asked(request, repository, branch)
                 pull_request = await forge.open_pull_request(asked)
@@ -144,7 +166,8 @@ class Publisher:
         if tracker is None or there.state != "open":
             raise Rejected(f"pull request {there.number} is {there.state}: it stays as it is")
         await self._demand_leave(request)
-        outlet = await asyncio.to_thread(self._abroad(tracker).outlet_of, request.repository)
+        await self._demand_harmless(request)
+        outlet = await asyncio.to_thread(await self._far(tracker), request.repository)
         branch = branch_of(request.goal_id)
         await asyncio.to_thread(outlet.advance_branch, branch, there.head, request.head)
         return await forge.revise(there.number, _asked(request, tracker.repository, branch))
@@ -157,7 +180,7 @@ class Publisher:
         Raises Rejected when a person has merged it.
         """
         async with self._turn:
-            _, forge, named = self._ways(repository, tracker)
+            _, forge, named = await self._ways(repository, tracker)
             pull_request = await forge.find(named, branch_of(goal_id))
             if pull_request is None:
                 return None
@@ -190,7 +213,14 @@ class Publisher:
     async def show(self, tracker: Tracker, standing: Standing) -> None:
         """Bring comment, labels and status of a goal to where they should be."""
         async with self._turn:
-            await Board(self._abroad(tracker).wire, tracker.repository).show(standing)
+            self._standings[standing.key] = standing
+            await self._show(tracker, standing)
+
+    async def _show(self, tracker: Tracker, standing: Standing) -> None:
+        if standing.head is None and (held := self._held.get(standing.key)):
+            text = f"{standing.text}\n\n{held}"
+            standing = standing.model_copy(update={"text": text, "label": "swarm:waiting"})
+        await Board(self._abroad(tracker).wire, tracker.repository).show(standing)
 
     async def make_ready(self, tracker: Tracker, number: int) -> None:
         """A draft no more. A repetition is harmless."""
@@ -213,15 +243,63 @@ class Publisher:
             advice = "approve it anew: it is worked on as the branch is now"
             raise NeedsHuman(f"nothing was published: {why}", advice=advice)
 
-    def _ways(
+    async def _demand_harmless(self, request: PublishRequest) -> None:
+        """CI runs what is pushed: it is looked, just before, with what.
+
+        Raises NeedsHuman where that is more than it should have, and Transient while a person who may
+        say that it may be run has not done so.
+        """
+        tracker = request.tracker
+        if tracker is None or tracker.push == "anyway":
+            return
+        wire, fork = self._abroad(tracker).wire, tracker.push == "fork"
+        found = await exposures(wire, tracker.repository, from_fork=fork)
+        if found and tracker.push == "click":
+            await self._demand_click(request, tracker, found)
+        elif found:
+            raise NeedsHuman(
+                f"nothing was pushed: CI would run it with too much: {'; '.join(found)}",
+                advice="keep secrets behind an environment with approval"
+                + ("" if fork else ', or set push_to = "fork" or "click"'),
+            )
+
+    async def _demand_click(
+        self, request: PublishRequest, tracker: Tracker, found: tuple[str, ...]
+    ) -> None:
+        wire, key = self._abroad(tracker).wire, request.goal_id
+        if await may_push(wire, tracker, request.head):
+            self._held.pop(key, None)
+            return
+        told = HELD.format(
+            why=markdown_line("; ".join(found), 600), line=f"{PUSH} {request.head[:SHORT]}",
+            goal=key,
+        )  # fmt: skip
+        if self._held.get(key) != told:
+            self._held[key] = told
+            if (standing := self._standings.get(key)) is not None:
+                await self._show(tracker, standing)
+        raise Transient(
+            f"{key} waits for a person who lets it be pushed", retry_after=timedelta(seconds=LOOK)
+        )
+
+    async def _far(self, tracker: Tracker) -> Callable[[str], FarOutlet]:
+        there = self._abroad(tracker)
+        if tracker.push != "fork":
+            return there.outlet_of
+        fork = await fork_of(there.wire, tracker)
+        return lambda repository: there.fork_outlet_of(repository, fork)
+
+    async def _ways(
         self, repository: str, tracker: Tracker | None
     ) -> tuple[Callable[[str], Outlet], Forge, str]:
         """Where branches go, where pull requests go, and what the repository is called there."""
         if tracker is None:
             return self._outlet_of, self._forge, repository
-        there = self._abroad(tracker)
-        forge = GitHubForge(there.wire, tracker.repository, tracker.issue)
-        return there.outlet_of, forge, tracker.repository
+        wire, fork = self._abroad(tracker).wire, ""
+        if tracker.push == "fork":
+            fork = (await fork_of(wire, tracker)).full_name
+        forge = GitHubForge(wire, tracker.repository, tracker.issue, fork)
+        return await self._far(tracker), forge, tracker.repository
 
     def _verify(self, request: PublishRequest, outlet: Outlet) -> None:
         subject, policy = request.certificate.subject, request.certificate.policy

@@ -106,6 +106,20 @@ class Hosted:
             seconds=LONG, env={"GIT_ALLOW_PROTOCOL": "file"}, other=source,
         )  # fmt: skip
 
+    def take(self, other: "Hosted", branch: str, into: str) -> CommitHash | None:
+        """Bring what a fork's branch has into a name of ours, as GitHub does; None where it is gone."""
+        if (head := other.head(branch)) is None:
+            return None
+        if self.git.ask("rev-parse", "--verify", "--quiet", into).out.decode().strip() == head:
+            return head
+        side = far_side(other.git, "upload-pack")
+        self.git.run(
+            "fetch", "--quiet", "--no-tags", f"--upload-pack={side}", str(other.folder),
+            f"+refs/heads/{branch}:{into}",
+            seconds=LONG, env={"GIT_ALLOW_PROTOCOL": "file"}, other=other.folder,
+        )  # fmt: skip
+        return head
+
     def protect(self, branches: tuple[str, ...]) -> None:
         lines = "".join(f"refs/heads/{branch}\n" for branch in branches)
         (self.folder / _PROTECTED).write_text(lines)

@@ -8,6 +8,7 @@ import platformdirs
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from swarm.domain.frozen import Frozen
+from swarm.domain.goals import PushTo
 from swarm.domain.money import MicroUsd, micro_usd
 from swarm.settings.servers import ToolServer, read_servers
 
@@ -166,6 +167,14 @@ class Settings(Frozen, use_attribute_docstrings=True):
 
     forge_seconds: Count = 20
     """How often a pull request at a forge is looked at, in seconds."""
+
+    push_to: PushTo = "repository"
+    """Where branches go at a forge: `repository`, not if CI ran them with secrets; `click`, then a person
+    says so first; `fork`, to a fork; `anyway`.
+    """
+
+    fork: str = Field(default="", pattern=r"([A-Za-z0-9][A-Za-z0-9-]{0,38})?")
+    """Whose fork it is, with `push_to = "fork"`; empty: that of the account swarm comes as."""
 
     answer_hours: Count = 72
     """An agent's question waits so long for your answer, in hours; then its task is dropped."""

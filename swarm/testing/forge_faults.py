@@ -18,7 +18,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Harm = Literal[
     "429 seconds", "429 date", "429 huge", "429 bare", "403 secondary", "403 primary",
     "500 before", "500 after", "502 page after", "silence before", "silence after", "cut after",
-    "nothing there", "200 page", "401", "half an answer",
+    "403 permission", "403 plan", "410 off", "nothing there", "200 page", "401", "half an answer",
 ]  # fmt: skip
 _DATE = b"Tue, 14 Nov 2023 22:13:20 GMT"
 _LATER = b"Tue, 14 Nov 2023 22:13:21 GMT"
@@ -105,6 +105,17 @@ _LIMITS: dict[str, tuple[int, bytes, dict[bytes, bytes]]] = {
         json.dumps({"message": "You have exceeded a secondary rate limit."}).encode(),
         {},
     ),
+    "403 permission": (
+        403,
+        json.dumps({"message": "Resource not accessible by personal access token"}).encode(),
+        {b"x-accepted-github-permissions": b"issues=write; pull_requests=write"},
+    ),
+    "403 plan": (
+        403,
+        json.dumps({"message": "Upgrade to GitHub Pro or make this repository public"}).encode(),
+        {},
+    ),
+    "410 off": (410, json.dumps({"message": "Issues are disabled for this repo"}).encode(), {}),
     "403 primary": (
         403,
         json.dumps({"message": "API rate limit exceeded for user ID 1."}).encode(),

@@ -26,6 +26,9 @@ PUBLISHING: Mapping[str, str] = {
 }
 """What the publisher asks for. Not: workflows, administration, secrets, members."""
 
+PUSHING: Mapping[str, str] = {"contents": "write", "metadata": "read"}
+"""What a fork is pushed to with."""
+
 READING: Mapping[str, str] = {
     "contents": "read",
     "issues": "read",

@@ -17,6 +17,9 @@ from swarm.forge.github.text import spoken
 LABEL = "approved"
 LINE = "/approve"
 GRANT = "/grant"
+PUSH = "/push"
+SHORT = 12
+"""Digits of a commit that a person has to name at least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,23 @@ def _places(text: str) -> Iterator[str]:
         word, *places = line.split()[:MOST_GRANTS] if line.startswith(f"{GRANT} ") else ("",)
         if word == GRANT:
             yield from (place for place in places if is_place(place))
+
+
+def pushers(comments: Iterable[SeenComment], head: str) -> tuple[Who, ...]:
+    """People who say, in a line of its own, that this very commit may be pushed."""
+    return tuple(
+        each.user
+        for each in comments
+        if each.user
+        and each.user.is_person
+        and each.updated_at in ("", each.created_at)
+        and any(_names(line, head) for line in spoken(each.body or "").split("\n"))
+    )
+
+
+def _names(line: str, head: str) -> bool:
+    word, _, commit = line.rstrip().partition(" ")
+    return word == PUSH and len(commit) >= SHORT and head.startswith(commit)
 
 
 def renamed_at(events: Iterable[SeenEvent]) -> str:

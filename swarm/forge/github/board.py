@@ -13,6 +13,7 @@ from swarm.domain.frozen import Frozen
 from swarm.domain.names import CommitHash
 from swarm.forge.github.reading import (
     Combined,
+    Place,
     SeenComment,
     SeenIssue,
     SeenPull,
@@ -59,12 +60,15 @@ class Board:
         self._at: Query = {"repository": repository}
 
     async def show(self, standing: Standing) -> None:
-        """Bring everything to where it should be; a repetition writes nothing."""
-        issue = await self._issue(standing.issue)
+        """Bring everything to where it should be; a repetition writes nothing. An account that may only
+        comment does just that.
+        """
+        issue, may = await self._issue(standing.issue), await self._may()
         if issue is not None:
             await self._comment(standing)
-            await self._label(issue, standing.label)
-        if standing.head is not None:
+            if may.get("triage", True):
+                await self._label(issue, standing.label)
+        if standing.head is not None and may.get("push", True):
             await self._status(standing, standing.head)
 
     async def make_ready(self, number: int) -> None:
@@ -73,6 +77,12 @@ class Board:
         if seen.draft and seen.state == "open":
             question: Json = {"query": READY, "variables": {"id": seen.node_id}}
             await self._wire.ask("ready", {}, data=question)
+
+    async def _may(self) -> dict[str, bool]:
+        """Of a person's token; what an App may was decided when it was installed."""
+        if self._wire.login is not None:
+            return {}
+        return read(Place, await self._wire.ask("repository", self._at)).permissions
 
     async def _issue(self, number: int) -> SeenIssue | None:
         """None for one that was deleted or moved: there is nobody to tell then."""

@@ -27,11 +27,15 @@ _LOOKS = 3
 class GitHubForge:
     """Of one GitHub; repositories are named `owner/name`."""
 
-    def __init__(self, wire: Wire, repository: str, issue: int = 0) -> None:
-        """`issue`: the one that the pull requests say they close; 0 = none."""
+    def __init__(self, wire: Wire, repository: str, issue: int = 0, fork: str = "") -> None:
+        """`issue`: the one that the pull requests say they close; 0 = none. `fork`: where branches are,
+        if not here.
+        """
         self._wire = wire
         self._repository = repository
         self._issue = issue
+        self._owner = (fork or repository).split("/")[0]
+        self._is_fork = bool(fork)
 
     async def open_pull_request(self, request: PullRequestRequest) -> PullRequest:
         there = await self.find(request.repository, request.branch)
@@ -48,7 +52,7 @@ class GitHubForge:
         place = read(Place, await self._wire.ask("repository", {"repository": request.repository}))
         data: Json = {
             "title": request.title,
-            "head": request.branch,
+            "head": f"{self._owner}:{request.branch}" if self._is_fork else request.branch,
             "base": place.default_branch,
             "body": body_with_record(request, self._issue),
             "draft": True,
@@ -86,11 +90,14 @@ class GitHubForge:
 
     async def find(self, repository: str, branch: str) -> PullRequest | None:
         """Open, closed or merged. Of several, ours is the first."""
-        owner = repository.split("/")[0]
-        query = {"head": f"{owner}:{branch}", "state": "all"}
+        label = f"{self._owner}:{branch}"
+        query = {"head": label, "state": "all"}
         found = await self._wire.everything("pulls", {"repository": repository}, query=query)
         pulls = (read(SeenPull, each) for each in found)
-        mine = sorted((each for each in pulls if each.head.ref == branch), key=lambda it: it.number)
+        mine = sorted(
+            (each for each in pulls if each.head.label.lower() == label.lower()),
+            key=lambda it: it.number,
+        )
         return _pull_request(mine[0], repository) if mine else None
 
     async def get(self, number: int) -> PullRequest:

@@ -21,6 +21,7 @@ from swarm.forge.github.approval import (
     Approval,
     claims,
     grantings,
+    pushers,
     renamed_at,
     stands,
 )
@@ -100,6 +101,39 @@ async def place_of(wire: Wire, repository: str) -> Place:
         raise NeedsHuman(f"{repository} is archived", advice="unarchive it, or stop swarm there")
     _demand_near(wire.api, place.clone_url)
     return place
+
+
+async def fork_of(wire: Wire, tracker: Tracker) -> Place:
+    """Where branches go that are not to run with the repository's secrets. A person makes it.
+
+    Raises NeedsHuman where there is none, or where it is a fork of something else.
+    """
+    name = tracker.fork or f"{(await me(wire)).login}/{tracker.repository.split('/')[1]}"
+    owner = name.split("/")[0]
+    lacking = NeedsHuman(
+        f"{name} is no fork of {tracker.repository} that the token may push to",
+        advice=f"fork it as {owner}, under the same name; give the token write access to the fork",
+    )
+    try:
+        place = read(Place, await wire.ask("repository", {"repository": name}))
+    except Missing as error:
+        raise lacking from error
+    if not place.fork or place.parent is None or place.parent.id != tracker.repository_id:
+        raise lacking
+    _demand_near(wire.api, place.clone_url)
+    return place
+
+
+async def may_push(wire: Wire, tracker: Tracker, head: str) -> bool:
+    """Whether a person who may write has said that this commit may be pushed."""
+    at: Query = {"repository": tracker.repository, "number": tracker.issue}
+    said = [read(SeenComment, each) for each in await wire.everything("comments", at)]
+    found = pushers(said, head)
+    ours = await me(wire) if found else Who()
+    for who in found:
+        if who.id != ours.id and await may_write(wire, tracker.repository, who):
+            return True
+    return False
 
 
 def _demand_near(api: str, clone: str) -> None:

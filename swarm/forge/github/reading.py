@@ -41,6 +41,12 @@ class Who(Read):
 NOBODY = Who()
 
 
+class Parent(Read):
+    """What a repository is a fork of."""
+
+    id: int = 0
+
+
 class Place(Read):
     """A repository."""
 
@@ -51,6 +57,9 @@ class Place(Read):
     private: bool = False
     archived: bool = False
     disabled: bool = False
+    html_url: str = ""
+    fork: bool = False
+    parent: Parent | None = None
     permissions: dict[str, bool] = Field(default_factory=dict)
 
 
@@ -100,6 +109,9 @@ class SeenComment(Read):
 
 
 class Side(Read):
+    label: str = ""
+    """`owner:branch`"""
+
     ref: str = ""
     sha: str = ""
 

@@ -313,7 +313,7 @@ def seconds_of(wait: str, date: str) -> int:
     return min(max(int(left.total_seconds()), 1), LONGEST_WAIT)
 
 
-def _translated(name: str, error: Exception) -> SwarmError:
+def _translated(name: Name, error: Exception) -> SwarmError:
     from githubkit.exception import (
         AuthCredentialError,
         AuthExpiredError,
@@ -330,7 +330,8 @@ def _translated(name: str, error: Exception) -> SwarmError:
             return Transient(f"GitHub wants us to wait with {name!r}", retry_after=wait)
         case RequestFailed():
             response = error.response
-            return _from_status(name, response.status_code, _told(response.text))
+            accepted = response.headers.get("x-accepted-github-permissions", "")
+            return _from_status(name, response.status_code, _told(response.text), accepted)
         case AuthCredentialError() | AuthExpiredError():
             return NeedsHuman("GitHub does not accept our token", advice="swarm github login")
         case RequestTimeout():
@@ -340,7 +341,8 @@ def _translated(name: str, error: Exception) -> SwarmError:
             return Transient(f"GitHub cannot be reached for {name!r} ({type(cause).__name__})")
 
 
-def _from_status(name: str, status: int, told: str) -> SwarmError:
+def _from_status(name: Name, status: int, told: str, accepted: str = "") -> SwarmError:
+    """`accepted`: the permissions that GitHub says would be enough."""
     said = f"GitHub answers {name!r} with {status}: {told}"
     match status:
         case 401:
@@ -353,9 +355,7 @@ def _from_status(name: str, status: int, told: str) -> SwarmError:
         case 429:
             return Transient(said, retry_after=timedelta(seconds=_USUAL_WAIT))
         case 403 | 451:
-            return NeedsHuman(
-                said, advice="see what the token may do: swarm doctor --repo OWNER/NAME"
-            )
+            return NeedsHuman(said, advice=_permission(CALLS[name].needs, accepted))
         case 301 | 307 | 308 | 404 | 410:
             return Missing(said)
         case 422:
@@ -364,6 +364,18 @@ def _from_status(name: str, status: int, told: str) -> SwarmError:
             return Transient(said)
         case _:
             return Rejected(said)
+
+
+def _permission(needed: str, accepted: str) -> str:
+    """Which permission is missing, and where it is given."""
+    names = accepted.replace("_", " ").replace("=", ": ").strip()[:200] or needed
+    if not names:
+        return "see what the token may do: swarm doctor --repo OWNER/NAME"
+    return (
+        f"the token lacks {names}. Of a fine-grained token: github.com/settings/personal-access-tokens,"
+        " its name, Repository permissions. Of an App: its settings, Permissions & events; then accept"
+        " that in the installation. What else may be missing: swarm doctor --repo OWNER/NAME"
+    )
 
 
 class Missing(Rejected):

@@ -57,6 +57,12 @@ def get_repository(world: World, call: Call) -> Reply:
     return Reply(rendering.repository(world, call.repository, role, call.base))
 
 
+def fork(world: World, call: Call) -> Reply:
+    """Of whoever asks. GitHub says that it will be there soon; here it is there at once."""
+    made = world.add_fork(call.repository, call.account.login)
+    return Reply(rendering.repository(world, made, "admin", call.base), 202)
+
+
 def get_permission(world: World, call: Call) -> Reply:
     account = world.account(call.at["login"])
     if account is None:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
+from swarm.domain.names import CommitHash
 from swarm.forge.port import LONGEST_BODY, LONGEST_TITLE
 from swarm.forge.served import rendering
 from swarm.forge.served.calling import Call, Refused, Reply
@@ -46,13 +47,12 @@ class NewReview(BaseModel):
 
 def list_pulls(world: World, call: Call) -> Reply:
     state, head, base = (call.query.get(key, "") for key in ("state", "head", "base"))
-    owner = call.repository.name.split("/")[0]
     found = [
         it
         for it in (seen(world, call.repository, each) for each in _pulls(world, call.repository))
         if it.pull is not None
         and (state or "open") in ("all", it.state)
-        and head in ("", f"{owner}:{it.pull.head}")
+        and head in ("", f"{_owner(world, call.repository, it.pull)}:{it.pull.head}")
         and base in ("", it.pull.base)
     ]
     found.sort(key=lambda it: -it.number)
@@ -63,9 +63,13 @@ def open_pull(world: World, call: Call) -> Reply:
     """Raises Refused (422) for a branch that is not there, has nothing new, or has one already."""
     asked, within = call.read(NewPull), call.repository
     owner, _, branch = asked.head.rpartition(":")
-    trunk = world.trunk(within)
-    head, base = trunk.head(branch), trunk.head(asked.base)
-    if owner not in ("", within.name.split("/")[0]) or head is None:
+    trunk, theirs = world.trunk(within), _side(world, within, owner)
+    if theirs is None or not world.may(theirs, call.account, "write"):
+        raise _invalid("head", "invalid")
+    # Numbers are given out one call at a time, so this is the one that the pull request will have.
+    number = (world.repositories.get(within.id) or within).next_number
+    head, base = _head(world, within, theirs, branch, number), trunk.head(asked.base)
+    if head is None:
         raise _invalid("head", "invalid")
     if base is None:
         raise _invalid("base", "invalid")
@@ -73,9 +77,10 @@ def open_pull(world: World, call: Call) -> Reply:
         raise _custom(f"No commits between {asked.base} and {branch}")
     for other in _pulls(world, within):
         assert other.pull is not None
-        if other.state == "open" and (other.pull.head, other.pull.base) == (branch, asked.base):
+        there = (other.pull.fork or within.id, other.pull.head, other.pull.base)
+        if other.state == "open" and there == (theirs.id, branch, asked.base):
             raise _custom(
-                f"A pull request already exists for {within.name.split('/')[0]}:{branch}."
+                f"A pull request already exists for {theirs.name.split('/')[0]}:{branch}."
             )
     now = world.now()
     ticket = world.tickets.put(
@@ -89,11 +94,38 @@ def open_pull(world: World, call: Call) -> Reply:
             created=now,
             updated=now,
             pull=Pull(
-                head=branch, base=asked.base, draft=asked.draft, base_sha=base, last_sha=head
+                head=branch,
+                base=asked.base,
+                draft=asked.draft,
+                base_sha=base,
+                last_sha=head,
+                fork=0 if theirs.id == within.id else theirs.id,
             ),
         )
     )
     return Reply(rendering.pull(world, ticket, within, call.base), 201)
+
+
+def _owner(world: World, within: Repository, pull: Pull) -> str:
+    return (world.repositories.get(pull.fork) or within).name.split("/")[0]
+
+
+def _side(world: World, within: Repository, owner: str) -> Repository | None:
+    """Where `owner:branch` is: the repository itself, or a fork of it."""
+    if owner in ("", within.name.split("/")[0]):
+        return within
+    forks = (each for each in world.repositories if each.parent == within.id)
+    return next((each for each in forks if each.name.split("/")[0] == owner), None)
+
+
+def _head(
+    world: World, within: Repository, theirs: Repository, branch: str, number: int
+) -> CommitHash | None:
+    """Of a fork's branch, everything is brought here, where people find it without the fork."""
+    trunk = world.trunk(within)
+    if theirs.id == within.id:
+        return trunk.head(branch)
+    return trunk.take(world.trunk(theirs), branch, f"refs/pull/{number}/head")
 
 
 def get_pull(world: World, call: Call) -> Reply:
@@ -212,8 +244,13 @@ def seen(world: World, within: Repository, ticket: Ticket) -> Ticket:
     if ticket.state == "closed" or ticket.pull is None:
         return ticket
     trunk, there = world.trunk(within), ticket.pull
-    heads = trunk.heads()
-    head, base = heads.get(there.head), heads.get(there.base)
+    heads, theirs = trunk.heads(), world.repositories.get(there.fork) or within
+    head = (
+        heads.get(there.head)
+        if theirs.id == within.id
+        else _head(world, within, theirs, there.head, ticket.number)
+    )
+    base = heads.get(there.base)
     last = head or there.last_sha
     arrived = trunk.commit(last)
     if base and arrived and base != there.base_sha and trunk.contains(base, arrived):

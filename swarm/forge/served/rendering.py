@@ -106,13 +106,23 @@ def repository(world: World, it: Repository, role: Role, base: str) -> Json:
         "clone_url": f"{base}/{it.name}.git",
         "git_url": f"{base}/{it.name}.git",
         "description": None,
-        "fork": False,
+        "fork": it.parent != 0,
+        **_parents(world, it, base),
         "default_branch": it.branch,
         "archived": it.archived,
         "disabled": False,
         "has_issues": True,
         "permissions": {word: reached >= at for at, word in enumerate(granted)},
     }
+
+
+def _parents(world: World, it: Repository, base: str) -> Json:
+    """GitHub names what a fork was made of, and where that came from."""
+    parent = world.repositories.get(it.parent)
+    if parent is None:
+        return {}
+    shown = repository(world, parent, "read", base)
+    return {"parent": shown, "source": shown}
 
 
 def label(it: Label, within: Repository, base: str) -> Json:
@@ -175,16 +185,16 @@ def issue(world: World, it: Ticket, within: Repository, base: str) -> Json:
 def pull(world: World, it: Ticket, within: Repository, base: str) -> Json:
     assert it.pull is not None
     whole = issue(world, it, within, base)
-    owner = within.name.split("/")[0]
+    theirs = world.repositories.get(it.pull.fork) or within
     url = f"{base}/repos/{within.name}/pulls/{it.number}"
 
-    def side(branch: str, sha: str) -> Json:
+    def side(branch: str, sha: str, where: Repository) -> Json:
         return {
-            "label": f"{owner}:{branch}",
+            "label": f"{where.name.split('/')[0]}:{branch}",
             "ref": branch,
             "sha": sha,
             "user": whole["user"],
-            "repo": repository(world, within, "read", base),
+            "repo": repository(world, where, "read", base),
         }
 
     left_out = ("pull_request", "events_url", "labels_url", "repository_url")
@@ -215,8 +225,8 @@ def pull(world: World, it: Ticket, within: Repository, base: str) -> Json:
         "changed_files": 0,
         "requested_reviewers": [],
         "requested_teams": [],
-        "head": side(it.pull.head, it.pull.last_sha),
-        "base": side(it.pull.base, it.pull.base_sha),
+        "head": side(it.pull.head, it.pull.last_sha, theirs),
+        "base": side(it.pull.base, it.pull.base_sha, within),
         "_links": {
             name: {"href": f"{url}/{name}"}
             for name in (

@@ -55,6 +55,9 @@ class Repository(Frozen):
     aliases: tuple[str, ...] = ()
     """Names that it had."""
 
+    parent: int = 0
+    """The repository that it is a fork of; 0 = none."""
+
 
 class Happening(Frozen):
     id: int
@@ -68,6 +71,9 @@ class Happening(Frozen):
 
 class Pull(Frozen):
     head: str
+    fork: int = 0
+    """The repository that the head is in; 0 = the same."""
+
     base: str
     draft: bool = False
     base_sha: str

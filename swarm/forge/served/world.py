@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from swarm.domain.names import CommitHash, TreeHash
 from swarm.forge.served.metering import Meter
@@ -50,6 +50,12 @@ class Trunk(Protocol):
     def names(self, commit: CommitHash, folder: str) -> Iterator[tuple[str, str]]: ...
     def protect(self, branches: tuple[str, ...]) -> None: ...
     def fill(self, source: Path, branch: str) -> None: ...
+    def take(self, other: Any, branch: str, into: str) -> CommitHash | None:
+        """`other`: a trunk of the same ground."""
+        ...
+
+    @property
+    def folder(self) -> Path: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +148,17 @@ class World:
         return self.repositories.put(
             there.model_copy(update={"roles": {**there.roles, **(roles or {})}})
         )
+
+    def add_fork(self, of: Repository, owner: str) -> Repository:
+        """Of an account that may see it, under the same name. Known again."""
+        name = f"{owner}/{of.name.split('/')[1]}"
+        if (there := self.repository(name)) is not None:
+            return there
+        made = self.add_repository(
+            name, source=self.trunk(of).folder, branch=of.branch, roles={owner: "admin"},
+            private=of.private,
+        )  # fmt: skip
+        return self.repositories.put(made.model_copy(update={"parent": of.id}))
 
     def protect(self, name: str, protection: Protection | None, branch: str = "") -> None:
         there = self.repository(name)
