@@ -390,7 +390,9 @@ def test_it_works_in_namespaces_as_well(workshop: Builder) -> None:
 
 
 def test_what_a_whole_run_refutes_refutes_others_like_it(workshop: Builder) -> None:
-    """More tests pass than are traced, and only the last of them tells the product from the sum."""
+    """More tests pass than are traced, and only one that stands far from the failing one tells the
+    product from the sum.
+    """
     many = {f"test_f.py::test_g[{k}]": "passed" for k in range(200)}
     shop = workshop(
         {
@@ -398,10 +400,10 @@ def test_what_a_whole_run_refutes_refutes_others_like_it(workshop: Builder) -> N
             "test_f.py": "import pytest\nfrom f import f, g\n"
             "@pytest.mark.parametrize('k', range(200))\n"
             "def test_g(k): assert g(k) == k\n"
-            "def test_two(): assert f(2, 2) == 4\n"
+            "def test_double(): assert f(2, 2) == 4\n"
             "def test_half(): assert f(1, 0.5) == 0.5\n",
         },
-        {**many, "test_f.py::test_two": "failed", "test_f.py::test_half": "passed"},  # type: ignore[dict-item]
+        {**many, "test_f.py::test_double": "failed", "test_f.py::test_half": "passed"},  # type: ignore[dict-item]
     )
     items = shop.repair()
     end = items[-1]

@@ -19,8 +19,10 @@ OBSERVE_SECONDS = 0.3
 TRACE_SECONDS = 4.0
 MOST_TARGETS = 12
 MOST_PASSING = 150
+MOST_BESIDE = 40
 MOST_FILES = 12
 MOST_TYPES = 5000
+MOST_TRACES = 4
 MEMORY = 768 << 20
 
 
@@ -50,12 +52,12 @@ async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
         failing = await _trace(assignment, sandbox, files, targets[:MOST_TARGETS], importing=True)
     suspects = _suspects(failing.body, assignment)
     related = await _related(run, sandbox, files, suspects)
-    passing = _passing(run, (*files, *related))
-    sample = await _trace(assignment, sandbox, (*files, *related), passing)
+    passing = _passing(run, (*files, *related), targets)
+    sample = await _trace(assignment, sandbox, (*files, *related), passing, wanted=suspects)
     everything = (*files, *related)
     spectrum = _spectrum(assignment, targets, failing.body, sample.body, everything)
     spectrum = spectrum.model_copy(update={"names": names})
-    types = await _observe(assignment, sandbox, spectrum)
+    types = await _observe(assignment, sandbox, spectrum, _traces(failing.body))
     seen = _kept(types.body.get("types", {}), spectrum.suspicion)
     informed = types.body.get("suspicion", spectrum.suspicion)
     suspicion = {
@@ -176,13 +178,15 @@ async def _trace(
     *,
     importing: bool = False,
     each: bool = False,
+    wanted: Sequence[str] = (),
 ) -> Answer:
     """With `importing`, also what runs while the tests are collected, which takes longer; with `each`,
-    also which lines each test runs.
+    also which lines each test runs; with `wanted`, lines of these files only.
     """
     request = {
         "kind": "trace",
         "importing": importing,
+        "wanted": wanted,
         "each": each,
         "files": files,
         "tests": tests,
@@ -196,13 +200,22 @@ async def _trace(
     return answer
 
 
-async def _observe(assignment: Assignment, sandbox: Sandbox, spectrum: Spectrum) -> Answer:
+def _traces(failing: Mapping[str, Any]) -> list[Any]:
+    """Frames of some failing tests, outermost first."""
+    red = [seen["frames"] for seen in failing["tests"].values() if seen["outcome"] not in GREEN]
+    return [frames for frames in red if frames][:MOST_TRACES]
+
+
+async def _observe(
+    assignment: Assignment, sandbox: Sandbox, spectrum: Spectrum, traces: list[Any]
+) -> Answer:
     known = spectrum.model_dump()
     request = {
         "kind": "observe",
         "limit": OBSERVE_SECONDS,
         "memory_bytes": MEMORY,
-        **{key: known[key] for key in ("files", "targets", "covering", "suspicion")},
+        "frames": traces,
+        **{key: known[key] for key in ("files", "targets", "covering", "suspicion", "error")},
     }
     return await ask(sandbox, assignment.environment, request, 120.0)
 
@@ -280,15 +293,31 @@ async def _related(
     return tuple(found)
 
 
-def _passing(run: Mapping[str, str], files: Sequence[str]) -> list[str]:
-    """Passing tests of these files, in turns, so that each file has its say."""
+def _passing(run: Mapping[str, str], files: Sequence[str], targets: Sequence[str]) -> list[str]:
+    """Passing tests of these files: those that stand next to failing ones first, for they run much the
+    same; else in turns, so that each file has its say.
+    """
     by_file: dict[str, list[str]] = {name: [] for name in files}
     for test, outcome in run.items():
         if outcome == "passed" and file_of(test) in by_file:
             by_file[file_of(test)].append(test)
     longest = max((len(tests) for tests in by_file.values()), default=0)
     turns = [tests[k] for k in range(longest) for tests in by_file.values() if k < len(tests)]
-    return turns[:MOST_PASSING]
+    return list(dict.fromkeys([*_beside(run, set(targets)), *turns]))[:MOST_PASSING]
+
+
+def _beside(run: Mapping[str, str], targets: set[str]) -> list[str]:
+    """Passing tests of the failing ones' files, the nearest of each first."""
+    order = list(run)
+    red = [k for k, test in enumerate(order) if test in targets][:MOST_TARGETS]
+    found = [
+        order[k + step]
+        for distance in range(1, MOST_BESIDE + 1)
+        for k in red
+        for step in (-distance, distance)
+        if 0 <= k + step < len(order) and file_of(order[k]) == file_of(order[k + step])
+    ]
+    return [test for test in dict.fromkeys(found) if run[test] == "passed"][:MOST_BESIDE]
 
 
 def _spectrum(

@@ -13,6 +13,8 @@ has a package `swarm` keeps its own.
     tracing        which lines each test runs
     instrumenting  functions that tell what their expressions were
     control        which conditions decide over suspicious lines, and how much stands in a line
+    flowing        from where values came to the place of the failure
+    probing        which lines have a say in the failure, by changing them
     observing      which types expressions and variables have
     sources        files as text with syntax trees, and spans between the two
     snippets       expressions as text, with parentheses where they are needed
@@ -21,7 +23,7 @@ has a package `swarm` keeps its own.
     candidates     one proposed change, and the order in which they are tried
     drafts         the drawing board on which the strategies put their candidates
     templates      candidates: small slips undone in place (expressions, calls, ordering, formats,
-                   guards, filling, statements, kinship), once or at every place of a
+                   guards, nothing, filling, statements, kinship), once or at every place of a
                    statement (siblings); names that are gone (drift)
     homes          what installed modules and classes have to offer
     donors         candidates: code that stands elsewhere in the project

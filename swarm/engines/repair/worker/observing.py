@@ -14,9 +14,11 @@ from typing import Any
 
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory, patience
 from swarm.engines.repair.worker.control import informed
+from swarm.engines.repair.worker.flowing import nearness
 from swarm.engines.repair.worker.instrumenting import instrument, statements_at, take_notes
 from swarm.engines.repair.worker.neighbours import attributes
 from swarm.engines.repair.worker.patching import LiveModule, living_functions
+from swarm.engines.repair.worker.probing import probed
 from swarm.engines.repair.worker.sources import Source, read_source
 from swarm.engines.repair.worker.suite import Suite
 
@@ -24,6 +26,10 @@ _MOST_TYPES = 5
 _MOST_FRAMES = 3000
 _TESTS_EACH = 6
 _MOST_OBJECTS = 40
+_MOST_STARTS = 3
+"""Innermost frames of a failure from which it is asked where values came from."""
+
+_FLOW_COUNTS = 0.1
 _MOST_ATTRIBUTES = 20
 
 
@@ -100,20 +106,41 @@ def observe(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
         work = _work(suite, tests, present, modules, request)
         for line in in_child(work, patience(request["limit"]), memory).lines:
             _merge(seen, json.loads(line))
-    return {"types": seen, "suspicion": _informed(request["suspicion"], present)}
+    suspicion = _with_flow(_informed(request["suspicion"], present), present, request["frames"])
+    suspicion = probed(suite, present, modules, suspicion, seen, request)
+    told = {
+        path: {line: round(ppm) for line, ppm in lines.items()} for path, lines in suspicion.items()
+    }
+    return {"types": seen, "suspicion": told}
 
 
 def _informed(
     suspicion: dict[str, dict[str, int]], sources: dict[str, Source]
-) -> dict[str, dict[int, int]]:
+) -> dict[str, dict[int, float]]:
     """In parts per million; of files that are none, as it was."""
     known = {
         path: {int(line): float(ppm) for line, ppm in lines.items()}
         for path, lines in suspicion.items()
     }
+    return {path: _with_text(path, lines, sources) for path, lines in known.items()}
+
+
+def _with_flow(
+    suspicion: dict[str, dict[int, float]],
+    sources: dict[str, Source],
+    traces: list[list[list[Any]]],
+) -> dict[str, dict[int, float]]:
+    """A little less where nothing that reached the failure's place came from, as far as names tell."""
+    ends = [(str(path), int(line)) for trace in traces for path, line in trace[-_MOST_STARTS:]]
+    tests = {path: read_source(path) for path, _ in ends if path not in sources}
+    known = {**sources, **{path: each for path, each in tests.items() if each is not None}}
+    near = nearness(known, ends)
     return {
-        path: {line: round(ppm) for line, ppm in _with_text(path, lines, sources).items()}
-        for path, lines in known.items()
+        path: {
+            line: value * (1 - _FLOW_COUNTS + _FLOW_COUNTS * near.get((path, line), 0.0))
+            for line, value in lines.items()
+        }
+        for path, lines in suspicion.items()
     }
 
 

@@ -11,7 +11,7 @@ import ast
 import gc
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from types import CodeType, FunctionType
 
 from swarm.engines.repair.worker.candidates import Edit, edited
@@ -106,6 +106,24 @@ class LiveModule:
                 function.__code__ = new
                 taken += 1
         return taken
+
+
+Patch = tuple[tuple[ast.stmt, CodeType, CodeType], ...]
+"""The changed statements of a module's body: each with its code before and after."""
+
+
+def patch_of(module: LiveModule, source: Source, edits: Iterable[Edit]) -> Patch | None:
+    """None when it does not compile."""
+    changed: dict[ast.stmt, list[Edit]] = {}
+    for edit in edits:
+        changed.setdefault(source.statement_at(edit.start), []).append(edit)
+    try:
+        return tuple(
+            (statement, module.original(statement), module.compiled(statement, tuple(those)))
+            for statement, those in changed.items()
+        )
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _place(code: CodeType) -> tuple[object, ...]:

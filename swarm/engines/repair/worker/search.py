@@ -11,14 +11,12 @@ that ran out of it are kept and get the full time in a round of their own.
 
 from __future__ import annotations
 
-import ast
 import copy
 import gc
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import CodeType
 from typing import Any
 
 from swarm.engines.repair.worker.candidates import Candidate, stored
@@ -32,9 +30,11 @@ from swarm.engines.repair.worker.children import (
 )
 from swarm.engines.repair.worker.patching import (
     LiveModule,
+    Patch,
     Unpatchable,
     fingerprint,
     living_functions,
+    patch_of,
 )
 from swarm.engines.repair.worker.shares import BLOCK, Bound, in_shares
 from swarm.engines.repair.worker.sources import Source, read_all
@@ -55,8 +55,7 @@ class Ready:
 
     index: int
     candidate: Candidate
-    statements: tuple[tuple[ast.stmt, CodeType, CodeType], ...]
-    """The changed statements of the module's body: each with its code before and after."""
+    statements: Patch
 
     print: str
 
@@ -162,21 +161,13 @@ class Search:
     def _prepared(self, turn: int, index: int, candidate: Candidate) -> Ready | None:
         """None when it does not compile; one that changes nothing has the original's print."""
         module, source = self._modules[candidate.path], self._sources[candidate.path]
-        changed: dict[ast.stmt, list[Any]] = {}
-        for edit in candidate.edits:
-            changed.setdefault(source.statement_at(edit.start), []).append(edit)
-        statements = []
-        try:
-            for statement, edits in changed.items():
-                before = module.original(statement)
-                after = module.compiled(statement, tuple(edits))
-                statements.append((statement, before, after))
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        statements = patch_of(module, source, candidate.edits)
+        if statements is None:
             return None
         prints = [fingerprint(after) for _, _, after in statements]
         if prints == [fingerprint(before) for _, before, _ in statements]:
             self._seen.update(prints)
-        return Ready(turn, index, candidate, tuple(statements), "".join(prints))
+        return Ready(turn, index, candidate, statements, "".join(prints))
 
     def _settle(self, batch: list[Ready], tally: Tally, deadline: float) -> int:
         """Decide about the candidates in turn until the time is over; how many are decided."""

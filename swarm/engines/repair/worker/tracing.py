@@ -43,10 +43,16 @@ class Project:
 
 
 class LineTrace:
-    """Lines that run while it is on, by `sys.settrace`, or by `sys.monitoring` where there is one."""
+    """Lines that run while it is on, by `sys.settrace`, or by `sys.monitoring` where there is one.
 
-    def __init__(self, project: Project) -> None:
+    With `wanted`, those of these files only, and of a function that is called again and again those of
+    its first calls: to watch each line of each call takes many times as long as the test.
+    """
+
+    def __init__(self, project: Project, wanted: frozenset[str] | None = None) -> None:
         self._project = project
+        self._wanted = wanted
+        self._calls: dict[CodeType, int] = {}
         self.hits: dict[str, set[int]] = {}
 
     def on(self) -> None:
@@ -58,7 +64,7 @@ class LineTrace:
 
     def _called(self, frame: FrameType, event: str, _: Any) -> Callable[..., Any] | None:
         path = self._project.path_of(frame.f_code.co_filename)
-        if path is None:
+        if path is None or not self._is_wanted(path, frame.f_code):
             return None
         lines = self.hits.setdefault(path, set())
 
@@ -69,6 +75,12 @@ class LineTrace:
 
         return line
 
+    def _is_wanted(self, path: str, code: CodeType) -> bool:
+        if self._wanted is None:
+            return True
+        calls = self._calls[code] = self._calls.get(code, 0) + 1
+        return path in self._wanted and calls <= _FIRST_CALLS
+
     def _monitor(self) -> None:
         if sys.version_info >= (3, 12):
             monitoring = sys.monitoring
@@ -78,7 +90,7 @@ class LineTrace:
 
     def _line(self, code: CodeType, line: int) -> Any:
         path = self._project.path_of(code.co_filename)
-        if path is not None:
+        if path is not None and (self._wanted is None or path in self._wanted):
             self.hits.setdefault(path, set()).add(line)
         if sys.version_info >= (3, 12):
             return sys.monitoring.DISABLE
@@ -121,6 +133,8 @@ class Importing:
 _PATIENT = 2
 """After so many tests that hang, others are given less time: most probably they hang in the same place."""
 
+_FIRST_CALLS = 100
+
 _TOOL = 4
 """A tool number of `sys.monitoring` that no debugger, coverage or profiler is given."""
 
@@ -148,6 +162,7 @@ def trace(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     `each`, also which lines each test runs.
     """
     project = Project(request["root"])
+    wanted = frozenset(request["wanted"]) if request.get("wanted") else None
     memory = own_memory() + request["memory_bytes"]
     budget = Budget(request["seconds"])
     tests: dict[str, Any] = {}
@@ -156,7 +171,7 @@ def trace(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     for test in request["tests"]:
         if test in suite.items and not budget.is_spent():
             limit = request["limit"] / (1 if hanging < _PATIENT else 4)
-            seen = _traced(suite, test, project, limit, memory)
+            seen = _traced(suite, test, LineTrace(project, wanted), project, limit, memory)
             hanging += seen["outcome"] == "timeout"
             hits = seen["lines"] if request.get("each") else seen.pop("lines")
             _count(lines, hits, seen["outcome"])
@@ -176,9 +191,10 @@ def _inside(failure: Failure | None, project: Project) -> dict[str, Any]:
     }
 
 
-def _traced(suite: Suite, test: str, project: Project, limit: float, memory: int) -> dict[str, Any]:
+def _traced(
+    suite: Suite, test: str, lines: LineTrace, project: Project, limit: float, memory: int
+) -> dict[str, Any]:
     def work(tell: Tell) -> None:
-        lines = LineTrace(project)
         began = time.perf_counter()
 
         def report(outcome: str) -> None:
