@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from swarm.actors.abroad import Ways
-from swarm.actors.canaries import rates_by_check, rates_of
+from swarm.actors.canaries import Errors
 from swarm.actors.clock import Clock
 from swarm.actors.coordinator import Coordinator, Terms
 from swarm.actors.crew import Cast, CheckerMember, Crew, Member, PlannerMember
@@ -82,7 +82,6 @@ Runtime = Literal["inline", "ray"]
 
 
 def terms_of(settings: Settings, runtime: Runtime, expected: frozenset[str]) -> Terms:
-    alpha, beta = rates_of(settings)
     return Terms(
         rules=Rules(
             rounds=settings.rounds,
@@ -90,9 +89,7 @@ def terms_of(settings: Settings, runtime: Runtime, expected: frozenset[str]) -> 
             answer_ms=settings.answer_hours * 3_600_000,
             follow_ups=settings.follow_ups,
         ),
-        alpha=alpha,
-        beta=beta,
-        rates=rates_by_check(settings),
+        errors=Errors(settings),
         lease_seconds=max(settings.lease_seconds, 3 * settings.heartbeat_seconds),
         expected=expected,
         version=version("bidswarm"),

@@ -6,6 +6,8 @@ and one that was cut short, count for nothing.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import Field, ValidationError
 
@@ -38,7 +40,7 @@ class CanaryRow(Frozen):
     """By aspect."""
 
     unsure: bool = False
-    """A person was asked, which is no acceptance."""
+    """Nothing was against it, and a person was asked to look."""
 
     cost: MicroUsd = 0
     """Of the processor's time."""
@@ -74,11 +76,13 @@ def note_canary(
 
 
 def heard_canaries(places: Places) -> Canaries:
-    """Each canary counts once, by what was said of it last."""
+    """Each canary counts once, by what was said of it last. A question to a person refuses nothing: what
+    is asked about goes on to a pull request, with the question in it.
+    """
     last = {row.name: row for row in _rows(places)}
     found = Canaries()
     for row in last.values():
-        found = found.heard(good=row.good, accepted=row.accepted)
+        found = found.heard(good=row.good, accepted=row.accepted or row.unsure)
     return found
 
 
@@ -91,6 +95,11 @@ def heard_by_check(places: Places) -> dict[str, Canaries]:
             known = found.get(aspect, Canaries())
             found[aspect] = known.heard(good=row.good, accepted=verdict != "no")
     return found
+
+
+def canaries_asked(places: Places) -> tuple[str, ...]:
+    """Names, in the order that they were asked about."""
+    return tuple(row.name for row in _rows(places))
 
 
 def canary_costs(places: Places) -> tuple[int, MicroUsd]:
@@ -112,6 +121,49 @@ def rates_of(settings: Settings) -> tuple[Ppm, Ppm]:
     """Alpha and beta as the market reckons with them: as set, corrected by what was measured."""
     heard = heard_canaries(Places(settings.home))
     return measured(heard, settings.alpha_ppm, settings.beta_ppm)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    stamp: tuple[int, int]
+    alpha: Ppm
+    beta: Ppm
+    by_check: Mapping[str, tuple[Ppm, Ppm]]
+
+
+@dataclass(slots=True)
+class Errors:
+    """How often the checks err, read anew when the file of canaries has changed."""
+
+    settings: Settings
+    _known: _Known | None = None
+
+    @property
+    def alpha(self) -> Ppm:
+        return self._now().alpha
+
+    @property
+    def beta(self) -> Ppm:
+        return self._now().beta
+
+    @property
+    def by_check(self) -> Mapping[str, tuple[Ppm, Ppm]]:
+        return self._now().by_check
+
+    def _now(self) -> _Known:
+        stamp = _stamp_of(Places(self.settings.home).canaries)
+        if self._known is None or self._known.stamp != stamp:
+            rates = rates_of(self.settings)
+            self._known = _Known(stamp, *rates, rates_by_check(self.settings))
+        return self._known
+
+
+def _stamp_of(file: Path) -> tuple[int, int]:
+    try:
+        told = file.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return told.st_mtime_ns, told.st_size
 
 
 def _rows(places: Places) -> Iterator[CanaryRow]:

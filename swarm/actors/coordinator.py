@@ -11,12 +11,13 @@ import copy
 import math
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from swarm.actors.attendance import Attendance
+from swarm.actors.canaries import Errors
 from swarm.actors.clock import Clock
 from swarm.actors.course import Course
 from swarm.actors.inbox import waiting
@@ -103,10 +104,8 @@ class Terms:
     """What the coordinator keeps to, from the settings."""
 
     rules: Rules
-    alpha: int
-    beta: int
-    rates: Mapping[str, tuple[int, int]]
-    """Alpha and beta of each kind of check by itself."""
+    errors: Errors
+    """How often the checks err, as far as that is known by now."""
 
     lease_seconds: int
     expected: frozenset[str]
@@ -319,7 +318,9 @@ class Coordinator:
             roster=self._attendance.roster(),
             verify=self.verify,
             evidence=self._evidence(state),
-            trade=Trade(self._attendance.able_cards(state.goal.goal_id), self.terms.rates),
+            trade=Trade(
+                self._attendance.able_cards(state.goal.goal_id), self.terms.errors.by_check
+            ),
             is_complete=self._is_complete(state),
             time_is_up=late > 0,
             overtime_is_up=late > overtime_of(state),
@@ -434,8 +435,8 @@ class Coordinator:
             cards=self._attendance.able_cards(state.goal.goal_id),
             busy=Counter(a.agent_id for each in self._open() for a in each.live()),
             ready=ready,
-            alpha=self.terms.alpha,
-            beta=self.terms.beta,
+            alpha=self.terms.errors.alpha,
+            beta=self.terms.errors.beta,
             rounds=self.terms.rules.rounds,
             lease_ms=self.terms.lease_seconds * 1000,
             experience=self.experience,
@@ -504,7 +505,7 @@ class Coordinator:
             fold(self.goals, event)
             yield event
             for lesson in learn(
-                self.goals, self.experience, event, self.terms.alpha, self.terms.beta
+                self.goals, self.experience, event, self.terms.errors.alpha, self.terms.errors.beta
             ):
                 fold(self.goals, lesson)
                 remember(self.experience, lesson)

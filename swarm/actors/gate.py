@@ -23,6 +23,7 @@ from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import CheckReport, Evidence, SuiteRun
 from swarm.domain.goals import Goal
+from swarm.domain.money import MicroUsd
 from swarm.domain.names import GoalId, TestId, TreeHash, nth_task
 from swarm.domain.tasks import CheckSubject, Contract, Finding, TaskKind
 from swarm.repository.public_api import Mirror, fork_point, read_commit
@@ -43,6 +44,8 @@ class CheckVerdict:
 
     findings: tuple[Finding, ...]
     evidence: tuple[Evidence, ...]
+    cost: MicroUsd = 0
+    """Of the processor's time."""
 
 
 def check_change(
@@ -100,7 +103,8 @@ async def _check(
             checked = await run_checks(
                 settings, goal, subject, baseline.run, baseline.voided, workbench
             )
-    return _verdict(checked)
+            spent = workbench.meter.spent
+    return _verdict(checked, spent)
 
 
 async def _turned_green(
@@ -207,7 +211,7 @@ def _contract(goal: Goal, subject: CheckSubject, aspect: str) -> Contract:
     )
 
 
-def _verdict(checked: tuple[Checked, ...]) -> CheckVerdict:
+def _verdict(checked: tuple[Checked, ...], spent: MicroUsd) -> CheckVerdict:
     reports = {each.evidence.kind: each.report for each in checked}
     suite = reports["suite"].verdict
     passed = suite == "yes" and all(report.verdict != "no" for report in reports.values())
@@ -219,4 +223,5 @@ def _verdict(checked: tuple[Checked, ...]) -> CheckVerdict:
         reports={str(kind): report for kind, report in reports.items()},
         findings=findings,
         evidence=tuple(each.evidence for each in checked),
+        cost=spent + sum(each.cost for each in checked),
     )

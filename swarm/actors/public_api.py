@@ -3,7 +3,7 @@
 from swarm.actors.abroad import clone_of, keep_app, keep_token, wire_to
 from swarm.actors.alive import coordinator_alive
 from swarm.actors.assembly import default_cast
-from swarm.actors.canaries import canary_costs, heard_canaries, note_canary
+from swarm.actors.canaries import canaries_asked, canary_costs, heard_canaries, note_canary
 from swarm.actors.clock import Clock, SystemClock
 from swarm.actors.crew import Cast
 from swarm.actors.environments import (
@@ -40,6 +40,7 @@ __all__ = [
     "TaskEstimate",
     "Unbuilt",
     "build_environment",
+    "canaries_asked",
     "canary_costs",
     "check_change",
     "clone_of",

@@ -114,12 +114,15 @@ def canaries(
     count: Annotated[
         int, typer.Option("--count", min=1, max=8, help="So many wrong and so many right ones.")
     ] = 8,
+    only_next: Annotated[
+        bool, typer.Option("--next", help="Only the one that was asked about longest ago.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Ask the checks about changes of which it is known whether they are right."""
     from swarm.cli.market_canaries import ask_about_canaries
 
-    raise typer.Exit(ask_about_canaries(count=count, as_json=as_json))
+    raise typer.Exit(ask_about_canaries(count=count, only_next=only_next, as_json=as_json))
 
 
 def _named(texts: list[str] | None) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from swarm.actors.public_api import coordinator_alive
 from swarm.cli.failing import DONE
 from swarm.cli.options import Runtime
+from swarm.cli.patrol import patrolled
 from swarm.cli.session import Session
 from swarm.domain.errors import Rejected
 
@@ -32,7 +33,7 @@ def serve(
     session.say(
         f"serving {session.places.home}; Ctrl-C ends it, open goals go on at the next start"
     )
-    with subprocess.Popen(argv, start_new_session=True) as house:
+    with patrolled(session), subprocess.Popen(argv, start_new_session=True) as house:
         try:
             return beside(house)
         except KeyboardInterrupt:

@@ -156,6 +156,11 @@ class Settings(Frozen, use_attribute_docstrings=True):
     beta_ppm: Share = 50_000
     """Assumed share of right patches that fail the checks, in parts per million, until measured."""
 
+    canary_every: Annotated[int, BeforeValidator(_refuse_yes_and_no), Field(ge=0, le=1_000_000)] = (
+        50
+    )
+    """`swarm serve`: after so many checks one of a change known to be right or wrong; 0: none."""
+
     rounds: Count = 2
     """So often a refused patch goes back to its writer, at most."""
 

@@ -10,4 +10,6 @@ def test_without_a_goal_nothing_was_spent() -> None:
 
 def test_the_share_is_of_all_that_was_spent() -> None:
     told = CheckSpending(200, 50, 1, 3, 10, 2, 7)
-    assert spending_document(told)["share_ppm"] == 250_000
+    document = spending_document(told)
+    assert isinstance(document, dict)
+    assert document["share_ppm"] == told.share == 250_000
