@@ -28,12 +28,12 @@ from swarm.engines.repair.worker.snippets import (
 )
 
 _NEAR = {
-    "<": ("<=", ">", ">=", "!="),
-    "<=": ("<", ">=", ">", "=="),
-    ">": (">=", "<", "<=", "!="),
-    ">=": (">", "<=", "<", "=="),
-    "==": ("!=", "<=", ">=", "is", "in"),
-    "!=": ("==", "<", ">", "is not", "not in"),
+    "<": ("<=", ">", ">=", "!=", "=="),
+    "<=": ("<", ">=", ">", "==", "!="),
+    ">": (">=", "<", "<=", "!=", "=="),
+    ">=": (">", "<=", "<", "==", "!="),
+    "==": ("!=", "<=", ">=", "is", "in", "<", ">"),
+    "!=": ("==", "<", ">", "is not", "not in", "<=", ">="),
     "is": ("is not", "=="),
     "is not": ("is", "!="),
     "in": ("not in", "=="),
@@ -56,7 +56,7 @@ def comparisons(drafts: Drafts, node: ast.Compare) -> None:
     for k, operator in enumerate(node.ops):
         old = COMPARISONS[type(operator)]
         for rank, new in enumerate(_NEAR[old]):
-            weight = (1.6, 1.1, 0.8, 0.6, 0.4)[rank]
+            weight = (1.6, 1.1, 0.8, 0.6, 0.4, 0.4, 0.4)[rank]
             drafts.replace_operator(node, operands[k : k + 2], (old, new), weight, "comparison")
     if len(node.ops) == 1:
         left, right = (drafts.pen.of(each) for each in operands)
@@ -397,8 +397,8 @@ def wraps(drafts: Drafts, node: ast.expr) -> None:
 
 _WRAPPERS = (
     ("str", ("int", "float", "list", "len")),
-    ("int", ("str", "float", "bool")),
-    ("float", ("int", "round", "str")),
+    ("int", ("str", "abs", "float", "bool")),
+    ("float", ("int", "round", "abs", "str")),
     ("list", ("sorted", "set", "len", "tuple", "list", "reversed")),
     ("tuple", ("list", "sorted", "len")),
     ("set", ("list", "sorted", "len")),

@@ -24,7 +24,7 @@ from typing import Any
 
 from swarm.engines.repair.worker.candidates import Candidate, in_order, packed
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory, patience
-from swarm.engines.repair.worker.drafts import Drafts, fits
+from swarm.engines.repair.worker.drafts import NUMBERS, SEQUENCES, Drafts, fits
 from swarm.engines.repair.worker.expressions import is_condition
 from swarm.engines.repair.worker.instrumenting import (
     BEFORE,
@@ -289,6 +289,8 @@ def _updates(
             continue
         if fits(kinds - {"NoneType"}, others - {"NoneType"}):
             found.append((f"{variable} = {other}", 0.15))
+            if kinds & (NUMBERS | SEQUENCES):
+                found.append((f"{variable} += {other}", 0.12))
         if kinds & {"list", "deque"}:
             found.append((f"{variable}.append({other})", 0.12))
         if "set" in kinds:
