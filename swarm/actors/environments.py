@@ -145,7 +145,7 @@ def _chosen(
     built = None
     if folder is not None and wish.python is None:
         built = _built(recipe, folder, repository.top)
-    if wish.python is not None or own_venv(repository.top, repository.top) is not None:
+    if wish.python is not None or own_venv(repository.top) is not None:
         try:
             found = _detected(repository, recipe, wish)
         except Lacking:

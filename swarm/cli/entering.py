@@ -31,8 +31,8 @@ from swarm.sandbox.public_api import (
     run_in_terminal,
     strongest,
 )
+from swarm.tools.public_api import own_venv
 
-_ENVIRONMENTS = (".venv", "venv")
 _SHELLS = ("bash", "sh")
 
 
@@ -62,7 +62,8 @@ async def _enter(
     tree = await asyncio.to_thread(mirror.fetch, commit)
     base = BaseRef(folder / "base", tree)
     await asyncio.to_thread(mirror.export, tree, base.directory)
-    python = _interpreter(top)
+    # One that came with the repository is not run: nothing of the repository is, out here.
+    python = await asyncio.to_thread(own_venv, top) or Path(sys.executable)
     spec = SandboxSpec(top, await asyncio.to_thread(_shown, python), require=mode)
     host = open_host(folder / "boxes", mode)
     try:
@@ -74,12 +75,6 @@ async def _enter(
         await host.close()
     await asyncio.to_thread(_part, session, mirror, tree, changes, blocked, save)
     return code
-
-
-def _interpreter(top: Path) -> Path:
-    """The repository's own, where it has one."""
-    found = (top / each / "bin/python" for each in _ENVIRONMENTS)
-    return next((each for each in found if each.exists()), Path(sys.executable))
 
 
 def _shown(python: Path) -> tuple[Path, ...]:

@@ -15,7 +15,12 @@ from swarm.repository.publication import (
     read_branch,
 )
 from swarm.repository.remote import Remote, RemoteOutlet, clone_branch, remote_branch
-from swarm.repository.surroundings import export_tree, ignored_paths, nearest_version
+from swarm.repository.surroundings import (
+    export_tree,
+    ignored_paths,
+    is_tracked,
+    nearest_version,
+)
 from swarm.repository.trees import Count
 
 __all__ = [
@@ -40,6 +45,7 @@ __all__ = [
     "fork_point",
     "ignored_paths",
     "inspect",
+    "is_tracked",
     "landed",
     "nearest_version",
     "publish_branch",

@@ -25,6 +25,14 @@ def ignored_paths(top: Path) -> tuple[str, ...]:
     return tuple(sorted(islice(names, _MOST)))
 
 
+def is_tracked(top: Path, path: str) -> bool:
+    """Whether git has the file of that name, or a file below it: then others may have written it. A
+    folder that is no repository has nothing of others'; of a repository that git cannot read, all may be.
+    """
+    answer = user_git(top).ask("ls-files", "-z", "--cached", "--", f":(literal){path}")
+    return bool(answer.out) if not answer.code else (top / ".git").exists()
+
+
 def nearest_version(top: Path) -> str:
     """Of the last tag that looks like a version, without its `v`; empty when there is none."""
     answer = user_git(top).ask(

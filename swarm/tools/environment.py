@@ -1,19 +1,22 @@
 """Which interpreter and which command run a repository's tests.
 
-Interpreter: the one given; else the repository's own virtual environment; else ours. Command: the
-one given; else pytest where the interpreter has it, else unittest. Only names and a few bytes of
-files are looked at; nothing of the repository is run or imported.
+Interpreter: the one given; else the virtual environment that the user has made in the repository; else
+ours. Command: the one given; else pytest where the interpreter has it, else unittest. Only names and a
+few bytes of files are looked at; nothing of the repository is run or imported. A virtual environment
+that came with the repository is a part of it: whoever wrote it chose what its `python` does, and what
+of this machine its settings name.
 """
 
 import asyncio
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from swarm.domain.canonical import digest
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
 from swarm.domain.goals import Carried, Environment
+from swarm.repository.public_api import is_tracked
 from swarm.tools.commands import Command, read_command
 from swarm.tools.interpreters import Interpreter, check_pytest, interview
 
@@ -35,11 +38,13 @@ async def detect_environment(
 ) -> Environment:
     """How the tests in `directory`, seen at `mount_point`, are run.
 
-    `known`: of an interpreter that must not be run here, what a sandbox found out. `python` and `own_python` are absolute. Raises Rejected when there are no tests or the command
-    cannot be read, Lacking when the interpreter or its pytest is missing or too old.
+    `known`: of an interpreter that must not be run here, what a sandbox found out. `python` and
+    `own_python` are absolute. Raises Rejected when there are no tests or the command cannot be read,
+    Lacking when the interpreter or its pytest is missing or too old.
     """
     command = None if test_command is None else read_command(test_command)
-    interpreter = known or await interview(python or own_venv(directory, mount_point) or own_python)
+    own = await asyncio.to_thread(_own_venvs, mount_point)
+    interpreter = known or await interview(python or _python_of(mount_point, own) or own_python)
     if command is None:
         command = await asyncio.to_thread(_usual_command, directory, interpreter)
     if command.runner == "pytest":
@@ -51,18 +56,22 @@ async def detect_environment(
         runner=command.runner,
         runner_version=_runner_version(command, interpreter),
         command=_as_argv(command, interpreter.path),
-        binds=tuple(venv for venv in _VENVS if (mount_point / venv / "pyvenv.cfg").is_file()),
+        binds=tuple(each for each in own if (mount_point / each / "pyvenv.cfg").is_file()),
     )
 
 
-def own_venv(directory: Path, mount_point: Path) -> Path | None:
-    """The interpreter of the repository's virtual environment, which git does not track."""
-    for place in (mount_point, directory):
-        for venv in _VENVS:
-            python = place / venv / "bin" / "python"
-            if python.exists():
-                return python
-    return None
+def own_venv(top: Path) -> Path | None:
+    """The interpreter of the user's virtual environment in that repository, of which git has nothing."""
+    return _python_of(top, _own_venvs(top))
+
+
+def _own_venvs(top: Path) -> tuple[str, ...]:
+    return tuple(each for each in _VENVS if (top / each).exists() and not is_tracked(top, each))
+
+
+def _python_of(top: Path, venvs: Iterable[str]) -> Path | None:
+    found = (top / each / "bin" / "python" for each in venvs)
+    return next((each for each in found if each.exists()), None)
 
 
 async def readonly_paths(environment: Environment) -> tuple[Path, ...]:

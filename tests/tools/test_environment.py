@@ -79,6 +79,25 @@ def test_a_program_that_is_no_interpreter_is_lacking(tmp_path: Path) -> None:
         detect(tmp_path, python=tmp_path / "nothing-here")
 
 
+def test_a_virtual_environment_that_came_with_the_repository_is_neither_run_nor_shown(
+    tmp_path: Path,
+) -> None:
+    """Whoever wrote it would choose what runs here, and what of this machine sandboxes see."""
+    mark, top = tmp_path / "was-run", tmp_path / "repo"
+    planted = {
+        ".venv/bin/python": f"#!/bin/sh\ntouch {mark}\n",
+        ".venv/pyvenv.cfg": f"home = {Path.home()}/.ssh/x\n",
+    }
+    write_files(top, {**A_TEST, **planted})
+    (top / ".venv/bin/python").chmod(0o755)
+    (top / "venv").symlink_to(".venv")
+    for words in (("init", "-q"), ("add", "-f", ".")):
+        subprocess.run(["git", "-C", top, *words], check=True)
+    environment = detect(top)
+    assert (environment.python, environment.binds) == (str(PYTHON), ())
+    assert not mark.exists()
+
+
 def test_the_repository_is_never_imported_to_look_at_it(tmp_path: Path) -> None:
     mark = tmp_path / "was-run"
     planted = f"open({str(mark)!r}, 'w')\n"
