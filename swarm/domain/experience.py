@@ -47,5 +47,12 @@ class Experience(Frozen):
     spent: MicroUsd = 0
     promised_ms: int = 0
     took_ms: int = 0
+    told: int = 0
+    """What these outcomes say of the mean skill of the agent's class, as a weight in millionths of 1/logit².
+    In the experience of a class: the sum over its agents."""
+
+    told_of: int = 0
+    """That weight times how far above the class's beginning it speaks for, in logits."""
+
     version: str = ""
     """Of the agent's program or model: after a change of it half of what was learned is forgotten."""

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from swarm.domain.experience import Experience, Skill
+from swarm.domain.experience import Experience
 from swarm.domain.money import CERTAIN, Ppm
 from swarm.domain.names import AgentId
 from swarm.domain.tasks import TaskKind
@@ -38,8 +38,8 @@ from swarm.market.learning import (
     Tried,
     class_of,
     cost_factor,
+    judged,
     lessons,
-    like_its_class,
 )
 from swarm.market.matrix import Matrix
 from swarm.market.skill import Curve, curve, prior
@@ -115,7 +115,8 @@ class Mind:
         known = self._table.get((self.names[agent], TaskKind.WRITE))
         place = (_NEWCOMER if known is None else agent, optimism)
         if place not in self._curves:
-            skill = self._newcomer() if known is None else known.skill
+            pool = self._table.get((class_of(_CLASS), TaskKind.WRITE))
+            skill = judged(known, pool, SILENT) or SILENT.skill
             self._curves[place] = curve(skill, _EVEN, optimism)
         return self._curves[place]
 
@@ -134,9 +135,7 @@ class Mind:
         )
         for name, experience in found.items():
             self._table[name, TaskKind.WRITE] = experience
-        for agent in (_NEWCOMER, *(agent for agent, _ in result.tried)):
-            for optimism in (0.0, OPTIMISM):
-                self._curves.pop((agent, optimism), None)
+        self._curves.clear()  # what was learned of one tells of all
 
     def _tried(self, agent: int, task: int, accepted: bool, used: Ppm) -> Tried:
         return Tried(
@@ -149,10 +148,6 @@ class Mind:
             quoted=self.quotes[agent],
             spent=self.matrix.bills[agent][task],
         )
-
-    def _newcomer(self) -> Skill:
-        pool = self._table.get((class_of(_CLASS), TaskKind.WRITE))
-        return SILENT.skill if pool is None else like_its_class(pool, SILENT)
 
 
 class Sage(Mind):

@@ -5,12 +5,18 @@ wrong one accepted with probability alpha. So an acceptance is not a success, it
 What the others did at the same task says how hard it was; each agent learns in the light of all outcomes
 but its own, and of agents of its family more than of others.
 
-Nobody starts from nothing: an agent without experience is believed to be like its class (the engine that
-it thinks with), and the class learns from all its agents. Claims are a feature, never the truth.
+Nobody starts from nothing: an agent is believed to be like the others of its class (the engine that it
+thinks with) until its own outcomes tell more. What is kept of an agent are its own outcomes alone, over
+what was believed of a class of which nothing was known; of the class, how its agents' skills lie together
+(a normal mean with normal agents around it, each counted by how much is known of it and not by how often it was tried:
+Gelman et al., Bayesian Data Analysis, 2013, chapter 5.4). Both meet where the agent is judged, so that what is
+learned of one tells of the others at once. Claims are a feature, never the truth.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from swarm.domain.experience import Experience, Skill
@@ -18,7 +24,16 @@ from swarm.domain.money import CERTAIN, Ppm
 from swarm.domain.names import AgentId
 from swarm.domain.tasks import TaskKind
 from swarm.market.difficulty import WEIGHTS, updated
-from swarm.market.skill import Curve, centre, curve, half_forgotten, learned, prior
+from swarm.market.skill import (
+    Curve,
+    centre,
+    curve,
+    deviation,
+    half_forgotten,
+    learned,
+    prior,
+    tilted,
+)
 
 Key = tuple[AgentId, TaskKind]
 Table = Mapping[Key, Experience]
@@ -43,15 +58,23 @@ _WEIGHT_OF_HABIT = 6
 _LEAST_HANDED_IN = CERTAIN // 10
 """Whatever was seen: what was accepted by mistake is not seen."""
 
+_LEAST_VARIANCE = 0.01
+"""Of a belief, in logits²: the grid is no finer."""
+
 LEAST_FACTOR, MOST_FACTOR = CERTAIN // 10, 10 * CERTAIN
 
 
 @dataclass(frozen=True, slots=True)
 class Prior:
-    """Where a class begins: its offset in thousandths of a logit, and what its claims are worth."""
+    """Where a class begins: its offset in thousandths of a logit, and what its claims are worth.
+
+    `spread` is that of an agent of a class of which nothing is known, `among` that of agents around the
+    mean of their class.
+    """
 
     mean: int
     spread: int
+    among: int
     slopes: tuple[tuple[int, int], ...]
     handed_in: Ppm = CERTAIN
     """Of work that is not right, this share is handed in; of the rest the agent itself says so."""
@@ -60,15 +83,20 @@ class Prior:
     def skill(self) -> Skill:
         return prior(self.mean, self.spread, self.slopes)
 
+    @property
+    def normal(self) -> tuple[float, float]:
+        """Mean and variance of the offset, in logits."""
+        return self.mean / 1000, (self.spread / 1000) ** 2
 
-MEASURED = Prior(0, 1500, ((500, 1), (1000, 3)), handed_in=300_000)
+
+MEASURED = Prior(0, 1500, 1000, ((500, 1), (1000, 3)), handed_in=300_000)
 """Engines of ours, whose curves we have measured. Of ten searches on QuixBugs that found nothing right,
 three handed in something (by reading; docs/bench.md)."""
 
-BOASTING = Prior(-2200, 2000, ((0, 1), (500, 2), (1000, 2)))
+BOASTING = Prior(-2200, 2000, 1000, ((0, 1), (500, 2), (1000, 2)))
 """Models: they claim 77 % where they do 22 to 35 % (arXiv 2602.06948)."""
 
-SILENT = Prior(2000, 700, ((0, 1),))
+SILENT = Prior(2000, 1200, 700, ((0, 1),))
 """Agents that claim nothing, of whom one knows only that somebody thought them worth listing."""
 
 
@@ -102,16 +130,46 @@ def class_of(engine: str) -> AgentId:
 
 def known_of(table: Table, agent_id: AgentId, engine: str, kind: TaskKind) -> Skill | None:
     """What is believed of the agent; None when neither it nor its class has any experience."""
-    own = table.get((agent_id, kind))
-    if own is not None:
-        return own.skill
-    pool = table.get((class_of(engine), kind))
-    return None if pool is None else like_its_class(pool, prior_of(engine))
+    return judged(
+        table.get((agent_id, kind)), table.get((class_of(engine), kind)), prior_of(engine)
+    )
 
 
-def like_its_class(pool: Experience, start: Prior) -> Skill:
-    """A newcomer: as good as its class, give or take what agents of one class differ by."""
-    return prior(centre(pool.skill), start.spread, start.slopes)
+def judged(own: Experience | None, pool: Experience | None, start: Prior) -> Skill | None:
+    """An agent's own outcomes in the light of its class; None when there is neither."""
+    if pool is None:
+        return None if own is None else own.skill
+    return _in_the_light(own, pool, start)
+
+
+@lru_cache(maxsize=4096)
+def _in_the_light(own: Experience | None, pool: Experience, start: Prior) -> Skill:
+    told, told_of = (0, 0) if own is None else (own.told, own.told_of)
+    others = _like_others(pool.told - told, pool.told_of - told_of, start)
+    if own is None:
+        return prior(round(others[0] * 1000), round(math.sqrt(others[1]) * 1000), start.slopes)
+    return tilted(own.skill, start.normal, others)
+
+
+def _like_others(told: int, told_of: int, start: Prior) -> tuple[float, float]:
+    """Mean and variance of an agent's offset by what the others of its class have shown."""
+    among = (start.among / 1000) ** 2
+    known = 1 / (start.normal[1] - among)
+    precision = known + max(told, 0) / CERTAIN
+    above = told_of / CERTAIN / precision if told > 0 else 0.0
+    return start.normal[0] + above, among + 1 / precision
+
+
+def _told(skill: Skill, start: Prior) -> tuple[int, int]:
+    """What an agent's own outcomes say of the mean of its class."""
+    middle, variance = start.normal
+    mean, seen = centre(skill) / 1000, deviation(skill) ** 2
+    precision = max(1 / max(seen, _LEAST_VARIANCE) - 1 / variance, 0.0)
+    if not precision:
+        return 0, 0
+    says = ((mean / max(seen, _LEAST_VARIANCE)) - middle / variance) / precision
+    weight = precision / (1 + precision * (start.among / 1000) ** 2)
+    return round(weight * CERTAIN), round(weight * (says - middle) * CERTAIN)
 
 
 def lessons(
@@ -125,16 +183,43 @@ def lessons(
     """New experience of everybody who tried one task, and of their classes."""
     starts = priors or {}
     befores = [_before(each, table, kind, starts) for each in tried]
-    curves = [curve(old.skill, each.claimed) for old, each in zip(befores, tried, strict=True)]
+    skills = [
+        judged(old, table.get((class_of(each.engine), kind)), _start(each.engine, starts))
+        for old, each in zip(befores, tried, strict=True)
+    ]
+    curves = [
+        curve(skill or old.skill, each.claimed)
+        for skill, old, each in zip(skills, befores, tried, strict=True)
+    ]
     seen = [_likelihood(c, each, alpha, beta) for c, each in zip(curves, tried, strict=True)]
     found: dict[AgentId, Experience] = {}
     for number, (each, before) in enumerate(zip(tried, befores, strict=True)):
+        start = _start(each.engine, starts)
         weights = _without(number, tried, seen)
-        found[each.agent_id] = _wiser(before, each, weights, alpha, beta)
+        wiser = _telling(_wiser(before, each, weights, alpha, beta), start)
         name = class_of(each.engine)
-        pool = found.get(name) or _pool(table, each.engine, kind, starts)
-        found[name] = _wiser(pool, each, weights, alpha, beta)
+        pool = found.get(name) or table.get((name, kind)) or Experience(skill=start.skill)
+        found[each.agent_id] = wiser
+        found[name] = _of_class(_wiser(pool, each, weights, alpha, beta), before, wiser, start)
     return found
+
+
+def _start(engine: str, starts: Mapping[str, Prior]) -> Prior:
+    return starts.get(engine) or prior_of(engine)
+
+
+def _telling(known: Experience, start: Prior) -> Experience:
+    told, told_of = _told(known.skill, start)
+    return known.model_copy(update={"told": told, "told_of": told_of})
+
+
+def _of_class(pool: Experience, before: Experience, after: Experience, start: Prior) -> Experience:
+    """The class's experience with one agent's new word in place of its old one."""
+    told = pool.told + after.told - before.told
+    told_of = pool.told_of + after.told_of - before.told_of
+    middle, variance = _like_others(told, told_of, start)
+    skill = prior(round(middle * 1000), round(math.sqrt(variance) * 1000), start.slopes)
+    return pool.model_copy(update={"skill": skill, "told": told, "told_of": told_of})
 
 
 def cost_factor(known: Experience | None) -> Ppm:
@@ -169,21 +254,14 @@ def _factor(said: int, done: int, tries: int) -> Ppm:
 
 
 def _before(each: Tried, table: Table, kind: TaskKind, priors: Mapping[str, Prior]) -> Experience:
-    start = priors.get(each.engine) or prior_of(each.engine)
+    start = _start(each.engine, priors)
     known = table.get((each.agent_id, kind))
     if known is None:
-        pool = table.get((class_of(each.engine), kind))
-        skill = start.skill if pool is None else like_its_class(pool, start)
-        return Experience(skill=skill, version=each.version)
+        return Experience(skill=start.skill, version=each.version)
     if known.version == each.version:
         return known
     skill = half_forgotten(known.skill, start.skill)
     return known.model_copy(update={"skill": skill, "version": each.version})
-
-
-def _pool(table: Table, engine: str, kind: TaskKind, priors: Mapping[str, Prior]) -> Experience:
-    start = priors.get(engine) or prior_of(engine)
-    return table.get((class_of(engine), kind)) or Experience(skill=start.skill)
 
 
 def _without(

@@ -141,6 +141,28 @@ def learned(skill: Skill, claim: Ppm, success: Sequence[float], failure: Sequenc
     return _rounded([(slope, _drifted(weights)) for slope, weights in rows])
 
 
+def tilted(skill: Skill, start: tuple[float, float], seen: tuple[float, float]) -> Skill:
+    """The same outcomes, had the offset been believed to be `seen` before them and not `start`.
+
+    Both are a mean and a variance in logits of a normal distribution.
+    """
+    ratio = [
+        math.exp(_density(point, *seen) - _density(point, *start))
+        for point in (n / _PER_LOGIT for n in range(-_REACH, _REACH + 1))
+    ]
+    return _rounded(
+        [
+            (row.slope, [w * r for w, r in zip(_spread_out(row), ratio, strict=True)])
+            for row in skill.rows
+        ]
+    )
+
+
+def _density(point: float, middle: float, variance: float) -> float:
+    """Its logarithm, but for a constant; never so far out that nothing is left."""
+    return max(-((point - middle) ** 2) / (2 * variance), -200.0)
+
+
 def half_forgotten(skill: Skill, start: Skill) -> Skill:
     """Midway to where an unknown agent stands: after a change of model or program."""
     kept = {row.slope: _spread_out(row) for row in skill.rows}

@@ -32,13 +32,14 @@ def tried(
     ruling: Ruling,
     family: str = "",
     *,
+    engine: str = "model",
     quoted: int = 0,
     spent: int = 0,
 ) -> Tried:
     return Tried(
         AgentId(agent),
         family or agent,
-        "model",
+        engine,
         HALF,
         HALF,
         ruling,
@@ -84,8 +85,8 @@ def test_giving_up_is_no_mistake_of_the_checks() -> None:
 
 
 def test_failing_where_others_fail_says_less_than_failing_where_others_succeed() -> None:
-    hard = after([tried("a", "refused"), tried("b", "refused")])
-    easy = after([tried("a", "refused"), tried("b", "accepted")])
+    hard = after([tried("a", "refused"), tried("b", "refused", engine="repair")])
+    easy = after([tried("a", "refused"), tried("b", "accepted", engine="repair")])
     assert believed(easy, "a") < believed(hard, "a")
 
 
@@ -100,6 +101,32 @@ def test_a_newcomer_is_taken_for_one_of_its_class() -> None:
     good = after(*[[tried("a", "accepted")] for _ in range(10)])
     assert believed(failed, "new") < believed(good, "new")
     assert known_of(good, AgentId("new"), "repair", WRITE) is None
+
+
+def test_what_others_of_its_class_show_tells_of_an_agent_too() -> None:
+    mine = [tried("a", "refused")]
+    alone = after(mine)
+    beside = after(mine, *[[tried(f"b{n}", "accepted")] for n in range(10)])
+    assert believed(alone, "a") < believed(beside, "a") < believed(beside, "new")
+    assert beside[AgentId("a"), WRITE] == alone[AgentId("a"), WRITE]  # its own record stays its own
+
+
+def test_a_class_is_known_by_its_agents_not_by_who_was_tried_most() -> None:
+    good = [[tried(f"b{n}", "accepted")] for n in range(10)]
+    one = after(*good, *[[tried("a", "nothing")] for _ in range(10)])
+    ten = after(*good, *[[tried(f"a{n}", "nothing")] for n in range(10)])
+    assert believed(one, "new") > believed(ten, "new") + 0.03
+
+
+@given(st.lists(st.sampled_from(["accepted", "refused", "nothing"]), max_size=12))
+def test_what_a_class_knows_is_the_sum_of_what_its_agents_told(rulings: list[Ruling]) -> None:
+    table = after(*[[tried(f"a{n % 3}", ruling)] for n, ruling in enumerate(rulings)])
+    pool = table.pop((class_of("model"), WRITE), None)
+    told = (pool.told, pool.told_of) if pool is not None else (0, 0)
+    assert told == (
+        sum(each.told for each in table.values()),
+        sum(each.told_of for each in table.values()),
+    )
 
 
 def test_a_class_is_told_apart_from_agents() -> None:
