@@ -21,7 +21,14 @@ from swarm.coordination.public_api import rebuild
 from swarm.domain.names import AgentId
 from swarm.engines.public_api import Found, ModelEngine
 from swarm.journal.public_api import read_only
-from swarm.models.public_api import Minded, ModelGateway, RouteView, read_routes, views
+from swarm.models.public_api import (
+    Minded,
+    ModelGateway,
+    Purpose,
+    RouteView,
+    read_routes,
+    views,
+)
 from swarm.settings.public_api import ToolServer
 from swarm.tools.public_api import Toolset, read_approvals
 
@@ -44,10 +51,10 @@ class Minds:
     tools: Toolset = field(default_factory=Toolset)
     """Others' servers of tools that they may use."""
 
-    @property
-    def asked(self) -> tuple[RouteView, ...]:
-        """The one that plans and reviews: the first that speaks what we speak."""
-        return tuple(view for view in self.views if view.protocol != "responses")[:1]
+    def asked(self, purpose: Purpose) -> tuple[RouteView, ...]:
+        """The one for that: the first of those that are for it and speak what we speak; or none."""
+        able = (view for view in self.views if view.protocol != "responses")
+        return tuple(view for view in able if purpose in view.purposes)[:1]
 
 
 def minds_with(
@@ -103,8 +110,8 @@ async def minds_of(
 
 
 def with_minds(cast: Cast, minds: Minds | None, planner: AgentId, clock: Clock) -> Cast:
-    """The cast, with an engine for each model and each agent of the user's, and a planner and reviewers
-    that ask the first of the models.
+    """The cast, with an engine for each model that writes and each agent of the user's, a planner that asks
+    the model for planning, and reviewers that ask the one for reviewing.
     """
     if minds is None:
         return cast
@@ -112,6 +119,7 @@ def with_minds(cast: Cast, minds: Minds | None, planner: AgentId, clock: Clock) 
     engines = tuple(
         ModelEngine(view, minds.models, tools=minds.tools)
         for view in minds.views
+        if "work" in view.purposes
         if view.name not in lent
     )
     agents = tuple(
@@ -120,22 +128,25 @@ def with_minds(cast: Cast, minds: Minds | None, planner: AgentId, clock: Clock) 
     )
     critics = tuple(
         Critic(aspect, view, minds.models, tools=minds.tools)
-        for view in minds.asked
+        for view in minds.asked("review")
         for aspect in ("opinion", "cases")
     )
     whole = replace(cast, engines=(*cast.engines, *engines, *agents), critics=critics)
     if not isinstance(cast.planner, Planner):
         return whole
-    asked = minds.asked[0].name if minds.asked else ""
-    thinker = Thinker(minds.models, asked, RESERVED_TIMES * planning_price(minds))
+    asked = minds.asked("plan")
+    if not asked and not agents:
+        return whole
+    name = asked[0].name if asked else ""
+    thinker = Thinker(minds.models, name, RESERVED_TIMES * planning_price(minds))
     return replace(whole, planner=Planner(planner, thinker=thinker))
 
 
 def planning_price(minds: Minds | None) -> int:
     """What thinking a goal out costs, about, in micro-USD; nothing without a model."""
-    if minds is None or not minds.asked:
+    if minds is None or not minds.asked("plan"):
         return 0
-    price = minds.asked[0].price
+    price = minds.asked("plan")[0].price
     return (PLAN_READ * price.cache_write + PLAN_SAID * price.output) // MILLION
 
 

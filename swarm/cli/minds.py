@@ -12,20 +12,22 @@ from pydantic import SecretStr
 
 from swarm.actors.public_api import Places, coordinator_alive
 from swarm.cli.own_agents import found_agent, hand_over, is_own_agent, route_of_agent
-from swarm.cli.session import open_session
+from swarm.cli.session import Session, open_session
 from swarm.domain.errors import Rejected
 from swarm.models.public_api import (
     ADDRESSES,
+    ALL,
     MODELS,
     Route,
     Speech,
+    aged,
     checked,
     read_price,
     read_routes,
     views,
     write_routes,
 )
-from swarm.settings.public_api import Settings
+from swarm.settings.public_api import ModelChoice, Settings
 
 SPEECHES: Mapping[str, Speech] = {"claude": "anthropic", "openai": "openai"}
 KEYS: Mapping[str, str] = {"claude": "ANTHROPIC_API_KEY", "openai": "OPENAI_API_KEY"}
@@ -41,21 +43,35 @@ def bring_models(engine: str | None, model: str | None, base_url: str | None) ->
     given = {"engine": engine, "engine_model": model, "engine_url": base_url}
     overrides = {name: value for name, value in given.items() if value is not None}
     session = open_session(overrides=overrides)
+    others = purpose_routes(session.settings, os.environ)
     if not session.settings.engine:
         if overrides:
             raise Rejected("a model is named but no engine", advice="--engine claude, or openai")
+        if others:
+            views(others, _today(session.now()))
+            open_session(overrides=overrides, make=True)
+            _hand_over(session.places, others)
         return
     if is_own_agent(session.settings.engine):
         found = found_agent(session.settings, os.environ, session.now() // 1000)
         open_session(overrides=overrides, make=True)
-        routes = (route_of_agent(found, session.settings, os.environ),) if found.relayed else ()
+        own = (route_of_agent(found, session.settings, os.environ),) if found.relayed else ()
+        routes = _shared(own, others)
         views(routes, _today(session.now()))
         hand_over(session.places, found, routes)
         return
-    route = route_of(session.settings, os.environ)
-    views((route,), _today(session.now()))
+    routes = routes_of(session.settings, os.environ)
+    views(routes, _today(session.now()))
+    _warn_of_old_prices(session, routes)
     open_session(overrides=overrides, make=True)
-    _hand_over(session.places, route)
+    _hand_over(session.places, routes)
+
+
+def _warn_of_old_prices(session: Session, routes: tuple[Route, ...]) -> None:
+    """Where a model's cost is reckoned by a table that has grown old."""
+    by_table = any(each.price is None and not each.is_local for each in routes)
+    if by_table and (told := aged(_today(session.now()))):
+        session.err.print(f"{told[:1].upper()}{told[1:]}", style="yellow", soft_wrap=True)
 
 
 def _today(at: int) -> date:
@@ -77,8 +93,47 @@ def route_of(settings: Settings, environ: Mapping[str, str]) -> Route:
     )
 
 
-def _hand_over(places: Places, route: Route) -> None:
-    if read_routes(places.routes) == (route,):
+def routes_of(settings: Settings, environ: Mapping[str, str]) -> tuple[Route, ...]:
+    """Of a model that writes, and of those that are named for one purpose beside it."""
+    return _shared((route_of(settings, environ),), purpose_routes(settings, environ))
+
+
+def purpose_routes(settings: Settings, environ: Mapping[str, str]) -> tuple[Route, ...]:
+    """Of the models that are named for one purpose. Raises as `route_of` does."""
+    return tuple(_purpose_route(choice, settings, environ) for choice in settings.models)
+
+
+def _purpose_route(choice: ModelChoice, settings: Settings, environ: Mapping[str, str]) -> Route:
+    engine = choice.engine or settings.engine
+    if engine not in SPEECHES:
+        raise Rejected(
+            f"[models.{choice.purpose}] does not say which protocol its model speaks",
+            advice='engine = "claude", or engine = "openai"',
+        )
+    speech = SPEECHES[engine]
+    beside = settings.engine_url if engine == settings.engine else ""
+    return checked(
+        Route(
+            name=f"{engine}-{choice.purpose}",
+            protocol=speech,
+            model=choice.model or MODELS[speech],
+            base_url=choice.url or beside or ADDRESSES[speech],
+            key=SecretStr(environ.get(KEYS[engine], "")),
+            price=read_price(choice.price) if choice.price else None,
+            purposes=(choice.purpose,),
+        )
+    )
+
+
+def _shared(own: tuple[Route, ...], others: tuple[Route, ...]) -> tuple[Route, ...]:
+    """The writing one is asked for everything that no other is named for."""
+    taken = {purpose for route in others for purpose in route.purposes}
+    left = tuple(each for each in ALL if each not in taken)
+    return (*(route.model_copy(update={"purposes": left}) for route in own), *others)
+
+
+def _hand_over(places: Places, routes: tuple[Route, ...]) -> None:
+    if read_routes(places.routes) == routes:
         return
     if coordinator_alive(places):
         raise Rejected(
@@ -86,4 +141,4 @@ def _hand_over(places: Places, route: Route) -> None:
             advice="wait until they have ended (swarm show), then run this again",
         )
     places.own_agents.unlink(missing_ok=True)
-    write_routes(places.routes, (route,))
+    write_routes(places.routes, routes)

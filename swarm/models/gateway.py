@@ -340,6 +340,7 @@ def _view(route: Route, price: Price) -> RouteView:
         model=route.model,
         base_url=route.base_url,
         price=price,
+        purposes=route.purposes,
     )
 
 

@@ -22,6 +22,7 @@ from swarm.models.patience import Patience
 from swarm.models.prices import Price, read_price
 from swarm.models.routes import (
     ADDRESSES,
+    ALL,
     MODELS,
     Route,
     RouteView,
@@ -33,6 +34,7 @@ from swarm.models.routes import (
 
 __all__ = [
     "ADDRESSES",
+    "ALL",
     "MODELS",
     "Answer",
     "Ask",

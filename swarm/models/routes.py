@@ -17,6 +17,7 @@ from pydantic import SecretStr, ValidationError
 
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
 from swarm.domain.frozen import Frozen
+from swarm.models.conversation import Purpose
 from swarm.models.prices import Price
 
 Speech = Literal["anthropic", "openai", "responses"]
@@ -34,6 +35,9 @@ MODELS: dict[Speech, str] = {
 }
 
 
+ALL: tuple[Purpose, ...] = ("work", "plan", "review", "tag")
+
+
 class Route(Frozen):
     name: str
     """Of the engine: `claude`, `openai`."""
@@ -44,6 +48,9 @@ class Route(Frozen):
     key: SecretStr = SecretStr("")
     price: Price | None = None
     """What the user says that it costs; None: as the table says."""
+
+    purposes: tuple[Purpose, ...] = ALL
+    """What it is asked for."""
 
     window: int = 200_000
     """Tokens that a request and its answer may have together."""
@@ -63,6 +70,8 @@ class RouteView(Frozen):
     base_url: str
     price: Price
     """What it costs: as the user says, or as the table does."""
+
+    purposes: tuple[Purpose, ...] = ALL
 
 
 def is_loopback(url: str) -> bool:

@@ -5,6 +5,7 @@ configuration folder; never from the repository that is worked on, whose files a
 What is unknown or out of range is refused by name; nothing is guessed, nothing ignored.
 
     model     every setting: its unit, its range, its default
+    purposes  other models for planning and reviewing
     servers   others' servers of tools, one section each
     sources   where values come from, and which one counts
 """

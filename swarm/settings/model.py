@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from swarm.domain.frozen import Frozen
 from swarm.domain.goals import PushTo
 from swarm.domain.money import MicroUsd, micro_usd
+from swarm.settings.purposes import ModelChoice, read_choices
 from swarm.settings.servers import ToolServer, read_servers
 
 
@@ -109,6 +110,9 @@ class Settings(Frozen, use_attribute_docstrings=True):
 
     engine_login: Globs = ()
     """Files below your home that an `acp:COMMAND` is shown as its login, as they are."""
+
+    models: Annotated[tuple[ModelChoice, ...], BeforeValidator(read_choices)] = ()
+    """Other models for a purpose: sections `[models.plan]` and `[models.review]`."""
 
     tool_servers: Annotated[tuple[ToolServer, ...], BeforeValidator(read_servers)] = ()
     """Others' tools for models, by MCP: one section `[tool_servers.NAME]` for each server."""

@@ -1,14 +1,17 @@
 """From settings and the user's environment to the one file with a key."""
 
 import stat
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from swarm.cli.minds import route_of
+from swarm.actors.minds import Minds
+from swarm.actors.own_agents import NobodyThinks
+from swarm.cli.minds import purpose_routes, route_of, routes_of
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
-from swarm.models.public_api import read_routes, write_routes
-from swarm.settings.public_api import Settings
+from swarm.models.public_api import Purpose, read_routes, views, write_routes
+from swarm.settings.public_api import ModelChoice, Settings
 from swarm.testing.models import KEY
 
 WITH_KEY = {"ANTHROPIC_API_KEY": KEY, "OPENAI_API_KEY": KEY}
@@ -63,3 +66,33 @@ def test_a_damaged_file_of_keys_is_said_to_be_one(tmp_path: Path, text: str) -> 
     file.write_text(text)
     with pytest.raises(Lacking, match="damaged"):
         read_routes(file)
+
+
+def reviewed_by(model: str, **given: str) -> Settings:
+    told = {"purpose": "review", "model": model, "price": "3/15", **given}
+    choice = ModelChoice.model_validate(told)
+    return Settings(engine="claude", models=(choice,))
+
+
+def test_another_model_is_asked_for_what_it_is_named_for_and_the_first_for_all_else() -> None:
+    settings = reviewed_by("gpt-9", engine="openai")
+    seen = views(routes_of(settings, WITH_KEY), date(2026, 11, 21))
+    minds = Minds(seen, NobodyThinks())
+    asked: dict[Purpose, str] = {p: minds.asked(p)[0].name for p in ("work", "plan", "review")}
+    assert asked == {"work": "claude", "plan": "claude", "review": "openai-review"}
+
+
+def test_a_second_model_of_the_same_maker_is_asked_at_the_same_address() -> None:
+    settings = reviewed_by("claude-opus-5-5").model_copy(
+        update={"engine_url": "https://gate.example"}
+    )
+    (route,) = purpose_routes(settings, WITH_KEY)
+    assert (route.name, route.model) == ("claude-review", "claude-opus-5-5")
+    assert route.base_url == "https://gate.example"
+    assert route.key.get_secret_value() == KEY
+
+
+def test_a_model_for_reviewing_alone_says_how_it_is_spoken_to() -> None:
+    alone = reviewed_by("gpt-9").model_copy(update={"engine": ""})
+    with pytest.raises(Rejected, match="which protocol"):
+        purpose_routes(alone, WITH_KEY)

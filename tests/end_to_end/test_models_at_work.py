@@ -368,6 +368,28 @@ def test_what_a_reviewer_shows_is_mended_and_the_pull_request_tells_whose_opinio
 
 
 @pytest.mark.thorough
+def test_a_second_model_reviews_what_the_first_wrote_and_is_an_opinion_of_its_own(
+    user: Outside, shop: Path
+) -> None:
+    brain = script(
+        Say("", (Use("write", {"path": "pears.md", "content": "Pears cost 4.\n"}),)),
+        Say("", (SUBMIT,)),
+    )
+    with a_model(by_role(brain)) as writes, a_model(by_role(script(Say("")))) as reviews:
+        user.home.mkdir(mode=0o700)
+        lines = ["[models.review]", 'engine = "openai"', 'model = "other-1"', 'price = "3/15/0.3"']
+        settings = "\n".join([*lines, f'url = "{reviews.openai_url}"'])
+        (user.home / "swarm.toml").write_text(settings)
+        ran = asked(user, writes, "say in pears.md what pears cost", shop)
+    assert ran.code == 0, ran.told
+    assert {"submit", "plan"} <= {tool for heard in writes.heard for tool in heard.tools}
+    assert not {"review", "cases"} & {tool for heard in writes.heard for tool in heard.tools}
+    assert all(heard.body["model"] == "other-1" for heard in reviews.heard)
+    assert {"review", "cases"} & {tool for heard in reviews.heard for tool in heard.tools}
+    assert "asked claude-sonnet-5-5, so their votes" not in user.call("pr", "show", "1").told
+
+
+@pytest.mark.thorough
 def test_a_task_that_its_writer_splits_is_done_by_others_in_one_pull_request(
     user: Outside, shop: Path
 ) -> None:

@@ -1,0 +1,40 @@
+"""Another model for one purpose: who plans, and who reviews, where that is not who writes."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import model_validator
+
+from swarm.domain.frozen import Frozen
+
+
+class ModelChoice(Frozen):
+    """A section `[models.review]` or `[models.plan]`."""
+
+    purpose: Literal["plan", "review"]
+    engine: Literal["", "claude", "openai"] = ""
+    """The protocol; empty: the writing engine's own, at its address."""
+
+    model: str = ""
+    url: str = ""
+    price: str = ""
+    """Dollars for a million tokens read, written and cached; empty: as the price table says."""
+
+    def __str__(self) -> str:
+        return f"{self.purpose}: {self.model or self.engine}"
+
+    @model_validator(mode="after")
+    def _names_one(self) -> "ModelChoice":
+        if not self.model and not self.engine:
+            raise ValueError("it names no model: model = ..., engine = ...")
+        return self
+
+
+def read_choices(value: object) -> object:
+    """From sections `[models.PURPOSE]`."""
+    if not isinstance(value, Mapping):
+        return value
+    sections = sorted(value.items())
+    if not all(isinstance(section, Mapping) for _, section in sections):
+        raise ValueError("sections are expected: [models.review], [models.plan]")
+    return tuple({**section, "purpose": purpose} for purpose, section in sections)
