@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from swarm.cli.page import plain_table
 from swarm.cli.session import Session, open_session
 from swarm.cli.words import cell, size
 from swarm.domain.canonical import Json
+from swarm.models.public_api import aged, seen
 from swarm.sandbox.public_api import doctor_rows
 
 LEAST_GIT = (2, 38)
@@ -54,7 +56,13 @@ def _rows(session: Session) -> Iterator[Row]:
     yield _state_folder(session.places.home)
     yield _ray()
     yield from _sandboxes(session)
+    yield _prices(session)
     yield from _agents(session)
+
+
+def _prices(session: Session) -> Row:
+    remedy = aged(datetime.fromtimestamp(session.now() / 1000, UTC).date())
+    return Row("models' prices", f"of {seen()}", ok=not remedy, remedy=remedy, needed=False)
 
 
 def _agents(session: Session) -> Iterator[Row]:

@@ -7,8 +7,9 @@ given a price by the user.
 
 import tomllib
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from importlib import resources
+from typing import Any
 
 from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.frozen import Frozen
@@ -16,6 +17,9 @@ from swarm.domain.money import micro_usd
 from swarm.models.conversation import Measured, Usage
 
 MILLION = 1_000_000
+MOST_AGE = timedelta(days=120)
+"""Prices fall several times a year; a table that is older says so."""
+
 OVERHEAD_TOKENS = 1_500
 """What a provider adds to what it is sent: its own words about tools."""
 
@@ -42,8 +46,27 @@ FREE = Price(input=0, output=0, cache_read=0, cache_write=0)
 
 
 def table() -> tuple[Row, ...]:
+    return tuple(_row(each) for each in _document()["price"])
+
+
+def seen() -> date:
+    """When the table was last compared with what providers publish."""
+    day = _document()["seen"]
+    assert isinstance(day, date)
+    return day
+
+
+def aged(on: date) -> str:
+    """What to say of a table that has grown old by that day; empty while it has not."""
+    age = on - seen()
+    if age <= MOST_AGE:
+        return ""
+    return f"the prices of models are of {seen()}, {age.days} days ago: give engine_price what they are now"
+
+
+def _document() -> dict[str, Any]:
     text = resources.files("swarm.models").joinpath("prices.toml").read_text(encoding="utf-8")
-    return tuple(_row(each) for each in tomllib.loads(text)["price"])
+    return tomllib.loads(text)
 
 
 def _row(told: dict[str, object]) -> Row:

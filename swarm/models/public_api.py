@@ -19,7 +19,7 @@ from swarm.models.conversation import (
 from swarm.models.gateway import ModelGateway, Surroundings, views
 from swarm.models.passing import Minded, Passages, Passed, Passing
 from swarm.models.patience import Patience
-from swarm.models.prices import Price, read_price
+from swarm.models.prices import Price, aged, read_price, seen
 from swarm.models.routes import (
     ADDRESSES,
     ALL,
@@ -61,9 +61,11 @@ __all__ = [
     "Tool",
     "Turn",
     "Usage",
+    "aged",
     "checked",
     "read_price",
     "read_routes",
+    "seen",
     "views",
     "write_routes",
 ]

@@ -1,6 +1,6 @@
 """What was reserved and spent, over every interleaving with crashes."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from swarm.domain.errors import Exhausted, Lacking, NeedsHuman, Rejected
 from swarm.models.conversation import Measured, Usage
 from swarm.models.ledger import Ledger
-from swarm.models.prices import cost_of, most_cost, price_of, read_price, table
+from swarm.models.prices import (
+    MOST_AGE,
+    aged,
+    cost_of,
+    most_cost,
+    price_of,
+    read_price,
+    seen,
+    table,
+)
 from swarm.testing.models import a_gateway, a_route, an_ask, asked
 from swarm.testing.wire import Say, a_model, script
 
@@ -135,3 +144,12 @@ def test_what_was_measured_makes_the_reservation_small_and_still_enough() -> Non
         10_000, 0, Measured(), price
     )
     assert most_cost(10_000, 0, Measured(size=9_000, tokens=2_000), price) * 4 >= 3_000
+
+
+def test_a_table_that_has_grown_old_says_so_and_a_fresh_one_nothing() -> None:
+    newest = max(row.since for row in table())
+    assert seen() == newest
+    assert aged(newest + MOST_AGE) == ""
+    told = aged(newest + MOST_AGE + timedelta(days=1))
+    assert str(newest) in told
+    assert "engine_price" in told
