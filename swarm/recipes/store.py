@@ -14,13 +14,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO, cast
 
 from swarm.domain.canonical import Json, canonical, digest
 from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.frozen import Frozen
 from swarm.recipes.interpreters import Installed
 from swarm.recipes.recipe import Recipe
+from swarm.sandbox.public_api import BoundedFile
 
 PART = ".part-"
 _RECORD = "built.json"
@@ -102,7 +103,7 @@ def seal(folder: Path, built: Built, archive: IO[bytes], made_at: Path) -> None:
             _replace(part, folder / built.key)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
         raise Rejected(f"the built environment arrived damaged: {error}") from error
     except OSError as error:
         raise NeedsHuman(
@@ -119,8 +120,9 @@ def _replace(part: Path, into: Path) -> None:
 
 def _unpack(archive: IO[bytes], into: Path, moved: tuple[bytes, bytes]) -> None:
     folders, leaves, size = {""}, set[str](), 0
+    bounded = BoundedFile(cast("BinaryIO", archive))
     with tarfile.open(
-        fileobj=archive, mode="r:", encoding="utf-8", errors="surrogateescape"
+        fileobj=bounded, mode="r:", encoding="utf-8", errors="surrogateescape"
     ) as tar:
         for number, member in enumerate(tar):
             size += member.size

@@ -35,6 +35,8 @@ _MOST_MEMBERS = 5_000_000
 _MOST_BYTES = 64 << 30
 _MODES = 0o777
 _TIMES = (0, 1 << 40)
+_DAMAGED = (tarfile.TarError, ValueError, EOFError, OverflowError, RecursionError)
+"""What reading one raises. Numbers in it may be infinite, and headers of headers without end."""
 
 
 class _End(Frozen):
@@ -226,7 +228,7 @@ def load(store: Store, file: Path) -> CheckpointRef:
         try:
             kept = _read_file(file, made)
             stratum = store.add_stratum(made, (int(each.name) for each in made.iterdir()))
-        except (tarfile.TarError, ValueError, EOFError) as error:
+        except _DAMAGED as error:
             raise Rejected(f"{file} is no checkpoint, or a damaged one: {error}") from error
         except OSError as error:
             raise Rejected(f"{file} cannot be loaded: {error.strerror}") from error
@@ -241,7 +243,7 @@ def _read_file(file: Path, made: Path) -> Kept:
     made.mkdir(FRESH_MODE)
     with (
         file.open("rb") as source,
-        tarfile.open(fileobj=_Bounded(source), mode="r:", errorlevel=2) as archive,
+        tarfile.open(fileobj=BoundedFile(source), mode="r:", errorlevel=2) as archive,
         ExitStack() as opened,
     ):
         kept = Kept.model_validate_json(_text(archive, archive.next(), _FIRST))
@@ -255,8 +257,10 @@ def _read_file(file: Path, made: Path) -> Kept:
         return kept
 
 
-class _Bounded(io.RawIOBase):
-    """A header that says it is huge is not read into memory."""
+class BoundedFile(io.RawIOBase):
+    """For reading an archive of an enemy's: a header that says it is huge is not read into memory.
+    Raises Rejected.
+    """
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source

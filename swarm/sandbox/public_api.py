@@ -1,6 +1,7 @@
 """The door of swarm.sandbox."""
 
 from swarm.sandbox.accepting import Listener
+from swarm.sandbox.archive import BoundedFile
 from swarm.sandbox.attacks.attacking import try_attacks
 from swarm.sandbox.attacks.catalogue import ATTACKS
 from swarm.sandbox.attacks.definition import Attack
@@ -51,6 +52,7 @@ __all__ = [
     "AttackResult",
     "BaseRef",
     "Blocked",
+    "BoundedFile",
     "CheckpointRef",
     "DoctorRow",
     "ExecResult",

@@ -247,6 +247,20 @@ def test_hostile_archives_are_refused(tmp_path: Path, name: str, kind: bytes, ta
     assert [each.name for each in tmp_path.rglob("*")] == ["environments"]
 
 
+@pytest.mark.parametrize(
+    ("size", "count"), [(3 << 30, 1), (8, 3000)], ids=["huge header", "headers of headers"]
+)
+def test_an_archive_cannot_fill_our_memory_or_stack(tmp_path: Path, size: int, count: int) -> None:
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, size
+    block = header.tobuf(tarfile.USTAR_FORMAT) + b"8 a=bcd\n".ljust(512, b"\0")
+    whole = Built(key="k", python="", python_version="", pytest="", shown=())
+    (tmp_path / "environments").mkdir()
+    with pytest.raises(Rejected):
+        seal(tmp_path / "environments", whole, io.BytesIO(block * count), Path("/x"))
+    assert [each.name for each in tmp_path.rglob("*")] == ["environments"]
+
+
 def test_settings_of_pip_and_uv_are_read_in_their_order(tmp_path: Path) -> None:
     write_files(tmp_path / ".config/pip", {"pip.conf": "[global]\nfind-links = /wheels\n"})
     write_files(

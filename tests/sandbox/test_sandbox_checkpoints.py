@@ -388,7 +388,12 @@ def retype(kind: bytes, minor: int = 0) -> Callable[[tarfile.TarInfo], None]:
     return change
 
 
+def retime(member: tarfile.TarInfo) -> None:
+    member.pax_headers = {**member.pax_headers, "mtime": "inf"}
+
+
 ENEMIES = {
+    "infinite time": retime,
     "leads out": rename("0/../../../escaped"),
     "absolute": rename("/escaped"),
     "not plain": rename("0/d/./x"),
@@ -420,6 +425,23 @@ def test_a_file_from_an_enemy_is_refused_and_leaves_nothing(
 
     with_host(place, work)
     assert not any(each.name == "escaped" for each in tmp_path.rglob("*"))
+
+
+def test_headers_of_headers_without_end_are_refused(tmp_path: Path) -> None:
+    place, file = Place("unsafe-worktree", tmp_path), tmp_path / "exported"
+    header = tarfile.TarInfo("x")
+    header.type, header.size = tarfile.XHDTYPE, 8
+    block = header.tobuf(tarfile.USTAR_FORMAT) + b"8 a=bcd\n".ljust(512, b"\0")
+
+    async def work(host: SandboxHost, sandbox: Sandbox) -> None:
+        await host.export(await sandbox.checkpoint("one"), file)
+        first = 1024  # what it says it is, and that in a block of its own
+        data = file.read_bytes()
+        file.write_bytes(data[:first] + block * 3000 + data[first:])
+        with pytest.raises(Rejected, match="recursion"):
+            await host.load(file)
+
+    with_host(place, work)
 
 
 @pytest.mark.parametrize("size", [0, 1, 700, 1536, 4096])
