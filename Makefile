@@ -45,10 +45,11 @@ check: $(STAMP)
 chaos: $(STAMP)
 	@$(BIN)/python -m pytest -q -m chaos
 
-# Real coding agents, from npm, against models of our own: takes npm and about 1 GB.
+# What others wrote, from npm: real coding agents against models of our own, an imitation of GitHub (with Node
+# 22.15 or newer), what GitHub's webhooks send. Takes npm and about 1 GB.
 external: $(STAMP)
 	@mkdir -p build/external
-	@cd build/external && npm install --no-audit --no-fund @anthropic-ai/claude-code @openai/codex opencode-ai
+	@cd build/external && npm install --no-audit --no-fund @anthropic-ai/claude-code @openai/codex opencode-ai emulate@0.12.2 @octokit/webhooks-examples@7.6.1
 	@EXTERNAL_AGENTS="$(CURDIR)/build/external" $(BIN)/python -m pytest -q tests/external
 
 # Mistakes planted into the market, each of which its tests must catch.
