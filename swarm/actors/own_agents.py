@@ -64,7 +64,7 @@ def engine_of(
 
 def _talk(found: Found, models: Passages) -> Talk:
     if found.name not in MAKERS:
-        return AcpTalk(found)
+        return AcpTalk(found, models if found.relayed else None)
     return RelayTalk(found, models) if found.relayed else CliTalk(found)
 
 

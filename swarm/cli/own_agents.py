@@ -14,7 +14,15 @@ from pydantic import SecretStr
 
 from swarm.actors.public_api import Places, coordinator_alive, read_agents, write_agents
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
-from swarm.engines.public_api import MAKERS, Found, Relayed, find, laid_out, login_of
+from swarm.engines.public_api import (
+    ANY_BY_PROTOCOL,
+    MAKERS,
+    Found,
+    Relayed,
+    find,
+    laid_out,
+    login_of,
+)
 from swarm.models.public_api import (
     ADDRESSES,
     MODELS,
@@ -90,7 +98,7 @@ def route_of_agent(found: Found, settings: Settings, environ: Mapping[str, str])
 
 
 def _relayed(name: str) -> Relayed:
-    relayed = MAKERS[name].relayed
+    relayed = MAKERS[name].relayed if name in MAKERS else ANY_BY_PROTOCOL
     assert relayed is not None
     return relayed
 
@@ -103,6 +111,11 @@ def _speaks_acp(settings: Settings, path: str, home: Path) -> Found:
             f"there is no program {words[0] if words else ''} on PATH",
             advice="--engine acp:'COMMAND'",
         )
+    if settings.engine_url and (settings.engine_hosts or settings.engine_login):
+        raise Rejected(
+            "an agent that asks through the gateway has neither login nor network",
+            advice="name an address, or engine_hosts and engine_login",
+        )
     argv, shows, folders = laid_out(Path(program), path)
     return Found(
         name="acp",
@@ -110,8 +123,9 @@ def _speaks_acp(settings: Settings, path: str, home: Path) -> Found:
         shows=shows,
         path=folders,
         home=str(home),
-        model=settings.engine_model,
+        model=settings.engine_model or (MODELS["anthropic"] if settings.engine_url else ""),
         hosts=hosts_of(settings),
+        relayed=bool(settings.engine_url),
         files=settings.engine_login,
     )
 

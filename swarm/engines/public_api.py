@@ -4,7 +4,7 @@ from swarm.engines.acp.talk import AcpTalk
 from swarm.engines.cli.engine import AgentEngine
 from swarm.engines.cli.finding import Found, find, find_all, laid_out
 from swarm.engines.cli.logins import Login, login_of
-from swarm.engines.cli.makers import MAKERS, Maker, Relayed
+from swarm.engines.cli.makers import ANY_BY_PROTOCOL, MAKERS, Maker, Relayed
 from swarm.engines.cli.talk import CliTalk, RelayTalk, Talk
 from swarm.engines.context.atlas import Atlas
 from swarm.engines.context.grammars import readers
@@ -28,6 +28,7 @@ from swarm.engines.port import (
 from swarm.engines.repair.engine import RepairEngine, repair_engines
 
 __all__ = [
+    "ANY_BY_PROTOCOL",
     "MAKERS",
     "NOTHING_MORE",
     "AcpTalk",

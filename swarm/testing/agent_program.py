@@ -270,7 +270,7 @@ def _prompted(asked: Mapping[str, Any], acts: Sequence[Act], text: str) -> None:
                 _tell("agent_message_chunk", content={"type": "text", "text": answer})
             case _:
                 came = done(act, text)
-                if {"run", "write", "echo"} & act.keys():
+                if {"run", "write", "echo", "post"} & act.keys():
                     kind = "edit" if "write" in act else "execute"
                     title = str(act.get("run") or act.get("write") or "echo")
                     _tell("tool_call", toolCallId=f"t{number}", title=title, kind=kind,

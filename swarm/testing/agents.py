@@ -143,7 +143,7 @@ class Stage:
         if self.name in MAKERS:
             title = MAKERS[self.name].title
         else:
-            talk = AcpTalk(found, self.idle_seconds)
+            talk = AcpTalk(found, self.models, self.idle_seconds)
         engine = AgentEngine(found, title, talk, now=lambda: self.now)
         self.engines.append(engine)
         return engine

@@ -64,6 +64,20 @@ def test_any_program_that_speaks_the_protocol_can_be_named(tmp_path: Path) -> No
     found = found_agent(settings, path, NOW)
     assert found.argv[1:] == (str(program), "--stdio")
     assert (found.name, found.hosts, found.files) == ("acp", (), (".speaker/token",))
+    assert not found.relayed
+
+
+def test_a_program_that_speaks_the_protocol_takes_an_address_instead_of_a_login(
+    tmp_path: Path,
+) -> None:
+    program = an_agent(tmp_path, "acp", [], name="speaker")
+    path = {"PATH": str(program.parent), "HOME": str(tmp_path)}
+    mine = Settings(engine="acp:speaker", engine_url="http://127.0.0.1:9", engine_model="m")
+    found = found_agent(mine, path, NOW)
+    assert (found.relayed, found.model, found.hosts) == (True, "m", ())
+    assert route_of_agent(found, mine, {}).protocol == "anthropic"
+    with pytest.raises(Rejected, match="neither login nor network"):
+        found_agent(mine.model_copy(update={"engine_login": ("x",)}), path, NOW)
 
 
 def test_a_key_or_an_address_instead_of_a_login_leads_through_the_gateway(tmp_path: Path) -> None:

@@ -168,3 +168,25 @@ def test_a_smaller_limit_stays_and_thinking_fits_into_it() -> None:
     assert kept_headers((("anthropic-beta", "b"), ("x-api-key", "k"), ("host", "h"))) == {
         "anthropic-beta": "b"
     }
+
+
+def test_an_agent_that_is_known_by_its_protocol_only_asks_the_same_way(
+    tmp_path: Path, whole_walls: None
+) -> None:
+    with a_model(script(Say("I am asked."))) as server:
+
+        async def play() -> list[Item]:
+            gateway = a_gateway(tmp_path / "models", a_route(server, name="acp"), rests=Rests())
+            stage = Stage(tmp_path, {"app.py": "x = 1\n"}, "acp", models=gateway)
+            write = {"write": str(stage.tree / "app.py"), "text": "x = 2\n"}
+            try:
+                return await stage.played(stage.engine([{"post": ASKED}, write, DONE]))
+            finally:
+                await gateway.close()
+
+        items = asyncio.run(play())
+    assert isinstance(items[-1], Submission)
+    assert outputs(items)[0].startswith("200 event: message_start")
+    assert sum(item.cost for item in items if isinstance(item, StepTaken)) > 0
+    (heard,) = server.heard
+    assert (heard.headers["x-api-key"], heard.body["model"]) == (KEY, "fake-model")

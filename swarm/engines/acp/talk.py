@@ -1,6 +1,6 @@
 """An agent that speaks the protocol, ready to be run by the engine of the user's own agents."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -11,6 +11,8 @@ from swarm.engines.acp.updates import trouble
 from swarm.engines.cli.codex import kind_of
 from swarm.engines.cli.finding import Found
 from swarm.engines.cli.lines import Overflow
+from swarm.engines.cli.makers import ANY_BY_PROTOCOL
+from swarm.engines.cli.relay import PORT, Relay
 from swarm.engines.cli.running import (
     COMPLAINTS,
     FOLDER,
@@ -19,7 +21,8 @@ from swarm.engines.cli.running import (
     put_down,
 )
 from swarm.engines.cli.sightings import Began, Ended, Failed, Sighting, text_of
-from swarm.engines.cli.talk import Job, environment, show_files
+from swarm.engines.cli.talk import Job, environment, show_files, through
+from swarm.models.public_api import Passages
 from swarm.sandbox.public_api import Process, Sandbox
 
 PROTOCOL = 1
@@ -31,6 +34,9 @@ class AcpTalk:
     """Implements Talk. Each run is a session of its own: not every agent can go on with an old one."""
 
     found: Found
+    models: Passages | None = None
+    """Through which it asks, where it is pointed to the gateway."""
+
     idle_seconds: float = IDLE_SECONDS
     resumes = False
 
@@ -42,8 +48,21 @@ class AcpTalk:
     async def run(
         self, sandbox: Sandbox, prompt: str, session: str, job: Job
     ) -> AsyncIterator[Sighting]:
+        if self.models is None:
+            async for sighting in self._run(sandbox, prompt, job, {}):
+                yield sighting
+            return
+        relayed = ANY_BY_PROTOCOL
+        relay = Relay(self.models, self.found.name, job.purse, relayed.path)
+        sightings = self._run(sandbox, prompt, job, relayed.environment(PORT))
+        async for sighting in through(relay, sandbox, sightings):
+            yield sighting
+
+    async def _run(
+        self, sandbox: Sandbox, prompt: str, job: Job, more: Mapping[str, str]
+    ) -> AsyncIterator[Sighting]:
         argv = ("/bin/sh", "-c", _START, "agent", str(COMPLAINTS), *self.found.argv)
-        env = environment(self.found, job.python, {})
+        env = environment(self.found, job.python, more)
         try:
             process = await sandbox.spawn(argv, env=env)
         except Rejected as error:

@@ -113,6 +113,13 @@ GEMINI = Maker(
     dialect=Dialect(gemini.arguments, gemini.read, gemini.ENVIRONMENT),
 )
 
+ANY_BY_PROTOCOL = Relayed(
+    lambda port: {**claude_code.ENVIRONMENT, **claude_code.pointed_to(port)}, *_ANTHROPIC
+)
+"""How an agent that is not known by name is pointed to the gateway: as Anthropic's own client is, which most
+of them understand.
+"""
+
 MAKERS: Mapping[str, Maker] = {each.name: each for each in (CLAUDE_CODE, CODEX, OPENCODE, GEMINI)}
 
 PROVIDERS: Mapping[str, tuple[str, ...]] = {

@@ -113,17 +113,25 @@ class RelayTalk:
         argv = (*found.argv, *maker.dialect.arguments(maker.relayed.model or found.model, session))
         start = Start(argv, environment(found, job.python, more), maker.dialect, self.idle_seconds)
         relay = Relay(self.models, found.name, job.purse, maker.relayed.path)
-        await relay.serve(await sandbox.listen(PORT))
-        try:
-            async for sighting in run(sandbox, start, prompt):
-                for spent in relay.take():
-                    yield spent
-                if isinstance(sighting, Failed):
-                    yield relay.trouble or sighting
-                elif not isinstance(sighting, Spent):
-                    yield sighting
-        finally:
-            relay.close()
+        async for sighting in through(relay, sandbox, run(sandbox, start, prompt)):
+            yield sighting
+
+
+async def through(
+    relay: Relay, sandbox: Sandbox, sightings: AsyncIterator[Sighting]
+) -> AsyncIterator[Sighting]:
+    """A run that asks its model through the gateway: what is spent, and why it fails, the gateway knows."""
+    await relay.serve(await sandbox.listen(PORT))
+    try:
+        async for sighting in sightings:
+            for spent in relay.take():
+                yield spent
+            if isinstance(sighting, Failed):
+                yield relay.trouble or sighting
+            elif not isinstance(sighting, Spent):
+                yield sighting
+    finally:
+        relay.close()
 
 
 async def show_files(sandbox: Sandbox, home: Path, names: tuple[str, ...]) -> None:
