@@ -124,3 +124,17 @@ def test_what_holds_itself_has_neighbours_and_they_end() -> None:
 
     numbers = {other.number for other in near(Node())}
     assert numbers == {1, 2}
+
+
+def test_numbers_in_a_text_have_neighbours_too() -> None:
+    assert {"v22, 4", "v31, 13"} <= set(near("v21, 3"))
+    assert 31 in set(near(21))
+
+
+def test_of_one_kind_in_one_place_the_one_that_changes_least_comes_first() -> None:
+    wide, narrow = a_patch(size=1), a_patch(size=9)
+    much = Weighed(recorded=0, near=300_000, odd=0, agreeing=1_000_000)
+    little = much.model_copy(update={"near": 100_000})
+    assert ranked(a_progress(wide, narrow, known=(much, little))) == [1, 0]
+    elsewhere = a_patch(line=2, size=9)
+    assert ranked(a_progress(wide, elsewhere, known=(much, little))) == [0, 1]

@@ -516,3 +516,8 @@ def test_two_edits_are_begun_with_the_test_that_runs_least_and_then_with_one_unl
     lines = {"far": {5, 6, 7}, "near": {1, 2, 3}, "least": {1, 2}, "silent": set()}
     seen = {test: frozenset(("a.py", each) for each in own) for test, own in lines.items()}
     assert aims_of(seen) == ("least", "far", "near")
+
+
+def test_of_tests_that_run_the_same_lines_those_far_apart_are_begun_with() -> None:
+    seen = {f"case {number}": frozenset({("a.py", 1)}) for number in range(9)}
+    assert aims_of(seen) == ("case 0", "case 8", "case 4")

@@ -5,6 +5,8 @@ constant that stands in the tests is more often a way around the tests than a re
 alike, that one comes first which changes least where no test looks (`weighing`).
 """
 
+from collections.abc import Callable
+
 from swarm.domain.changes import Changes
 from swarm.engines.port import Submission
 from swarm.engines.repair.prior import doubt
@@ -18,8 +20,29 @@ _PPM = 1_000_000
 
 
 def ranked(progress: Progress) -> list[int]:
-    """Positions in `plausible`, best first."""
-    return sorted(range(len(progress.plausible)), key=lambda k: (_standing(progress, k), k))
+    """Positions in `plausible`, best first.
+
+    Changes of one kind in one place differ in nothing but what they do: of these the one comes first
+    that changes least where nobody asked for it, on the best of their places.
+    """
+    order = sorted(range(len(progress.plausible)), key=lambda k: (_standing(progress, k), k))
+    kin: dict[tuple[str, int, str], list[int]] = {}
+    for k in order:
+        each = progress.plausible[k]
+        kin.setdefault((each.path, each.line, each.label), []).append(k)
+    mildest = {place: iter(sorted(group, key=_reach(progress))) for place, group in kin.items()}
+    alike = (progress.plausible[k] for k in order)
+    return [next(mildest[each.path, each.line, each.label]) for each in alike]
+
+
+def _reach(progress: Progress) -> Callable[[int], int]:
+    """How much a patch changes where no failing test asked for it; the same for all that are unknown."""
+
+    def reach(position: int) -> int:
+        known = progress.weighed[position] if position < len(progress.weighed) else None
+        return _PPM if known is None else known.recorded + known.near
+
+    return reach
 
 
 def _standing(progress: Progress, position: int) -> int:

@@ -74,6 +74,8 @@ class PairedAttempt:
             if isinstance(await self._single(paired).end(progress), GaveUp):
                 return await self._instead(paired, progress)
             return await self._single(paired).stage(progress, hurry=hurry)
+        if choosing.is_to_compare(progress, hurry=hurry):
+            return await self._single(paired).stage(progress, hurry=hurry)
         if choosing.next_to_confirm(progress, hurry=hurry) is not None:
             return await self._first(paired, progress)
         if progress.phase == "over":
@@ -193,14 +195,22 @@ def unlike(spares: Sequence[Spare]) -> tuple[Spare, ...]:
 
 
 def aims_of(seen: Mapping[str, frozenset[tuple[str, int]]]) -> tuple[str, ...]:
-    """The test that runs the fewest lines, then those that have least in common with the ones before."""
+    """The test that runs the fewest lines, then those that have least in common with the ones before: in
+    lines, and where these say nothing in their place in the suite, for neighbours are often alike.
+    """
+    place = {test: number for number, test in enumerate(seen)}
+
+    def unlike_chosen(test: str) -> tuple[float, int]:
+        alike = max(_alike(seen[test], seen[each]) for each in chosen)
+        return alike, -min(abs(place[test] - place[each]) for each in chosen)
+
     left = sorted((test for test, lines in seen.items() if lines), key=lambda t: (len(seen[t]), t))
     chosen = left[:1]
     while chosen and len(chosen) < MOST_AIMS:
         others = [test for test in left if test not in chosen]
         if not others:
             break
-        chosen.append(min(others, key=lambda t: max(_alike(seen[t], seen[c]) for c in chosen)))
+        chosen.append(min(others, key=unlike_chosen))
     return tuple(chosen)
 
 

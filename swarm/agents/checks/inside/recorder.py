@@ -591,6 +591,7 @@ def nearby(value: Any) -> list[Any]:
             value * 2,
             value + 0.5,
             value * 10,
+            value + 10,
             value + 7,
             None,
         ]
@@ -643,7 +644,14 @@ def one_number(value: str) -> list[str]:
     for found in itertools.islice(re.finditer("[0-9]+", value), 6):
         number, wide = int(found[0]), len(found[0])
         others = [str(n).zfill(wide) for n in (number + 3, number * 10 + 5, 0, number + 1)]
-        others += ["-" + found[0], found[0] + "0", found[0][:-1], "9" * wide, found[0][::-1]]
+        others += [
+            str(number + 10).zfill(wide),
+            "-" + found[0],
+            found[0] + "0",
+            found[0][:-1],
+            "9" * wide,
+            found[0][::-1],
+        ]
         rows.append([value[: found.start()] + each + value[found.end() :] for each in others])
     return [each for row in itertools.zip_longest(*rows) for each in row if each is not None]
 

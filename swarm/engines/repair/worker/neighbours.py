@@ -7,11 +7,13 @@ asked the same, today and tomorrow.
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Iterator
 from typing import Any
 
 _MOST_ATTRIBUTES = 8
 _DEPTH = 4
+_NUMBER = "[0-9]{1,18}"
 
 
 def neighbours(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -33,8 +35,11 @@ def near(value: Any, depth: int = _DEPTH) -> Iterator[Any]:
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, (int, float)):
-        yield from _distinct((value + 1, value - 1, -value, value * 0, 2 * value + 1), value)
-    elif isinstance(value, (str, bytes)):
+        nexts = (value + 1, value - 1, -value, value * 0, 2 * value + 1, value + 10)
+        yield from _distinct(nexts, value)
+    elif isinstance(value, str):
+        yield from _distinct((*_numbers(value), *_texts(value)), value)
+    elif isinstance(value, bytes):
         yield from _distinct(_texts(value), value)
     elif isinstance(value, (list, tuple)):
         yield from _sequences(value, depth)
@@ -44,6 +49,12 @@ def near(value: Any, depth: int = _DEPTH) -> Iterator[Any]:
         yield from (value - {each} for each in sorted(value, key=repr)[:3])
     else:
         yield from _objects(value, depth)
+
+
+def _numbers(value: str) -> tuple[str, ...]:
+    """The text with every number in it one more, and ten more: what reads it may count in tens."""
+    one = re.sub(_NUMBER, lambda m: str(int(m[0]) + 1), value)
+    return one, re.sub(_NUMBER, lambda m: str(int(m[0]) + 10), value)
 
 
 def _texts(value: Any) -> tuple[Any, ...]:
