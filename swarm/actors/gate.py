@@ -18,7 +18,7 @@ from swarm.actors.intake import GoalRequest, prepare_goal
 from swarm.actors.metering import Meter
 from swarm.actors.trees import Trees
 from swarm.actors.workbench import HostWorkbench, mode_of
-from swarm.agents.public_api import CheckAssignment, Checked, base_run
+from swarm.agents.public_api import CheckAssignment, Checked, base_run, executed_again
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import CheckReport, Evidence, SuiteRun
@@ -195,6 +195,20 @@ async def run_checks(
             for checker, assignment in zip(checkers, assignments, strict=True)
         ]
     return tuple(task.result() for task in tasks)
+
+
+async def run_claims(
+    goal: Goal,
+    subject: CheckSubject,
+    base: SuiteRun,
+    voided: tuple[TestId, ...],
+    workbench: HostWorkbench,
+    evidence: Evidence,
+) -> str:
+    """A model's claims, executed once more: what comes out differently, if anything does."""
+    contract = _contract(goal, subject, evidence.kind)
+    assignment = CheckAssignment(subject, contract, base, voided)
+    return await executed_again(evidence, assignment, workbench)
 
 
 def _contract(goal: Goal, subject: CheckSubject, aspect: str) -> Contract:

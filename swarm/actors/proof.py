@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from swarm.actors.gate import run_checks, workbench_on
+from swarm.actors.gate import run_checks, run_claims, workbench_on
 from swarm.actors.places import Places
 from swarm.coordination.public_api import GoalState, rebuild
 from swarm.domain.ballots import Certificate
@@ -26,7 +26,9 @@ from swarm.repository.public_api import Mirror, read_branch
 from swarm.settings.public_api import Settings, load_settings
 
 CLAIMED: frozenset[EvidenceKind] = frozenset({"opinion", "cases"})
-"""Evidence for what a model claimed: the model would have to be asked again, and would say something else."""
+"""Evidence for what a model claimed: what it said is not asked again, but the checks by which it wanted to
+show it are executed again.
+"""
 
 
 def verify_goal(places: Places, goal_id: GoalId, rerun: bool) -> tuple[str, ...]:
@@ -106,6 +108,7 @@ def _publication_problems(
 
 async def _rerun(places: Places, state: GoalState, certificate: Certificate) -> list[str]:
     subject = _asked(state, certificate)
+    evidence, _ = _evidence(certificate, places)
     settings: Settings = load_settings({"home": str(places.home)}, {})
     assert state.base_run is not None
     base = SuiteRun.model_validate_json(FileBlobs(places.blobs).get(state.base_run))
@@ -113,9 +116,18 @@ async def _rerun(places: Places, state: GoalState, certificate: Certificate) -> 
     with tempfile.TemporaryDirectory(prefix="swarm-verify-") as folder:
         async with workbench_on(mirror, state.goal, Path(folder), settings) as workbench:
             checked = await run_checks(settings, state.goal, subject, base, state.voided, workbench)
+            claims = [
+                f"the {each.kind} evidence: {told}"
+                for each in evidence.values()
+                if each.kind in CLAIMED
+                and (
+                    told := await run_claims(
+                        state.goal, subject, base, state.voided, workbench, each
+                    )
+                )
+            ]
     again = {each.evidence.kind: each.evidence.hash for each in checked}
-    evidence, _ = _evidence(certificate, places)
-    return [
+    return claims + [
         f"executed again, the {each.kind} evidence comes out differently"
         for each in evidence.values()
         if each.kind not in CLAIMED and again.get(each.kind) != each.hash

@@ -8,7 +8,7 @@ from swarm.agents.checks.runs import Runs
 from swarm.agents.checks.static import StaticReviewer
 from swarm.agents.checks.tester import SuiteTester
 from swarm.agents.checks.voters import PRINCIPALS
-from swarm.agents.opinions.critics import Critic
+from swarm.agents.opinions.critics import Critic, executed_again
 from swarm.agents.planning.ailments import Ailment, ailment_of
 from swarm.agents.planning.planner import Planner
 from swarm.agents.planning.thinking import Thinker
@@ -42,4 +42,5 @@ __all__ = [
     "ailment_of",
     "base_run",
     "edition",
+    "executed_again",
 ]

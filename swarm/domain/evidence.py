@@ -7,7 +7,7 @@ environment, it must come out byte for byte the same. Its hash is what a ballot 
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from swarm.domain.canonical import canonical, digest
 from swarm.domain.frozen import Frozen
@@ -38,6 +38,13 @@ class SuiteRun(Frozen):
     """Why there are no outcomes (import error, no tests, hung at collection); empty if there are."""
 
 
+class ClaimedCheck(Frozen):
+    """The test by which a model wanted to show something: a file, and what stands in it."""
+
+    name: str
+    code: str
+
+
 class Evidence(Frozen):
     kind: EvidenceKind
     base: CommitHash
@@ -59,6 +66,18 @@ class Evidence(Frozen):
     tools: dict[str, str]
     findings: tuple[Finding, ...]
     verdict: Verdict
+    claimed: tuple[ClaimedCheck, ...] = ()
+    """Of a model's claims those that were executed: `outcomes` and `base_outcomes` are theirs."""
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_there(
+        self, handler: SerializerFunctionWrapHandler
+    ) -> dict[str, object]:
+        """Evidence without claims has the bytes, and the hash, that it had before there were any."""
+        told: dict[str, object] = handler(self)
+        if not self.claimed:
+            del told["claimed"]
+        return told
 
     @property
     def hash(self) -> Digest:

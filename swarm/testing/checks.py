@@ -2,9 +2,10 @@
 
 import asyncio
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from swarm.agents.checks.baseline import base_run
 from swarm.agents.checks.runs import new_nonce
@@ -18,6 +19,7 @@ from swarm.testing.workbench import LocalWorkbench, tree_of, write_files
 from swarm.tools.public_api import detect_environment, readonly_paths
 
 BASE = CommitHash("b" * 40)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +77,32 @@ def checked(
     touch: tuple[str, ...] = (),
 ) -> Checked:
     """What the checker answers about the tree."""
+    return ran(case, tree, checker.check, targets=targets, touch=touch)
+
+
+def ran(
+    case: Case,
+    tree: Path,
+    work: Callable[[CheckAssignment, LocalWorkbench], Awaitable[T]],
+    *,
+    targets: tuple[str, ...] = (),
+    touch: tuple[str, ...] = (),
+) -> T:
+    """What the work comes to, with an assignment about the tree and a workbench."""
     assignment = an_assignment(case, tree, targets=targets, touch=touch)
 
-    async def check() -> Checked:
+    async def play() -> T:
         host = open_host(case.folder / "scratch", case.mode)
         trees = {tree_of(case.base): case.base, tree_of(tree): tree}
         workbench = LocalWorkbench(
             case.environment, trees, host, require=case.mode, readonly=case.readonly
         )
         try:
-            return await checker.check(assignment, workbench)
+            return await work(assignment, workbench)
         finally:
             await host.close()
 
-    return asyncio.run(check())
+    return asyncio.run(play())
 
 
 def an_assignment(

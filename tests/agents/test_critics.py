@@ -3,10 +3,12 @@
 import pytest
 
 from swarm.agents.port import Checked
-from swarm.agents.public_api import Critic
+from swarm.agents.public_api import Critic, executed_again
+from swarm.domain.canonical import canonical
 from swarm.domain.errors import NeedsHuman, Transient
+from swarm.domain.evidence import ClaimedCheck, Evidence
 from swarm.models.public_api import Answer, Ask, Call, Price, RouteView, Text, Usage
-from swarm.testing.checks import Case, a_case, checked
+from swarm.testing.checks import Case, a_case, checked, ran
 from swarm.testing.models import ScriptedModels
 
 FILES = {
@@ -56,6 +58,24 @@ def test_a_check_that_held_before_and_fails_now_sends_the_change_back(case: Case
     assert found.evidence.tools == {"model": "m-1-dated", "prompt": "review.1"}
     assert [row.outcome for row in found.evidence.base_outcomes] == ["passed"]
     assert found.cost == 5
+
+
+def again(case: Case, evidence: Evidence) -> str:
+    return ran(case, case.tree("worse", WORSE), lambda a, w: executed_again(evidence, a, w))
+
+
+def test_claims_come_out_the_same_when_they_are_executed_again_and_a_changed_one_is_found(
+    case: Case,
+) -> None:
+    check = a_test("double", "assert double(2) == 4")
+    evidence = reviewed(case, {"problem": "double is wrong", "check": check}).evidence
+    assert Evidence.model_validate_json(canonical(evidence)).hash == evidence.hash
+    assert again(case, evidence) == ""
+    passes = ClaimedCheck(name=evidence.claimed[0].name, code=a_test("double", "assert True"))
+    assert "on the change" in again(case, evidence.model_copy(update={"claimed": (passes,)}))
+    assert "does not follow" in again(case, evidence.model_copy(update={"verdict": "yes"}))
+    unshown = {"claimed": (), "outcomes": (), "base_outcomes": ()}
+    assert "no check that fails" in again(case, evidence.model_copy(update=unshown))
 
 
 def test_a_check_that_passes_refutes_its_claim(case: Case) -> None:

@@ -375,7 +375,11 @@ def test_a_second_model_reviews_what_the_first_wrote_and_is_an_opinion_of_its_ow
         Say("", (Use("write", {"path": "pears.md", "content": "Pears cost 4.\n"}),)),
         Say("", (SUBMIT,)),
     )
-    with a_model(by_role(brain)) as writes, a_model(by_role(script(Say("")))) as reviews:
+    check = "from cart import total\n\n\ndef test_pears():\n    assert total([('pear', 1)]) == 4\n"
+    doubt = {"problem": "pears might cost nothing now", "check": check}
+    doubts = script(Say("", (Use("review", {"verdict": "wrong", "findings": [doubt]}),)))
+    critics = by_role(script(Say("")), review=doubts)
+    with a_model(by_role(brain)) as writes, a_model(critics) as reviews:
         user.home.mkdir(mode=0o700)
         lines = ["[models.review]", 'engine = "openai"', 'model = "other-1"', 'price = "3/15/0.3"']
         settings = "\n".join([*lines, f'url = "{reviews.openai_url}"'])
@@ -387,6 +391,9 @@ def test_a_second_model_reviews_what_the_first_wrote_and_is_an_opinion_of_its_ow
     assert all(heard.body["model"] == "other-1" for heard in reviews.heard)
     assert {"review", "cases"} & {tool for heard in reviews.heard for tool in heard.tools}
     assert "asked claude-sonnet-5-5, so their votes" not in user.call("pr", "show", "1").told
+    goal = ran.document["goal"]["id"]
+    again = user.call("verify", goal, "--rerun", "--json")
+    assert again.code == 0, again.told
 
 
 @pytest.mark.thorough

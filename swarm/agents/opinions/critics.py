@@ -23,10 +23,10 @@ from swarm.agents.opinions.claims import (
     read_cases,
     read_review,
 )
-from swarm.agents.opinions.probes import Probed, probe_all, probes_of
+from swarm.agents.opinions.probes import Probed, probe_all, probe_of, probes_of
 from swarm.agents.opinions.showing import shown
 from swarm.agents.port import CheckAssignment, Checked, Workbench
-from swarm.domain.evidence import CheckReport, Evidence, Outcome, TestOutcome
+from swarm.domain.evidence import CheckReport, ClaimedCheck, Evidence, Outcome, TestOutcome
 from swarm.domain.names import TestId
 from swarm.domain.tasks import Finding, Verdict
 from swarm.engines.public_api import Assignment, Inquiry, Needs, Replied, inquire
@@ -164,6 +164,9 @@ class Critic:
             tools={"model": answered.found.model, "prompt": self._prompt},
             findings=findings,
             verdict=verdict,
+            claimed=tuple(
+                ClaimedCheck(name=each.probe.name, code=each.probe.claim.check) for each in probed
+            ),
         )
         summary = self._summary(answered, probed, findings)
         told = tuple(_with_check(finding, probed) for finding in findings)
@@ -213,6 +216,29 @@ class Critic:
         what = f"{len(answered.claims)} claims, {len(probed)} executed, {failed} of these failed"
         kept = sum(finding.blocks for finding in findings)
         return f"{who}: {answered.opinion}; {what}, {kept} held against it"
+
+
+async def executed_again(
+    evidence: Evidence, assignment: CheckAssignment, workbench: Workbench, runs: Runs = RUNS
+) -> str:
+    """What comes out differently when a model's claims are executed once more; empty when nothing does.
+
+    What the model said is not asked again: it would say something else. What its checks come to, and so
+    whether a no was shown, does not depend on it.
+    """
+    probes = tuple(probe_of(each.name, each.code) for each in evidence.claimed)
+    probed, _ = await probe_all(probes, assignment, workbench, runs)
+    if _rows(probed, lambda each: each.after) != evidence.outcomes:
+        return "the checks that were claimed come out differently on the change"
+    if _rows(probed, lambda each: each.before) != evidence.base_outcomes:
+        return "the checks that were claimed come out differently on the base"
+    failed = {test for each in probed if each.after == "failed" for test in each.probe.ids}
+    held = [finding for finding in evidence.findings if finding.blocks]
+    if any(finding.test not in failed for finding in held):
+        return "a finding holds against the change, and no check that fails shows it"
+    if (evidence.verdict == "no") != bool(held):
+        return "its verdict does not follow from what its checks showed"
+    return ""
 
 
 def _verdict(opinion: Opinion, findings: tuple[Finding, ...]) -> Verdict:

@@ -67,6 +67,11 @@ def probes_of(claims: tuple[Claim, ...], runner: str) -> tuple[Probe, ...]:
     return tuple(found)
 
 
+def probe_of(name: str, code: str) -> Probe:
+    """A check that was executed before."""
+    return Probe(Claim("", code), name, _tests_in(code))
+
+
 def _tests_in(code: str) -> tuple[str, ...]:
     """The names of test functions, those in classes too; none where it is no Python."""
     try:
