@@ -8,6 +8,7 @@ import errno
 import os
 import platform
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +24,7 @@ GIVE_AWAY = "give away"
 _DENIED = (errno.EPERM, errno.EACCES)
 _WRONG_REQUEST = (errno.ELOOP, errno.EROFS, errno.ENOENT, errno.ENOTDIR)
 
-APPARMOR = (
-    "as root: sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (until the next boot), or put"
-    " `profile swarm-python /path/to/python flags=(unconfined) { userns, }` into"
-    " /etc/apparmor.d/swarm-python and run apparmor_parser -r on it"
-)
+_PROFILE = "/etc/apparmor.d/swarm"
 CLONE_SYSCTL = "as root: sysctl -w kernel.unprivileged_userns_clone=1"
 MAX_SYSCTL = "as root: sysctl -w user.max_user_namespaces=15000"
 CONTAINER = (
@@ -73,6 +70,9 @@ class Machine:
     namespaces: int
     """User namespaces allowed at the same time."""
 
+    python: str = ""
+    """The program that makes sandboxes, without links: that is what AppArmor's rules name."""
+
 
 def this_machine() -> Machine:
     return Machine(
@@ -84,6 +84,19 @@ def this_machine() -> Machine:
         == 1,
         clone_allowed=_number("/proc/sys/kernel/unprivileged_userns_clone", 1) == 1,
         namespaces=_number("/proc/sys/user/max_user_namespaces", 1),
+        python=os.path.realpath(sys.executable),
+    )
+
+
+def apparmor(python: str) -> str:
+    """Ubuntu's way since 23.10: a program without a rule of its own gets a user namespace in which it has
+    no rights (ubuntu.com/blog/ubuntu-23-10-restricted-unprivileged-user-namespaces).
+    """
+    rule = f'abi <abi/4.0>,\\nprofile swarm "{python}" flags=(unconfined) {{ userns, }}\\n'
+    return (
+        f"as root, once: printf '{rule}' > {_PROFILE} && apparmor_parser -r {_PROFILE}"
+        " (for this interpreter); or for all programs until the next boot:"
+        " sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
     )
 
 
@@ -122,7 +135,7 @@ def _advice_when_denied(step: str, machine: Machine) -> str:
     if not machine.clone_allowed:
         return CLONE_SYSCTL
     if machine.apparmor_restricts and not machine.root:
-        return APPARMOR
+        return apparmor(machine.python)
     if step.startswith("mount proc"):
         return MASKED_PROC
     if step.startswith("mount overlay") and not machine.container:

@@ -1,6 +1,7 @@
 """What is said where a sandbox cannot be made, and what the probe finds."""
 
 import errno
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -30,17 +31,23 @@ LAPTOP = Machine(
     apparmor_restricts=False,
     clone_allowed=True,
     namespaces=15000,
+    python="/opt/python",
 )
 UBUNTU = replace(LAPTOP, apparmor_restricts=True)
-REMEDIES = {remedies.APPARMOR, remedies.CLONE_SYSCTL, remedies.CONTAINER}
+REMEDIES = {
+    remedies.apparmor(os.path.realpath(sys.executable)),
+    remedies.CLONE_SYSCTL,
+    remedies.CONTAINER,
+}
 CONTAINER = replace(LAPTOP, container=True, root=True)
 
 
 @pytest.mark.parametrize(
     ("machine", "number", "step", "remedy"),
     [
-        (UBUNTU, errno.EPERM, "clone", remedies.APPARMOR),
-        (UBUNTU, errno.EACCES, "mount tmpfs root", remedies.APPARMOR),
+        (UBUNTU, errno.EPERM, "clone", remedies.apparmor("/opt/python")),
+        (UBUNTU, errno.EACCES, "/proc/self/uid_map", remedies.apparmor("/opt/python")),
+        (UBUNTU, errno.EACCES, "mount tmpfs root", remedies.apparmor("/opt/python")),
         (replace(LAPTOP, clone_allowed=False), errno.EPERM, "clone", remedies.CLONE_SYSCTL),
         (replace(LAPTOP, namespaces=0), errno.EPERM, "clone", remedies.MAX_SYSCTL),
         (LAPTOP, errno.ENOSPC, "clone", remedies.MAX_SYSCTL),
@@ -126,3 +133,14 @@ def test_a_namespace_with_a_single_id_is_said_and_has_a_remedy(tmp_path: Path) -
     argv = [sys.executable, "-c", f"{PROBE}; print(why_not(Path(sys.argv[1])))", str(tmp_path)]
     done = subprocess.run(["unshare", "-Ur", *argv], capture_output=True, text=True, check=False)
     assert remedies.ONE_ID in done.stdout, done.stderr
+
+
+def test_the_rule_for_apparmor_can_be_typed_as_it_stands(tmp_path: Path) -> None:
+    """Checked as far as a machine without AppArmor can: what is written is one whole rule."""
+    command = remedies.apparmor("/opt/a python").partition(": ")[2].partition(" && ")[0]
+    written = tmp_path / "swarm"
+    command = command.replace("/etc/apparmor.d/swarm", str(written))
+    subprocess.run(["/bin/sh", "-c", command], check=True)
+    assert written.read_text() == (
+        'abi <abi/4.0>,\nprofile swarm "/opt/a python" flags=(unconfined) { userns, }\n'
+    )
