@@ -17,6 +17,9 @@ UNKNOWN = 25
 """How much it speaks against a patch that there is no telling what it does."""
 
 _PPM = 1_000_000
+_WHOLE = (
+    "The tests run the code in processes of their own, so each change was tried by whole runs.\n\n"
+)
 
 
 def ranked(progress: Progress) -> list[int]:
@@ -144,6 +147,7 @@ def _why(progress: Progress, told: str, before: int) -> str:
         f"Of {progress.tried} small changes tried, {these} {count} failing test(s) green and "
         f"leaves the tests that run the same code as they were, in a fresh process:\n\n"
         f"{told}\n\n"
+        f"{_WHOLE if progress.spectrum.elsewhere else ''}"
         f"Not sure: it was found by search, so the tests are all that speaks for it; "
         f"{len(progress.plausible) - 1} other change(s) pass them too."
     )

@@ -51,7 +51,7 @@ UNTRACED_MS = 1000
 
 
 class RepairEngine:
-    """Searches with one strategy: `templates`, `donors`, `synthesis` or `pairs`."""
+    """Searches with one strategy: `templates`, `donors`, `synthesis`, `pairs` or `project`."""
 
     family = "repair"
     needs = NOTHING_MORE
@@ -234,7 +234,7 @@ class Attempt:
 
     def _begun(self, spectrum: Spectrum) -> Progress:
         phases = offers.PHASES[self.strategy]
-        if spectrum.broken:
+        if spectrum.broken or spectrum.elsewhere:
             phases = tuple(each for each in phases if each in ("cold", "over"))
         return Progress(spectrum=spectrum, phases=phases, phase=phases[0])
 
@@ -289,6 +289,7 @@ class Attempt:
             },
             "memory_bytes": MEMORY,
             "broken": progress.spectrum.broken,
+            "elsewhere": progress.spectrum.elsewhere,
             "error": progress.spectrum.error,
             **{key: spectrum[key] for key in ("suspicion", "seen_types", "targets")},
             **{key: spectrum[key] for key in ("covering", "files")},

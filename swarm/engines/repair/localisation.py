@@ -10,7 +10,15 @@ from swarm.domain.evidence import GREEN
 from swarm.engines.port import Assignment
 from swarm.engines.repair.dispatch import Answer, ask
 from swarm.engines.repair.progress import SeenTypes, Spectrum
-from swarm.engines.repair.selection import file_of, may_touch, mentions, possible_files
+from swarm.engines.repair.selection import (
+    HEAD,
+    file_of,
+    is_generated,
+    is_vendored,
+    may_touch,
+    mentions,
+    possible_files,
+)
 from swarm.engines.repair.suspicion import suspicions
 from swarm.sandbox.public_api import Sandbox
 
@@ -48,15 +56,26 @@ async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
         return _broken(assignment, failing, files, targets)
     touch = assignment.contract.touch
     _add_broken(failing.body, touch)
-    if not any(may_touch(path, touch) for path in failing.body["lines"]):
+
+    def is_ours(path: str) -> bool:
+        return may_touch(path, touch)
+
+    if not any(map(is_ours, failing.body["lines"])):
         failing = await _trace(assignment, sandbox, files, targets[:MOST_TARGETS], importing=True)
-    suspects = _suspects(failing.body, assignment)
+    elsewhere = not any(map(is_ours, (*failing.body["lines"], *failing.body.get("importing", ()))))
+    if elsewhere:
+        failing = await _trace(assignment, sandbox, files, targets[:MOST_TARGETS], elsewhere=True)
+    suspects = await _written(sandbox, failing.body, _suspects(failing.body, assignment))
     related = await _related(run, sandbox, files, suspects)
     passing = _passing(run, (*files, *related), targets)
-    sample = await _trace(assignment, sandbox, (*files, *related), passing, wanted=suspects)
     everything = (*files, *related)
+    sample = await _trace(
+        assignment, sandbox, everything, passing, wanted=suspects, elsewhere=elsewhere
+    )
     spectrum = _spectrum(assignment, targets, failing.body, sample.body, everything)
-    spectrum = spectrum.model_copy(update={"names": names})
+    spectrum = spectrum.model_copy(update={"names": names, "elsewhere": elsewhere})
+    if elsewhere:  # nothing of it is alive here
+        return Found(spectrum, failing.cpu_seconds + sample.cpu_seconds)
     types = await _observe(assignment, sandbox, spectrum, _traces(failing.body))
     seen = _kept(types.body.get("types", {}), spectrum.suspicion)
     informed = types.body.get("suspicion", spectrum.suspicion)
@@ -179,15 +198,18 @@ async def _trace(
     importing: bool = False,
     each: bool = False,
     wanted: Sequence[str] = (),
+    elsewhere: bool = False,
 ) -> Answer:
     """With `importing`, also what runs while the tests are collected, which takes longer; with `each`,
-    also which lines each test runs; with `wanted`, lines of these files only.
+    also which lines each test runs; with `wanted`, lines of these files only; with `elsewhere`, also what
+    runs in processes that the tests start.
     """
     request = {
         "kind": "trace",
         "importing": importing,
         "wanted": wanted,
         "each": each,
+        "elsewhere": elsewhere,
         "files": files,
         "tests": tests,
         "limit": LIMIT_SECONDS,
@@ -274,8 +296,25 @@ def _suspects(body: dict[str, Any], assignment: Assignment) -> list[str]:
         ends = sorted({seen["outcome"] for seen in body["tests"].values()})
         raise Unsuitable(f"the failing tests end before they tell anything: {', '.join(ends)}")
     if not found:
-        raise Unsuitable("the failing tests run no Python file that may be changed")
+        vendored = [path for path in body["lines"] if is_vendored(path)]
+        others = f"; what others maintain is not changed: {vendored[0]}" if vendored else ""
+        raise Unsuitable(f"the failing tests run no Python file that may be changed{others}")
     return found
+
+
+async def _written(sandbox: Sandbox, body: dict[str, Any], suspects: list[str]) -> list[str]:
+    """Those of the files that people have written; the others are taken out of what was seen."""
+    kept = []
+    for path in suspects:
+        head = (await _read(sandbox, path) or b"")[:HEAD].decode("utf-8", "replace")
+        if is_generated(path, head):
+            del body["lines"][path]
+        else:
+            kept.append(path)
+    if not kept:
+        told = f"the failing tests run only generated code, {suspects[0]} for one"
+        raise Unsuitable(f"{told}: what generates it is to be changed")
+    return kept
 
 
 async def _related(

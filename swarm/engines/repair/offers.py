@@ -8,14 +8,15 @@ from swarm.domain.bids import Condition, Curve, Row
 from swarm.domain.tasks import TaskKind
 from swarm.engines.repair.progress import Phase
 
-Strategy = Literal["templates", "donors", "synthesis", "pairs"]
-STRATEGIES: tuple[Strategy, ...] = ("templates", "donors", "synthesis", "pairs")
+Strategy = Literal["templates", "donors", "synthesis", "pairs", "project"]
+STRATEGIES: tuple[Strategy, ...] = ("templates", "donors", "synthesis", "pairs", "project")
 
 PHASES: dict[Strategy, tuple[Phase, ...]] = {
     "templates": ("first", "slow", "cold", "over"),
     "donors": ("first", "slow", "over"),
     "synthesis": ("first", "slow", "pairs", "over"),
     "pairs": ("first", "slow", "over"),
+    "project": ("cold", "over"),
 }
 
 
@@ -53,6 +54,12 @@ OFFERS: dict[Strategy, tuple[Offer, ...]] = {
         Offer(1_000, 40, 160, 120_000),
         Offer(10_000, 80, 260, 60_000),
         Offer(None, 110, 300, 20_000),
+    ),
+    "project": (
+        Offer(0, 40, 80, 250_000),
+        Offer(100, 50, 120, 60_000),
+        Offer(1_000, 70, 200, 40_000),
+        Offer(None, 110, 300, 10_000),
     ),
 }
 

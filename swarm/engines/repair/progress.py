@@ -90,6 +90,9 @@ class Spectrum(Frozen):
     broken: bool = False
     """The failing tests could not even be collected: whatever is tried needs a fresh process."""
 
+    elsewhere: bool = False
+    """The failing tests run the project in processes that they start: each change needs a whole run."""
+
     names: dict[str, str] = Field(default_factory=dict)
     """What pytest calls the tests of the base run, where the runner names them otherwise."""
 

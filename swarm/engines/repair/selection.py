@@ -7,6 +7,18 @@ from pathlib import PurePosixPath
 
 _TEST_NAMES = ("test_*.py", "*_test.py", "tests.py", "test.py", "conftest.py")
 _TEST_FOLDERS = frozenset({"test", "tests", "testing"})
+_VENDORED = frozenset(
+    {"vendor", "vendored", "_vendor", "_vendored", "third_party", "thirdparty", "extern", "externals",
+     "node_modules", "site-packages"}
+)  # fmt: skip
+_GENERATED_NAMES = ("*_pb2.py", "*_pb2_grpc.py", "parsetab.py", "lextab.py")
+_GENERATED = re.compile(
+    r"^\W*(?:@generated\b|.*\b(?:auto-?)?generated\b.*\b(?:by|from|do not|don't)\b|.*\bdo not edit\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+HEAD = 1000
+"""Bytes of a file in which it says that a program has written it."""
+
 _PROTECTED = ("setup.py", "noxfile.py", "sitecustomize.py", "usercustomize.py")
 
 
@@ -21,9 +33,22 @@ def is_test(path: str) -> bool:
 def may_touch(path: str, touch: tuple[str, ...]) -> bool:
     """Python files that are neither tests nor set-up, within the contract's touch set."""
     name = PurePosixPath(path).name
-    if not path.endswith(".py") or is_test(path) or name in _PROTECTED:
+    if not path.endswith(".py") or is_test(path) or is_vendored(path) or name in _PROTECTED:
         return False
     return not touch or any(_covers(pattern, path) for pattern in touch)
+
+
+def is_vendored(path: str) -> bool:
+    """A copy of code that others maintain: a repair of it would be lost with the next one."""
+    return bool(set(PurePosixPath(path).parts[:-1]) & _VENDORED)
+
+
+def is_generated(path: str, head: str) -> bool:
+    """A program wrote it, by its name or by what the comments at its head say: that is to be changed."""
+    name = PurePosixPath(path).name
+    comments = "\n".join(line for line in head.splitlines() if line.lstrip().startswith("#"))
+    named = any(fnmatch.fnmatchcase(name, pattern) for pattern in _GENERATED_NAMES)
+    return named or _GENERATED.search(comments) is not None
 
 
 def _covers(pattern: str, path: str) -> bool:

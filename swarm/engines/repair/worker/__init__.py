@@ -11,6 +11,7 @@ has a package `swarm` keeps its own.
     keeping        the project's files, put back when tests have changed them
     children       forked children with limits: a candidate can hang, exit or fork and harm nobody
     tracing        which lines each test runs
+    elsewhere      which lines run in processes that a test starts
     instrumenting  functions that tell what their expressions were
     control        which conditions decide over suspicious lines, and how much stands in a line
     flowing        from where values came to the place of the failure

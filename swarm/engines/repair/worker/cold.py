@@ -2,13 +2,17 @@
 
 Constants, default values and class attributes are made when a module is imported, so nothing alive
 can be patched. The child starts from a process that has loaded pytest and nothing of the project,
-and is given the changed text when it imports the file; the file itself stays as it is.
+and is given the changed text when it imports the file; the file itself stays as it is. Where tests start
+processes of their own, the file is changed while they run.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.machinery import SourceFileLoader
 from types import CodeType
 from typing import Any
@@ -56,16 +60,22 @@ class ColdSearch:
         source = self._sources[candidate.path]
         text = edited(source.text, candidate.edits)
         tally.tried += 1
+        elsewhere = self._request["elsewhere"]
 
         def work(tell: Tell) -> None:
-            replace_text(candidate.path, text)
+            if not elsewhere:
+                replace_text(candidate.path, text)
             collect(
                 self._request["options"],
                 self._request["files"],
                 lambda suite: self._run(suite, asked, tell),
             )
 
-        ended = in_child(work, _START_SECONDS, self._memory)
+        if elsewhere:
+            with written(candidate.path, source, text):
+                ended = in_child(work, _START_SECONDS, self._memory)
+        else:
+            ended = in_child(work, _START_SECONDS, self._memory)
         if ended.lines[-1:] == [_ALL_GREEN]:
             tally.plausible.append(
                 {**stored(candidate, source.text, self._tests_text), "index": index}
@@ -84,6 +94,26 @@ class ColdSearch:
             if outcome not in GREEN:
                 return
         tell(_ALL_GREEN)
+
+
+@contextmanager
+def written(path: str, source: Source, text: str) -> Iterator[None]:
+    """The file has the text inside the block, and its own bytes behind it."""
+    with open(path, "rb") as file:  # noqa: PTH123 - Python 3.9
+        before = file.read()
+    try:
+        _write(path, (b"\xef\xbb\xbf" if source.bom else b"") + text.encode(source.codec))
+        yield
+    finally:
+        _write(path, before)
+
+
+def _write(path: str, data: bytes) -> None:
+    """A changed file of the same size and second would be taken for the one that was compiled."""
+    with open(path, "wb") as file:  # noqa: PTH123 - the same
+        file.write(data)
+    later = time.time_ns() + 2_000_000_000 * (hash(data) % 1000 + 1)
+    os.utime(path, ns=(later, later))
 
 
 def replace_text(path: str, text: str) -> None:

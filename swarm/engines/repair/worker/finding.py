@@ -35,6 +35,7 @@ _DONORS_SHARE = -1.5
 """Logarithm of how usual it is that one of two mistakes is mended by what stands elsewhere."""
 
 _MOST_COLD = 120
+_MOST_PROJECT = 600
 _MOST_COLD_SECONDS = 16.0
 _MOST_PLANNED = 12_000
 _MOST_LINES = 300
@@ -86,7 +87,7 @@ def find_cold(request: dict[str, Any], say: Say) -> dict[str, Any]:
     began = time.monotonic()
     sources = _sources(request["suspicion"])
     pool = [_drafts(source, request, wide=True) for source in sources.values()]
-    broken = request["broken"]
+    every = request["broken"] or request["elsewhere"] or request["strategy"] == "project"
     search = ColdSearch(sources, request)
     importing = search.importing()
     early = {
@@ -96,9 +97,12 @@ def find_cold(request: dict[str, Any], say: Say) -> dict[str, Any]:
         each
         for d in pool
         for each in templates(d)
-        if broken or not each.hot or each.line in early[each.path]
+        if every or not each.hot or each.line in early[each.path]
     )
-    candidates = found[:_MOST_COLD]
+    first = [each for each in found if not each.hot or each.line in early[each.path]]
+    rest = [each for each in found if each.hot and each.line not in early[each.path]]
+    alone = request["strategy"] == "project"
+    candidates = [*first, *rest][:_MOST_PROJECT] if alone else found[:_MOST_COLD]
     ready = time.monotonic()
     deadline = ready + max(request["seconds"], min(2 * (ready - began), _MOST_COLD_SECONDS))
 
@@ -115,7 +119,8 @@ def find_cold(request: dict[str, Any], say: Say) -> dict[str, Any]:
         return tally, len(share)
 
     indices = list(range(request["cursor"], len(candidates)))
-    return answer(*in_shares(request["cores"], indices, work, lambda *so: say(answer(*so)), 1))
+    cores = 1 if request["elsewhere"] else request["cores"]  # there is one tree to write in
+    return answer(*in_shares(cores, indices, work, lambda *so: say(answer(*so)), 1))
 
 
 def _sources(paths: dict[str, Any]) -> dict[str, Source]:

@@ -18,6 +18,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory, patience
+from swarm.engines.repair.worker.elsewhere import Elsewhere
 from swarm.engines.repair.worker.suite import Failure, Suite
 
 _FOREIGN = ("site-packages", "dist-packages", ".tox", ".venv", "node_modules")
@@ -159,7 +160,7 @@ def _cpu_seconds() -> float:
 
 def trace(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     """What each of the request's tests does, and how many failing and passing tests run a line; with
-    `each`, also which lines each test runs.
+    `each`, also which lines each test runs; with `elsewhere`, also in processes that it starts.
     """
     project = Project(request["root"])
     wanted = frozenset(request["wanted"]) if request.get("wanted") else None
@@ -168,14 +169,20 @@ def trace(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     tests: dict[str, Any] = {}
     lines: dict[str, dict[int, list[int]]] = {}
     hanging = 0
+    elsewhere = Elsewhere(request["root"]) if request.get("elsewhere") else None
     for test in request["tests"]:
         if test in suite.items and not budget.is_spent():
             limit = request["limit"] / (1 if hanging < _PATIENT else 4)
             seen = _traced(suite, test, LineTrace(project, wanted), project, limit, memory)
             hanging += seen["outcome"] == "timeout"
+            for path, numbers in elsewhere.taken().items() if elsewhere is not None else ():
+                seen["lines"][path] = sorted({*seen["lines"].get(path, ()), *numbers})
+                seen["files"] = list(seen["lines"])
             hits = seen["lines"] if request.get("each") else seen.pop("lines")
             _count(lines, hits, seen["outcome"])
             tests[test] = seen
+    if elsewhere is not None:
+        elsewhere.end()
     executable = [path for path in lines if os.access(path, os.X_OK)]
     broken = [_inside(each, project) for each in suite.broken]
     return {"tests": tests, "lines": lines, "executable": executable, "broken": broken}
