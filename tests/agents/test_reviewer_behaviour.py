@@ -333,6 +333,14 @@ def test_a_call_that_a_target_makes_too_is_meant_to_change() -> None:
     assert differences(before, before, after, passing={Id("t1")}, targets=())
 
 
+def test_answers_next_door_that_are_least_like_what_was_asked_for_are_told_first() -> None:
+    near, far, target = (("a.py", "f", each) for each in ("('-10',)", "('4711',)", "('-1',)"))
+    before = Observed({(Id("t"), target): (("x", "x"),)}, nearby={near: "x", far: "x"})
+    after = Observed({(Id("t"), target): (("y", "y"),)}, nearby={near: "y", far: "y"})
+    found = differences(before, before, after, passing=(), targets={Id("t")})
+    assert ["4711" in each.message for each in found] == [True, False]
+
+
 @pytest.mark.parametrize(
     ("now", "blocks"),
     [("2", False), ("raises KeyError", True), ("[2]", True), ("raises OSError", False)],

@@ -16,6 +16,7 @@ next door as they are: then those block as well. The figures behind these rules 
 import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -28,6 +29,10 @@ Callee = tuple[str, str, str]
 
 MOST_FINDINGS = 10
 """Of each kind; a changed helper may be seen a thousand times."""
+
+MOST_SORTED = 400
+MOST_COMPARED = 50
+"""Changed answers that are put in order, and calls that each of them is compared with."""
 
 _CALLS = TypeAdapter(list[tuple[str, str, str, str, str]])
 _NEXT = TypeAdapter(list[tuple[str, str, str, bool]])
@@ -267,7 +272,7 @@ def _next_door(
     spoken: Collection[str],
 ) -> tuple[Finding, ...]:
     """Where no failing test asks for the change, and none of its own, answers next door stay."""
-    found = list(_neighbours(first, second, after, meant))
+    found = _strangest_first(list(_neighbours(first, second, after, meant)), meant)
     silent = [] if targets else [each for each in found if _is_news(*each, spoken)]
     blocking = [_neighbour(*each, blocks=True) for each in silent]
     noted = [_neighbour(*each, blocks=False) for each in found if each not in silent]
@@ -275,6 +280,23 @@ def _next_door(
         *_capped(blocking, "unasked-change", blocks=True),
         *_capped(noted, "neighbour", blocks=False),
     )
+
+
+def _strangest_first(
+    found: list[tuple[Callee, str, str]], meant: Collection[Callee]
+) -> list[tuple[Callee, str, str]]:
+    """Of many only some are told: those first that are least like the calls that were to change."""
+    asked: dict[tuple[str, str], list[str]] = {}
+    for path, name, arguments in sorted(meant):
+        asked.setdefault((path, name), []).append(arguments)
+
+    def likeness(each: tuple[Callee, str, str]) -> float:
+        path, name, arguments = each[0]
+        others = asked.get((path, name), [])[:MOST_COMPARED]
+        ratios = (SequenceMatcher(None, arguments, other).ratio() for other in others)
+        return max(ratios, default=0.0)
+
+    return sorted(found[:MOST_SORTED], key=likeness) + found[MOST_SORTED:]
 
 
 def _is_news(callee: Callee, was: str, is_now: str, spoken: Collection[str]) -> bool:
