@@ -37,6 +37,27 @@ MUTANTS = (
         "market/test_flow.py",
     ),
     Mutant(
+        "tasks of one goal do not need each other",
+        "coordination/worth.py",
+        "likely = likely * _chance(each) // CERTAIN",
+        "pass",
+        "coordination/test_worth.py",
+    ),
+    Mutant(
+        "half a goal is worth half of it",
+        "coordination/worth.py",
+        "PARTIAL = CERTAIN // 2",
+        "PARTIAL = CERTAIN",
+        "coordination/test_worth.py",
+    ),
+    Mutant(
+        "an agent's last word is added to its class's, not put in place of the one before",
+        "market/learning.py",
+        "told = pool.told + after.told - before.told",
+        "told = pool.told + after.told",
+        "market/test_learning.py",
+    ),
+    Mutant(
         "settle twice",
         "market/ledger.py",
         "if escrow is None or escrow.settled:",

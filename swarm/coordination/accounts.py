@@ -7,7 +7,7 @@ its task was worth to the user when it was awarded; a pull request that was clos
 from collections.abc import Iterable
 
 from swarm.coordination.state import Attempt, GoalState
-from swarm.coordination.worth import grown
+from swarm.coordination.worth import banked, grown
 from swarm.domain.tasks import TaskKind
 from swarm.market.public_api import (
     Ledger,
@@ -40,10 +40,10 @@ def _attempt(ledger: Ledger, state: GoalState, attempt: Attempt) -> Ledger:
     ledger = meter(ledger, name, attempt.spent)
     if attempt.is_live:
         return ledger
-    contract = state.tasks[attempt.task_id].contract
-    is_work = attempt.outcome == "accepted" and contract.kind is TaskKind.WRITE
+    task = state.tasks[attempt.task_id]
+    is_work = attempt.outcome == "accepted" and task.contract.kind is TaskKind.WRITE
     waited = attempt.granted_at - state.submitted_at
-    worth = grown(contract.value, waited) if is_work else 0
+    worth = grown(banked(state, task), waited) if is_work else 0
     ledger = settle(ledger, name, worth)
     if state.landed:
         ledger = finish(ledger, name, worth if state.landed == "merged" else 0)

@@ -19,7 +19,7 @@ from swarm.coordination.state import (
     SentBack,
     Task,
 )
-from swarm.coordination.worth import PATIENCE_SECONDS, grown, not_begun
+from swarm.coordination.worth import PATIENCE_SECONDS, grown, not_begun, share
 from swarm.domain.bids import AgentCard, Bid, quote
 from swarm.domain.clearings import Award, Clearing
 from swarm.domain.events import Event, LeaseGranted, MarketCleared, TaskDropped
@@ -141,7 +141,7 @@ def _is_free_again(state: GoalState, task: Task, exchange: Exchange) -> bool:
 def _open_task(state: GoalState, exchange: Exchange, task: Task, at: int) -> OpenTask:
     contract = task.contract
     writes = contract.kind is TaskKind.WRITE
-    worth = grown(contract.value, at - state.submitted_at) if writes else contract.value
+    worth = grown(share(state, task), at - state.submitted_at) if writes else contract.value
     return OpenTask(
         contract=contract.model_copy(update={"value": worth}),
         wrong_cost=state.goal.wrong_share(contract.value) if writes else 0,
