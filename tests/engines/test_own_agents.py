@@ -1,6 +1,7 @@
 """The user's own agents, played by a double that is started, fed and read as they are, in real sandboxes."""
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -154,6 +155,41 @@ def test_a_closed_window_is_capacity_that_comes_back(stage: Staged) -> None:
     assert engine.curves() == ()
     here.now = opens + 1
     assert engine.curves() != ()
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("codex", "You've hit your usage limit. Try again in 2 hours 5 minutes."),
+        ("gemini", "You have exhausted your quota. Your quota will reset after 2h5m0s."),
+        ("opencode", "Rate limit reached: retry after 7500 s"),
+    ],
+)
+def test_a_quota_that_is_told_in_words_is_closed_until_then(
+    stage: Staged, name: str, words: str
+) -> None:
+    here = stage(name)
+    assert "used up its quota until" in last_words(here.play([{"fail": words}]))
+    engine = here.engines[-1]
+    assert engine.curves() == ()
+    here.now += 7_499
+    assert engine.curves() == ()
+    here.now += 2
+    assert engine.curves() != ()
+
+
+def test_windows_that_codex_writes_down_and_does_not_print_count_as_well(stage: Staged) -> None:
+    here = stage("codex")
+    told = {"primary": {"used_percent": 80.5, "window_minutes": 300, "resets_at": here.now + 900},
+            "secondary": {"used_percent": 12, "window_minutes": 10_080, "resets_at": here.now + 9_000}}  # fmt: skip
+    line = {"type": "event_msg", "payload": {"type": "token_count", "rate_limits": told}}
+    folder = "$HOME/.codex/sessions/2026/11/21"
+    keep = f"mkdir -p {folder}; echo '{json.dumps(line)}' > {folder}/rollout-1.jsonl"
+    here.play([{"run": keep}, write(here), DONE])
+    (dear,) = here.engines[-1].curves()
+    here.now += 901
+    (cheap,) = here.engines[-1].curves()
+    assert dear.rows[0].price > 5 * cheap.rows[0].price
 
 
 def test_what_is_left_of_a_window_is_dearer_the_less_it_is(stage: Staged) -> None:

@@ -105,6 +105,28 @@ def test_a_window_counts_until_it_resets(resets: int) -> None:
     assert (quota.share([window], NOW) == quota.LEAST_SHARE) == is_over
 
 
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [
+        ("You've hit your usage limit. Upgrade, or try again in 2 hours 5 minutes.", 7_500),
+        ("try again in 1 day, 3 hours and 5 minutes", 97_500),
+        ("Your quota will reset after 8h44m7s.", 31_447),
+        ("Your quota will reset after 5s.. Retrying after 6173ms", 5),
+        ("try again at 7:58 PM", None),
+        ("no words", None),
+        ("resets in 99999 days", quota.MOST_SECONDS),
+    ],
+)
+def test_when_a_quota_opens_is_read_from_words(words: str, seconds: int | None) -> None:
+    assert quota.opens_at(words, NOW) == (None if seconds is None else NOW + seconds)
+
+
+@given(st.text("again resetin0123456789dhms.,", max_size=80))
+def test_whatever_is_said_of_a_quota_it_opens_within_days(words: str) -> None:
+    until = quota.opens_at(words, NOW)
+    assert until is None or NOW <= until <= NOW + quota.MOST_SECONDS
+
+
 @given(st.binary(max_size=60), st.integers(1, 7))
 def test_lines_are_the_same_however_they_are_cut(data: bytes, size: int) -> None:
     data = b'{"a": 1}\n' + data.replace(b"{", b"") + b'\n{"b": 2}\n{"c": 3}'

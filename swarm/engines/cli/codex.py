@@ -1,7 +1,8 @@
 """Codex: `codex exec --json`.
 
 Read as version 0.169 prints it: `thread.started`, `turn.started`, `item.started` and `item.completed` of
-several kinds, `turn.completed` with its usage, `turn.failed`, `error`. Its own walls are switched off:
+several kinds, `turn.completed` with its usage, `turn.failed`, `error`; and of its own record `token_count`, which has the
+windows of the subscription. Its own walls are switched off:
 they need what a sandbox does not have, and ours stand around it.
 """
 
@@ -19,6 +20,7 @@ from swarm.engines.cli.sightings import (
     Tokens,
     Trouble,
     Used,
+    Window,
     at,
     brief,
     cut,
@@ -27,6 +29,8 @@ from swarm.engines.cli.sightings import (
 )
 
 ENVIRONMENT: Mapping[str, str] = {}
+RECORD = ".codex/sessions/*/*/*/rollout-*.jsonl"
+"""Its own record of a session, below its home: windows stand there, and are not printed."""
 
 _WORK = frozenset({"command_execution", "file_change", "mcp_tool_call", "web_search"})
 _WORDS: tuple[tuple[Trouble, tuple[str, ...]], ...] = (
@@ -102,6 +106,18 @@ def read(document: Mapping[str, object], seen: dict[str, str]) -> Iterator[Sight
             yield Failed(kind_of(text), text)
         case "error":
             seen["error"] = text_of(document, "message")
+        case "event_msg" if at(document, "payload", "type") == "token_count":
+            yield from _windows(at(document, "payload", "rate_limits"))
+
+
+def _windows(told: object) -> Iterator[Window]:
+    """What its record of a session says of the subscription; where nothing is known, it says nothing."""
+    for name in ("primary", "secondary"):
+        share = at(told, name, "used_percent")
+        if isinstance(share, int | float) and not isinstance(share, bool) and 0 <= share <= 1_000:
+            used = int(min(share, 100.0) * 10_000)
+            resets_at = whole(at(told, name, "resets_at"))
+            yield Window(name, used, resets_at, closed=used >= 1_000_000 and resets_at > 0)
 
 
 def _begun(item: object) -> Iterator[Sighting]:

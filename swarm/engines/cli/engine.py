@@ -140,16 +140,17 @@ class AgentEngine:
                 return _submission(assignment, changes, course.end.text, self._title, course)
             case Failed():
                 if course.end.kind == "quota":
-                    self._note_closed()
+                    self._note_closed(course.end.text)
                 until = quota.closed_until(self._windows.values(), self._now())
                 return GaveUp(sentence(self._title, course.end, until))
             case None:
                 return GaveUp(f"{self._title} ended without a word")
 
-    def _note_closed(self) -> None:
-        """Where it says that a quota is used up and not until when, an hour is assumed."""
-        if quota.closed_until(self._windows.values(), self._now()) is None:
-            until = self._now() + 3600
+    def _note_closed(self, words: str) -> None:
+        """Where no window says until when it is closed, the agent's words do; else an hour is assumed."""
+        now = self._now()
+        if not quota.closed_until(self._windows.values(), now):
+            until = quota.opens_at(words, now) or now + 3600
             self._windows["assumed"] = Window("assumed", None, until, closed=True)
 
 

@@ -24,6 +24,8 @@ class Dialect:
     """One document that it printed; the dictionary is what is remembered between two."""
 
     environment: Mapping[str, str]
+    record: str = ""
+    """Files below its home in which it writes down what it does not print, as a pattern."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ CODEX = Maker(
     file="auth.json",
     log_in="codex login",
     hosts=("chatgpt.com", "api.openai.com"),
-    dialect=Dialect(codex.arguments, codex.read, codex.ENVIRONMENT),
+    dialect=Dialect(codex.arguments, codex.read, codex.ENVIRONMENT, codex.RECORD),
     relayed=Relayed(
         codex.pointed_to, "responses", "OPENAI_API_KEY", "/responses", files=codex.settings
     ),

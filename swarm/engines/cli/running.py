@@ -15,7 +15,7 @@ from swarm.domain.errors import Rejected
 from swarm.engines.cli.codex import kind_of
 from swarm.engines.cli.lines import LineReader, Overflow
 from swarm.engines.cli.makers import Dialect
-from swarm.engines.cli.sightings import Ended, Failed, Sighting
+from swarm.engines.cli.sightings import Ended, Failed, Sighting, Window
 from swarm.sandbox.public_api import Process, Sandbox
 
 FOLDER = Path("/tmp/swarm-agent")  # noqa: S108 - inside: the sandbox's own
@@ -36,6 +36,7 @@ GRACE_SECONDS = 20.0
 """Between an agent's last word and its end."""
 
 KILL_SECONDS = 5.0
+MOST_RECORD = 256 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,27 @@ async def put_down(process: Process) -> None:
         await process.kill()
         async with asyncio.timeout(KILL_SECONDS):
             await process.wait()
+
+
+async def windows(sandbox: Sandbox, dialect: Dialect) -> tuple[Window, ...]:
+    """What an agent wrote down of its subscription and did not print; the last word of each window."""
+    if not dialect.record:
+        return ()
+    argv = (
+        "/bin/sh",
+        "-c",
+        f'cat "$1"/{dialect.record} | tail -c {MOST_RECORD}',
+        "read",
+        str(HOME),
+    )
+    result = await sandbox.exec(argv, wall_seconds=20)
+    found: dict[str, Window] = {}
+    with suppress(Overflow):
+        reader = LineReader()
+        for document in (*reader.feed(result.stdout), *reader.end()):
+            told = dialect.read(document, {})
+            found |= {each.name: each for each in told if isinstance(each, Window)}
+    return tuple(found.values())
 
 
 async def version_of(sandbox: Sandbox, argv: tuple[str, ...], env: Mapping[str, str]) -> str:

@@ -10,8 +10,8 @@ from swarm.engines.cli.finding import Found
 from swarm.engines.cli.logins import MOST_BYTES, login_of
 from swarm.engines.cli.makers import MAKERS
 from swarm.engines.cli.relay import PORT, Purse, Relay
-from swarm.engines.cli.running import HOME, IDLE_SECONDS, Start, run, version_of
-from swarm.engines.cli.sightings import Failed, Sighting, Spent
+from swarm.engines.cli.running import HOME, IDLE_SECONDS, Start, run, version_of, windows
+from swarm.engines.cli.sightings import Ended, Failed, Sighting, Spent
 from swarm.engines.leavings import ENVIRONMENT
 from swarm.models.public_api import Passages
 from swarm.sandbox.public_api import Sandbox
@@ -83,6 +83,9 @@ class CliTalk:
         argv = (*self.found.argv, *dialect.arguments(self.found.model, session))
         start = Start(argv, self._environment(job.python), dialect, self.idle_seconds)
         async for sighting in run(sandbox, start, prompt):
+            if isinstance(sighting, Ended | Failed):
+                for window in await windows(sandbox, dialect):
+                    yield window
             yield sighting
 
 
