@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from swarm.recipes import versions
 from swarm.recipes.pyproject import is_for_tests
-from swarm.recipes.reading import Entry, Files, shortened, table
+from swarm.recipes.reading import Entry, Files, shortened, table, texts
 from swarm.recipes.recipe import Part, Reason
 from swarm.recipes.requirements import hosts_in, name_of, normalised
 
 _NATIVE = re.compile(r"\b(?:Extension|cythonize|RustExtension|CMakeExtension|ext_modules)\b")
 _SOURCES = (".c", ".cc", ".cpp", ".h", ".hpp", ".pyx", ".pxd", ".rs", ".toml.in", "CMakeLists.txt")
+_PIPFILE = "Pipfile"
 _LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "pylock.toml")
 _WANTED = re.compile(
     r"(?:requirements|deps)?[-_./]?(?:dev|develop|test|tests|testing|ci)?[-_.]?(?:requirements)?"
@@ -88,15 +89,40 @@ def said_by_locks(files: Files) -> Iterator[Reason]:
     for name in ("environment.yml", "environment.yaml", "conda-lock.yml"):
         if files.has(name):
             yield files.reason("note", f"{name} is conda's: recognised, not built", name)
-    if files.has("Pipfile"):
-        read = files.toml("Pipfile")
-        if isinstance(python := table(read.get("requires")).get("python_version"), str):
-            yield files.reason("interpreter", f"=={python}.*", "Pipfile", r"^\s*python_version\b")
-        for section in ("packages", "dev-packages"):
-            for name in table(read.get(section)):
-                yield files.reason(
-                    "needs", normalised(name), "Pipfile", rf"^\s*\"?{re.escape(name)}"
-                )
+    if files.has(_PIPFILE):
+        yield from _said_by_pipfile(files)
+
+
+def _said_by_pipfile(files: Files) -> Iterator[Reason]:
+    """Without its lock, what it asks for is installed in whatever versions it admits."""
+    read = files.toml(_PIPFILE)
+    if isinstance(python := table(read.get("requires")).get("python_version"), str):
+        yield files.reason("interpreter", f"=={python}.*", _PIPFILE, r"^\s*python_version\b")
+    for section in ("packages", "dev-packages"):
+        for name, wanted in table(read.get(section)).items():
+            line = rf"^\s*\"?{re.escape(name)}"
+            yield files.reason("needs", normalised(name), _PIPFILE, line)
+            wished = of_pipenv(name, wanted)
+            is_here = {"path", "file"} & table(wanted).keys()
+            if files.has("Pipfile.lock") or is_here or not name_of(wished):
+                continue
+            yield files.reason("packages", wished, _PIPFILE, line)
+            for host in hosts_in(str(table(wanted).get("git", ""))):
+                yield files.reason("hosts", host, _PIPFILE, re.escape(host))
+
+
+def of_pipenv(name: str, wanted: object) -> str:
+    """One of Pipfile's packages as PEP 508."""
+    entry = {"version": wanted} if isinstance(wanted, str) else table(wanted)
+    version, git, markers = (entry.get(each) for each in ("version", "git", "markers"))
+    extras = ",".join(texts(entry.get("extras")))
+    text = f"{name}[{extras}]" if extras else name
+    if isinstance(git, str):
+        ref = entry.get("ref")
+        text += f" @ git+{git}@{ref}" if isinstance(ref, str) else f" @ git+{git}"
+    elif isinstance(version, str) and version != "*":
+        text += version
+    return f"{text} ; {markers}" if isinstance(markers, str) else text
 
 
 def said_by_requirements(files: Files) -> Iterator[Reason]:

@@ -56,6 +56,29 @@ def test_poetry_is_translated(tmp_path: Path) -> None:
     assert recipe.services == ("redis",)
 
 
+PIPFILE = """
+[packages]
+attrs = "*"
+"--index-url=https://b.example" = "*"
+flask = {version = ">=2,<4", extras = ["async"], markers = "python_version > '3.8'"}
+here = {path = ".", editable = true}
+lib = {git = "https://c.example/lib.git", ref = "v1"}
+[dev-packages]
+pytest = "==8.*"
+"""
+
+
+def test_a_pipfile_without_its_lock_says_what_is_installed(tmp_path: Path) -> None:
+    assert detect(tmp_path, {"Pipfile": PIPFILE}).packages == (
+        "attrs",
+        "flask[async]>=2,<4 ; python_version > '3.8'",
+        "lib @ git+https://c.example/lib.git@v1",
+        "pytest==8.*",
+    )
+    locked = detect(tmp_path, {"Pipfile": PIPFILE, "Pipfile.lock": "{}"})
+    assert (locked.packages, locked.lock) == ((), "Pipfile.lock")
+
+
 def test_requirements_that_tests_need_and_no_others(tmp_path: Path) -> None:
     files = {
         "requirements.txt": "flask\n",
