@@ -27,6 +27,14 @@ def test_a_new_condition_is_held_true_and_false() -> None:
     ]
 
 
+def test_a_comparison_whose_answer_is_reckoned_with_is_a_condition() -> None:
+    assert without("return x + (y == 3)") == [
+        ("y == 3", "return x + ((True))"),
+        ("y == 3", "return x + ((False))"),
+    ]
+    assert without("return x == 3") == []
+
+
 def test_a_part_of_an_and_is_left_out_and_none_of_an_or() -> None:
     assert ("y", "return x and (True)") in without("return x and y")
     assert without("return x or y") == []

@@ -1,6 +1,7 @@
 """What the checks cannot decide, and so ask a person about: pure rules."""
 
 from swarm.agents.checks.conditions import distinguishes
+from swarm.agents.checks.inside import recorder
 from swarm.agents.checks.lint import Source
 from swarm.agents.checks.observations import Again, Observed, answers_only
 from swarm.agents.checks.reach import Watched, unreached, watched
@@ -90,3 +91,37 @@ def test_cases_are_told_apart_by_conditions_and_keys() -> None:
     assert distinguishes("x = 1 if a else 2", "x = 1 if a else 2 if b else 3")
     assert distinguishes("f(a)", "f({1: 2}.get(a, a))")
     assert not distinguishes("x = a < 1", "x = a <= 1")
+
+
+def test_numbers_in_a_text_are_changed_one_at_a_time_and_far() -> None:
+    found = recorder.one_number("10:21:36.5")
+    assert {"13:21:36.5", "10:24:36.5", "10:21:36.5123456789"} <= set(found)
+
+
+def test_objects_are_looked_into_and_what_is_private_counts_where_nothing_else_is() -> None:
+    class Public:
+        def __init__(self, number: int) -> None:
+            self.number, self._cache = number, object()
+
+    class Slotted:
+        __slots__ = ("_number",)
+
+        def __init__(self, number: int) -> None:
+            self._number = number
+
+    assert recorder.shown(Public(1)) == recorder.shown(Public(1)) != recorder.shown(Public(2))
+    assert recorder.shown(Slotted(1)) != recorder.shown(Slotted(2))
+    assert recorder.shown([Public(1)]) != recorder.shown([Public(2)])
+
+
+def seed(*lines: int, near: bool = False, asked: bool = False) -> recorder.Seed:
+    return recorder.Seed(len, frozenset(("a.py", line) for line in lines), near, asked)
+
+
+def test_next_door_begins_with_what_failing_tests_and_changed_lines_lead_to() -> None:
+    many = {f"({n},)": seed(1) for n in range(99)}
+    chosen = recorder.picked(
+        many | {"('near',)": seed(1, 2, near=True), "('red',)": seed(3, asked=True)}
+    )
+    assert list(chosen)[:2] == ["('red',)", "('near',)"]
+    assert len(chosen) == recorder.SEEDS

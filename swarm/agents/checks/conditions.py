@@ -4,7 +4,7 @@ A patch that mends a mistake only under a condition is overfitted where the test
 it. So every new condition must be earned: with it taken away, some test that the patch answers to must
 fail. That is mutation testing of the patch alone (DeMillo, Lipton, Sayward, 1978). Only what widens the
 patch is tried: a whole condition held true or false, and one part of an `and` or of a chained comparison
-left out. Parts of an `or` are left alone: without one the patch does less, and a repair may well guard
+left out, and a comparison whose answer is reckoned with held true or false. Parts of an `or` are left alone: without one the patch does less, and a repair may well guard
 more than the tests look at.
 """
 
@@ -70,6 +70,8 @@ def _cases(tree: ast.Module) -> int:
             found += 1
         elif isinstance(node, ast.BoolOp):
             found += len(node.values) - 1
+        elif isinstance(node, ast.Compare):
+            found += len(node.ops)
         elif isinstance(node, ast.Dict):
             found += len(node.keys)
     return found
@@ -92,8 +94,18 @@ def _conditions(node: ast.AST) -> Iterator[_Part]:
         yield from (_Part(ast.unparse(each), each, ("(True)",)) for each in node.values)
     if isinstance(node, ast.Compare):
         yield from _links(node)
+    if isinstance(node, ast.BinOp | ast.Subscript | ast.keyword | ast.Call):
+        yield from (_Part(ast.unparse(each), each, ("(True)", "(False)")) for each in _values(node))
     for child in ast.iter_child_nodes(node):
         yield from _conditions(child)
+
+
+def _values(node: ast.BinOp | ast.Subscript | ast.keyword | ast.Call) -> Iterator[ast.Compare]:
+    """Comparisons with a constant whose answer is reckoned with: a condition in other clothes."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Compare) and len(child.ops) == 1:
+            operands = (child.left, *child.comparators)
+            yield from [child] if any(isinstance(e, ast.Constant) for e in operands) else ()
 
 
 def _links(node: ast.Compare) -> Iterator[_Part]:

@@ -609,7 +609,7 @@ def nearby(value: Any) -> list[Any]:
 def nearby_text(value: str) -> list[Any]:
     half = len(value) // 2
     return [
-        *one_number(value)[:4],
+        *one_number(value)[:6],
         value.upper(),
         value[:-1],
         value[:half] + value[half + 1 :],
@@ -617,7 +617,7 @@ def nearby_text(value: str) -> list[Any]:
         *without_a_part(value)[:3],
         value.swapcase(),
         value[::-1],
-        *one_number(value)[4:16],
+        *one_number(value)[6:20],
         value + value[-1:],
         *(renumbered(value, *by) for by in BY if any(c.isdigit() for c in value)),
         *one_letter(value)[:6],
@@ -643,15 +643,11 @@ def one_number(value: str) -> list[str]:
     rows = []
     for found in itertools.islice(re.finditer("[0-9]+", value), 6):
         number, wide = int(found[0]), len(found[0])
-        others = [str(n).zfill(wide) for n in (number + 3, number * 10 + 5, 0, number + 1)]
-        others += [
-            str(number + 10).zfill(wide),
-            "-" + found[0],
-            found[0] + "0",
-            found[0][:-1],
-            "9" * wide,
-            found[0][::-1],
-        ]
+        others = [str(n).zfill(wide) for n in (number + 3, number * 10 + 5)]
+        others += [found[0] + "123456789"]
+        others += [str(n).zfill(wide) for n in (0, number + 1, number + 10)]
+        others += ["-" + found[0], found[0] + "0", found[0][:-1], "9" * wide, found[0][::-1]]
+        others += [found[0] + "987654321"]
         rows.append([value[: found.start()] + each + value[found.end() :] for each in others])
     return [each for row in itertools.zip_longest(*rows) for each in row if each is not None]
 
