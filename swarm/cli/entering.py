@@ -6,6 +6,8 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import typer
@@ -13,6 +15,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from swarm.actors.public_api import view_environment
 from swarm.cli.session import Session, open_session
 from swarm.cli.words import cell, count
 from swarm.domain.changes import Changes
@@ -47,13 +50,34 @@ def enter(repository: Path, at: str | None, mode: SandboxMode | None, save: Path
         mode = mode or strongest(Path(folder))
         if mode is None:
             raise Lacking("no sandbox can be made on this machine", advice="swarm doctor tells why")
-        return asyncio.run(_enter(session, state.top, commit, mode, save, Path(folder)))
+        python = _interpreter(session, state.top)
+        return asyncio.run(_enter(session, state.top, commit, python, mode, save, Path(folder)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Python:
+    """The interpreter that goals would use, and what has to be shown for it to run."""
+
+    path: Path
+    shown: tuple[Path, ...]
+
+
+def _interpreter(session: Session, top: Path) -> _Python:
+    """One that came with the repository is not run: nothing of the repository is, out here."""
+    own = own_venv(top)
+    with suppress(Rejected, Lacking):
+        built = None if own else view_environment(top, session.places).built
+        if built is not None:
+            return _Python(Path(built.python), tuple(map(Path, built.shown)))
+    path = own or Path(sys.executable)
+    return _Python(path, interpreter_paths(path))
 
 
 async def _enter(
     session: Session,
     top: Path,
     commit: CommitHash,
+    python: _Python,
     mode: SandboxMode,
     save: Path | None,
     folder: Path,
@@ -62,24 +86,19 @@ async def _enter(
     tree = await asyncio.to_thread(mirror.fetch, commit)
     base = BaseRef(folder / "base", tree)
     await asyncio.to_thread(mirror.export, tree, base.directory)
-    # One that came with the repository is not run: nothing of the repository is, out here.
-    python = await asyncio.to_thread(own_venv, top) or Path(sys.executable)
-    spec = SandboxSpec(top, await asyncio.to_thread(_shown, python), require=mode)
+    # Ours holds the terminal.
+    ours = await asyncio.to_thread(interpreter_paths, Path(sys.executable))
+    spec = SandboxSpec(top, tuple({*python.shown, *ours}), require=mode)
     host = open_host(folder / "boxes", mode)
     try:
         sandbox = await host.create(spec, base)
         session.say(_greeting(sandbox, commit), "dim")
-        code = await _work(sandbox, python)
+        code = await _work(sandbox, python.path)
         changes, blocked = await sandbox.diff(), await sandbox.blocked()
     finally:
         await host.close()
     await asyncio.to_thread(_part, session, mirror, tree, changes, blocked, save)
     return code
-
-
-def _shown(python: Path) -> tuple[Path, ...]:
-    """Of the repository's interpreter, and of ours, which holds the terminal."""
-    return tuple({*interpreter_paths(python), *interpreter_paths(Path(sys.executable))})
 
 
 def _greeting(sandbox: Sandbox, commit: CommitHash) -> str:
@@ -94,9 +113,9 @@ def _greeting(sandbox: Sandbox, commit: CommitHash) -> str:
 
 async def _work(sandbox: Sandbox, python: Path) -> int:
     shell = next(each for each in _SHELLS if shutil.which(each) or each == "sh")
-    if not sys.stdin.isatty():
-        return await _run_lines(sandbox, shell)
     argv = _on_path(python, shell)
+    if not sys.stdin.isatty():
+        return await _run_lines(sandbox, argv)
     return await run_in_terminal(sandbox, Path(sys.executable), argv, sys.stdin.fileno(), 1)
 
 
@@ -105,10 +124,10 @@ def _on_path(python: Path, shell: str) -> tuple[str, ...]:
     return ("env", f"PATH={python.parent}:{os.defpath}:/usr/sbin:/sbin", shell)
 
 
-async def _run_lines(sandbox: Sandbox, shell: str) -> int:
+async def _run_lines(sandbox: Sandbox, argv: tuple[str, ...]) -> int:
     """Without a terminal: commands from standard input, to their end."""
     commands = await asyncio.to_thread(sys.stdin.buffer.read)
-    result = await sandbox.exec((shell,), stdin=commands)
+    result = await sandbox.exec(argv, stdin=commands)
     for stream, data in ((sys.stdout, result.stdout), (sys.stderr, result.stderr)):
         stream.buffer.write(data)
         stream.buffer.flush()

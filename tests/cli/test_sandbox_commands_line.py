@@ -47,7 +47,9 @@ def shell(repository: Path, script: str, *options: str) -> subprocess.CompletedP
 def test_commands_come_in_and_a_patch_goes_out(repository: Path, tmp_path: Path) -> None:
     needs_namespaces()
     patch = tmp_path / "a.patch"
-    done = shell(repository, "pwd; echo 2 >> a; exit 3", "--save", str(patch))
+    done = shell(
+        repository, 'pwd; python -c \'open("a", "a").write("2\\n")\'; exit 3', "--save", str(patch)
+    )
     assert done.returncode == 3
     assert str(repository) in done.stdout.splitlines()
     assert "in a sandbox of mode" in done.stdout
