@@ -243,6 +243,26 @@ def test_a_refused_submission_is_told_with_what_was_found(bench: Build) -> None:
 
 
 @pytest.mark.thorough
+def test_the_projects_own_linter_and_formatter_are_run_before_a_submission_leaves(
+    bench: Build,
+) -> None:
+    ugly = {"path": "new.py", "content": "import os\nx = [1,2 ]\n"}
+    brain = script(
+        Say("", (MEND, Use("write", ugly))),
+        Say("", (SUBMIT,)),
+        Say("", (Use("write", {"path": "new.py", "content": "x = [1, 2]\n"}), SUBMIT)),
+        Say("", (SUBMIT,)),
+    )
+    ruffed = {**FILES, "pyproject.toml": "[tool.ruff]\nline-length = 80\n"}
+    items = bench(brain).work(files=ruffed)
+    assert "`ruff check --quiet --no-cache` complains" in result(items[1])
+    assert "F401" in result(items[1])
+    assert "`ruff format --check" in result(items[1])
+    assert "complains" not in result(items[2])
+    assert isinstance(items[-1], Submission)
+
+
+@pytest.mark.thorough
 def test_nothing_and_what_breaks_tests_are_not_submitted(bench: Build) -> None:
     worse = Use("edit", {"path": "app.py", "old": "a - b", "new": "a * b + 1"})
     desk = bench(

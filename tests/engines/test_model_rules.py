@@ -10,6 +10,7 @@ from swarm.domain.bids import offered
 from swarm.domain.names import Digest
 from swarm.engines.model import offers
 from swarm.engines.model.editing import replaced
+from swarm.engines.model.habits import habits
 from swarm.engines.model.places import Refused, place, writable
 from swarm.engines.model.record import Record
 from swarm.engines.model.stuck import Footprint, Health, footprint, health, lesson
@@ -19,6 +20,7 @@ from swarm.engines.model.transcript import KEPT_TURNS, shortened_before, turns
 from swarm.engines.model.trimming import legible, trimmed
 from swarm.models.conversation import Call, Result, Text, Turn
 from swarm.models.prices import FREE, read_price
+from swarm.testing import traces
 from swarm.testing.engine import an_assignment
 
 OPENING = "# Task\nMend it.\n# Done when\n- the tests pass"
@@ -148,6 +150,31 @@ def test_what_is_slow_but_healthy_goes_on(name: str) -> None:
     assert worst(HEALTHY[name]) == "fine"
 
 
+SEEN_BY_NOBODY = {"a window that creeps through a file", "changes without effect"}
+"""Each turn of these looks as healthy work does; money and steps end them."""
+
+
+@pytest.mark.parametrize("name", traces.LOOPS)
+def test_how_many_loops_are_noticed(name: str) -> None:
+    found = traces.judged(traces.LOOPS[name])
+    assert found.stopped == (0 if name in SEEN_BY_NOBODY else found.traces)
+    assert found.turns <= 24
+
+
+@pytest.mark.parametrize("name", traces.HEALTHY)
+def test_no_healthy_trace_of_the_corpus_is_ended(name: str) -> None:
+    assert traces.judged(traces.HEALTHY[name]).stopped == 0
+
+
+def test_the_page_on_models_tells_what_the_corpus_came_to() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text()
+    for name, family in (*traces.LOOPS.items(), *traces.HEALTHY.items()):
+        found = traces.judged(family)
+        ended = f"{found.stopped} of {found.traces}"
+        at = f" {found.turns} " if found.turns else " "
+        assert f"| {name} | {ended} |{at}| {found.hinted} of {found.traces} |" in page
+
+
 def test_a_footprint_sees_what_was_done_and_shown() -> None:
     assert footprint(a_record(1, "a")) != footprint(a_record(1, "b"))
     assert footprint(a_record(1, "a")) != footprint(a_record(2, "a"))
@@ -255,3 +282,32 @@ def test_the_lesson_of_a_vain_try_tells_each_thing_once() -> None:
     told = lesson([record], ["test a", "test a", "run b"])
     assert told.count("- test a") == 1
     assert "- the cache is not it" in told
+
+
+# Habits -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("settings", "marks", "programs"),
+    [
+        ({"pyproject.toml": "[tool.ruff]\n"}, (), ["ruff", "ruff"]),
+        ({"pyproject.toml": "[tool.ruff]\n[tool.black]\n"}, (), ["ruff", "black"]),
+        (
+            {"package.json": '{"devDependencies": {"eslint": "9"}}'},
+            (),
+            ["node_modules/.bin/eslint"],
+        ),
+        ({}, ("go.mod", "Cargo.toml"), ["gofmt", "rustfmt"]),
+        ({"pyproject.toml": "[tool", "package.json": '{"devDependencies": 7}'}, (), []),
+    ],
+)
+def test_which_programs_a_project_uses_is_read_from_what_configures_them(
+    settings: dict[str, str], marks: tuple[str, ...], programs: list[str]
+) -> None:
+    assert [habit.argv[0] for habit in habits(settings, marks)] == programs
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_any_settings_of_a_project_are_read(pyproject: str, package: str) -> None:
+    found = habits({"pyproject.toml": pyproject, "package.json": package}, ())
+    assert all(habit.suffixes for habit in found)

@@ -19,6 +19,7 @@ bounded, and a submission is only a claim that others test. What tools and repos
     trimming    long text, without its middle
     stuck       whether anything still happens
     judging     what is looked at before a submission leaves
+    habits      the project's own linters and formatters
     reading     a model that only looks, and answers with one call
     offers      what a model asks and promises
 """

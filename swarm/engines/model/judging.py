@@ -1,5 +1,6 @@
 """What is looked at before a submission leaves: that there is one, that it is not one that was refused,
-that the tests agree, and that the model has read it once more.
+that the tests agree, what the project's own linters and formatters say, and that the model has read it once
+more.
 
 This spares rounds with testers and reviewers; it decides nothing for them. A model that insists gets
 its way, and they will say the same with evidence.
@@ -12,6 +13,7 @@ from swarm.domain.canonical import digest
 from swarm.domain.changes import Changes, Written
 from swarm.domain.evidence import GREEN, Outcome
 from swarm.domain.names import Digest, TestId
+from swarm.engines.model.habits import complaints
 from swarm.engines.model.tools import Bench, before, suite, tested
 from swarm.engines.model.trimming import trimmed
 from swarm.tools.public_api import COMMAND, Execution
@@ -56,7 +58,8 @@ async def judge(bench: Bench, reviewed: Digest | None, refusals: int) -> Judgeme
     told = tested(execution, before(bench.assignment))
     if worse:
         return Judgement(False, trimmed(f"not yet: {worse}\n{told}"), changes, tree_of(changes))
-    return Judgement(False, _to_review(changes, told), changes, tree_of(changes))
+    said = await complaints(bench, changes)
+    return Judgement(False, _to_review(changes, told, said), changes, tree_of(changes))
 
 
 def _worse(bench: Bench, execution: Execution) -> str:
@@ -85,12 +88,13 @@ def _has_new(now: Mapping[TestId, Outcome], base: Mapping[TestId, Outcome]) -> b
     return any(outcome in GREEN and base.get(test) not in GREEN for test, outcome in now.items())
 
 
-def _to_review(changes: Changes, told: str) -> str:
+def _to_review(changes: Changes, told: str, said: str) -> str:
     names = [path.decode("utf-8", "backslashreplace") for path in changes.paths]
     listed = "\n".join(f"- {name}" for name in names[:40])
     return trimmed(
         f"You are about to submit changes to:\n{listed}\n\nThe suite: {told}\n\n"
-        "Before they leave, read them once more as a reviewer who wants to find the mistake: cases at"
+        + (f"{said}\n\n" if said else "")
+        + "Before they leave, read them once more as a reviewer who wants to find the mistake: cases at"
         " the edges, other places that use what you changed, files that do not belong, style. Mend"
         " what you find; then submit again."
     )

@@ -1,12 +1,15 @@
 """Whether anything still happens, judged by effects and not by words.
 
-A turn has an effect when the tree, the tests' outcomes or the notes differ from before, or when it saw
-something that was not seen yet. The same calls with the same results again and again are a loop; many
-turns without any effect are one too, only longer. First comes a hint; then the work is
+A turn has an effect when the tree is as it never was before, or when it saw something that was not seen
+yet; the same call in the same tree whose output differs in its numbers alone (times, addresses) saw nothing
+new. The same calls with the same results again and again are a loop; many turns without any effect are one
+too, only longer. What this makes of loops and of healthy work is measured on a corpus of both
+(`swarm.testing.traces`). First comes a hint; then the work is
 begun anew, in the tree as it was given, and what did not work is its first word; then comes the end, and
 somebody else may try.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -19,12 +22,13 @@ from swarm.models.public_api import Call
 Health = Literal["fine", "hint", "stop"]
 
 SAME_HINT, SAME_STOP = 3, 6
-"""The same turn so many times among the last dozen."""
+"""The same turn so many times among the last dozen; to end there, the last few had no effect either."""
 
 IDLE_HINT, IDLE_STOP = 6, 14
 """So many turns in a row without any effect."""
 
 RECENT = 12
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 HINT = (
     "You have done this before, with the same result. Do something else: look at another place, test"
     " your assumption, or say with give_up why it cannot be done."
@@ -60,6 +64,8 @@ class Footprint:
     did: str
     saw: Digest
     tree: Digest | None
+    shape: Digest | None = None
+    """Of what it showed, whatever numbers stood in it; None: not told."""
 
 
 def footprint(record: Record) -> Footprint:
@@ -68,7 +74,14 @@ def footprint(record: Record) -> Footprint:
         f"{c.name} {sorted((k, str(v)) for k, v in c.arguments.items())}" for c in calls
     )
     saw = "\n".join(result.text for result in record.results)
-    return Footprint(did, digest(saw.encode("utf-8", "replace")), record.tree)
+    return seen(did, saw, record.tree)
+
+
+def seen(did: str, saw: str, tree: Digest | None) -> Footprint:
+    exact, shape = (
+        digest(each.encode("utf-8", "replace")) for each in (saw, _NUMBER.sub("#", saw))
+    )
+    return Footprint(did, exact, tree, shape)
 
 
 def health(footprints: Sequence[Footprint]) -> Health:
@@ -76,19 +89,22 @@ def health(footprints: Sequence[Footprint]) -> Health:
     recent = footprints[-RECENT:]
     same = sum(each == footprints[-1] for each in recent) if footprints else 0
     idle = _idle(footprints)
-    if same >= SAME_STOP or idle >= IDLE_STOP:
+    if (same >= SAME_STOP and idle >= SAME_HINT) or idle >= IDLE_STOP:
         return "stop"
     return "hint" if same >= SAME_HINT or idle >= IDLE_HINT else "fine"
 
 
 def _idle(footprints: Sequence[Footprint]) -> int:
-    """Turns at the end that neither changed the tree nor saw anything new."""
-    seen: set[Digest] = set()
-    tree: Digest | None = None
+    """Turns at the end that neither brought the tree to a new state nor saw anything new."""
+    outputs: set[Digest] = set()
+    shapes: set[tuple[str, Digest | None, Digest]] = set()
+    trees: set[Digest | None] = {None}
     idle = 0
     for each in footprints:
-        new = each.saw not in seen or each.tree != tree
-        idle = 0 if new and each.did else idle + 1
-        seen.add(each.saw)
-        tree = each.tree
+        shape = (each.did, each.tree, each.shape or each.saw)
+        shown = each.saw not in outputs and shape not in shapes
+        idle = 0 if each.did and (shown or each.tree not in trees) else idle + 1
+        outputs.add(each.saw)
+        shapes.add(shape)
+        trees.add(each.tree)
     return idle
