@@ -13,10 +13,11 @@ from swarm.engines.port import Engine
 from swarm.engines.public_api import repair_engines
 from swarm.engines.repair.dispatch import options
 from swarm.engines.repair.localisation import lines_of
-from swarm.engines.repair.pairing import aims_of, unlike
+from swarm.engines.repair.pairing import MOST_FIRST, aims_of, is_stuck, unlike
 from swarm.engines.repair.patches import patched
 from swarm.engines.repair.prior import doubt, doubtful
 from swarm.engines.repair.progress import (
+    Paired,
     PlannedEdit,
     Plausible,
     Progress,
@@ -527,6 +528,15 @@ def a_spare(line: int, *greened: str) -> Spare:
 def test_a_first_edit_that_turns_less_green_than_another_is_none_to_fall_back_on() -> None:
     best, less, other = a_spare(1, "a", "b"), a_spare(2, "a"), a_spare(3, "c")
     assert unlike([best, a_spare(1, "a", "b"), less, other]) == (best, other)
+
+
+def test_another_test_is_begun_with_where_the_first_one_stays_red() -> None:
+    paired = Paired(aims=("a", "b"), tried=50)
+    tried = a_progress(tried=50 + MOST_FIRST)
+    assert is_stuck(paired, tried)
+    assert not is_stuck(paired, tried.model_copy(update={"plausible": (a_plausible(),)}))
+    assert not is_stuck(paired, a_progress(tried=MOST_FIRST))
+    assert not is_stuck(paired.model_copy(update={"aims": ("b",)}), tried)
 
 
 def test_two_edits_are_begun_with_the_test_that_runs_least_and_then_with_one_unlike_it() -> None:

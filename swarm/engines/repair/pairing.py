@@ -21,6 +21,9 @@ from swarm.sandbox.public_api import Sandbox
 
 MOST_AIMS = 3
 MOST_SPARES = 2
+MOST_FIRST = 1000
+"""Candidates for a first edit that turns a test green, where other tests can be begun with."""
+
 MOST_ASKED = 40
 """Failing tests that a first edit is asked about."""
 
@@ -78,7 +81,7 @@ class PairedAttempt:
             return await self._single(paired).stage(progress, hurry=hurry)
         if choosing.next_to_confirm(progress, hurry=hurry) is not None:
             return await self._first(paired, progress)
-        if progress.phase == "over":
+        if progress.phase == "over" or is_stuck(paired, progress):
             return await self._instead(paired, progress)
         return await self._single(paired).stage(progress, hurry=hurry)
 
@@ -120,7 +123,8 @@ class PairedAttempt:
                 return await self._instead(paired, before, cpu)
             raise
         executable = (*paired.executable, *known.spectrum.executable)
-        paired = paired.model_copy(update={"executable": tuple(dict.fromkeys(executable))})
+        update = {"executable": tuple(dict.fromkeys(executable)), "tried": tried}
+        paired = paired.model_copy(update=update)
         known = known.model_copy(update={"paired": paired, "tried": tried})
         return f"{action}, {_for(paired)}", known, cpu + more
 
@@ -180,6 +184,14 @@ def _for(paired: Paired) -> str:
     return (
         f"behind an edit of {made.edit.path}:{made.edit.line} that turns {len(made.greened)} green"
     )
+
+
+def is_stuck(paired: Paired, progress: Progress) -> bool:
+    """So many changes turned the aim not green that another one had better be begun with: one of the two
+    mistakes is easier than the other, and with it gone the rest of the time is for that other.
+    """
+    vain = progress.tried - paired.tried >= MOST_FIRST and not progress.plausible
+    return vain and bool(paired.aims[1:])
 
 
 def unlike(spares: Sequence[Spare]) -> tuple[Spare, ...]:
