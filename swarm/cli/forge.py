@@ -36,6 +36,14 @@ def forge_serve(
     serve(tuple(add or ()), port)
 
 
+@github.command("status")
+def github_status(as_json: AsJson = False) -> None:
+    """What `swarm serve --repo` does, what waits, and why an issue was not taken."""
+    from swarm.cli.forge_status import status
+
+    status(as_json=as_json)
+
+
 @github.command("login")
 def github_login(
     api: Api = GITHUB_API,

@@ -20,9 +20,11 @@ from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.domain.goals import Goal, PushTo
 from swarm.domain.names import CommitHash, GoalId, TreeHash, branch_of
 from swarm.forge.public_api import (
+    CALLS,
     GITHUB,
     ApprovedIssue,
     Board,
+    CallName,
     GitHubForge,
     PullRequestRequest,
     Standing,
@@ -183,15 +185,33 @@ def show_hidden(session: Session, found: ApprovedIssue) -> None:
         session.say(f"hidden in the issue, kept from agents: {legible(each)[:300]}", "yellow")
 
 
+LATER: Mapping[CallName, str] = {
+    "edit comment": "whenever it stands otherwise",
+    "remove comment": "should there be two",
+    "unlabel": "when another label is set",
+    "edit pull": "when a follow-up is pushed",
+    "close pull": "only if you veto it",
+    "ready": "when CI is green",
+}
+"""Writes that depend on what happens meanwhile, and when they are made."""
+
+
 def tell_writes(session: Session, wire: Wire, found: ApprovedIssue) -> None:
     """Every write that its goal would make there; the texts come later."""
 
     def told(line: str) -> None:
         session.say(f"would: {line[:600]}")
 
-    branch = branch_of(found.goal_id)
-    told(f"PUSH {found.tracker.clone} refs/heads/{branch}")
+    branch, settings = branch_of(found.goal_id), session.settings
+    where = (
+        f"a fork of {found.tracker.clone}" if settings.push_to == "fork" else found.tracker.clone
+    )
+    told(f"PUSH {where} refs/heads/{branch}")
     asyncio.run(_dry(replace(wire, dry=told), found, branch))
+    for name, when in LATER.items():
+        way = CALLS[name]
+        path = way.path.replace("{repository}", found.tracker.repository)
+        told(f"{way.method} {path} ({name}: {when})")
 
 
 async def _dry(wire: Wire, found: ApprovedIssue, branch: str) -> None:

@@ -14,8 +14,19 @@ from dataclasses import dataclass, field, replace
 
 from swarm.actors.public_api import leave, wire_to
 from swarm.cli.failing import DONE
+from swarm.cli.forge_status import (
+    MOST_NAMED,
+    Refusal,
+    Seen,
+    Waiting,
+    is_busy,
+    issue_of,
+    leave_picture,
+    review_minutes,
+)
 from swarm.cli.github import From, demand_free, goal_of_issue, show_hidden, tell_writes
 from swarm.cli.orders import nap, new_command_id
+from swarm.cli.proposals import change_of
 from swarm.cli.serving import serve
 from swarm.cli.session import Session
 from swarm.cli.starting import Asked
@@ -23,7 +34,7 @@ from swarm.cli.watching import Watch
 from swarm.coordination.public_api import GoalState, SubmitGoal
 from swarm.domain.errors import NeedsHuman, Rejected, SwarmError, Transient
 from swarm.domain.goals import PushTo
-from swarm.domain.names import GoalId
+from swarm.domain.names import GoalId, TreeHash
 from swarm.forge.public_api import (
     ApprovedIssue,
     Wire,
@@ -75,6 +86,18 @@ class Eye:
     trouble: str = ""
     """Why it cannot look; said once."""
 
+    refused: dict[int, str] = field(default_factory=dict)
+    """By issue, why it was not taken when it was last looked at."""
+
+    unmarked: int = 0
+    """Open issues without any label or comment."""
+
+    sizes: dict[TreeHash, int] = field(default_factory=dict)
+    """Changed lines of what was published: they are counted once."""
+
+    minutes: int = 0
+    """Of a person's review that wait in open pull requests, about."""
+
     def look(self, most: int) -> tuple[int, float]:
         """One round, at so many issues at most: how many it was, and how many seconds to wait at least."""
         examined, wait = 0, 0.0
@@ -101,7 +124,7 @@ class Eye:
         return watch.goals
 
     async def _look(self, most: int, known: Mapping[GoalId, GoalState]) -> int:
-        taken = {_issue_of(state) for state in known.values() if self._is_busy(state)}
+        taken = {issue_of(state) for state in known.values() if self._is_busy(state)}
         found = await open_issues(self.wire, self.terms.repository)
         changed = [
             each
@@ -113,17 +136,24 @@ class Eye:
         ]
         room = MOST_QUEUED - len(self.queue)
         for each in changed[: min(most, room)]:
+            self.refused.pop(each.number, None)
             if await may_be_approved(self.wire, self.terms.repository, each):
                 await self._examine(each.number)
+            else:
+                self.refused[each.number] = "no label approves it, and no comment /approve"
             self.seen[each.number] = each.updated_at
         there = {each.number for each in found}
         self.seen = {number: at for number, at in self.seen.items() if number in there}
+        open_still = there - taken
+        self.refused = {n: why for n, why in self.refused.items() if n in open_still}
+        self.unmarked = sum(not (each.labels or each.comments) for each in found)
         return min(len(changed), most, room)
 
     async def _examine(self, number: int) -> None:
         try:
             found = await approved_issue(self.wire, self.terms.repository, number)
         except (NeedsHuman, Rejected) as error:
+            self.refused[number] = str(error)
             self.session.say(f"{self.terms.repository}#{number}: {error}")
         else:
             self.queue.setdefault(found.goal_id, found)
@@ -131,18 +161,49 @@ class Eye:
     def _hand_on(self, known: Mapping[GoalId, GoalState]) -> None:
         busy = {name for name, state in known.items() if self._is_busy(state)}
         busy |= {name for name in self.begun if name not in known}
+        self.minutes = self._minutes_waiting(known)
         for name in tuple(self.queue):
             if name in known or name in self.begun:
                 del self.queue[name]
-            elif len(busy) < self.terms.open_pulls:
+            elif len(busy) < self.terms.open_pulls and self.minutes < self._most_minutes:
                 self._begin(self.queue.pop(name), known)
                 busy.add(name)
 
     def _is_busy(self, state: GoalState) -> bool:
-        """Somebody works on it, or its pull request waits for a person."""
-        tracker = state.goal.tracker
-        ours = tracker is not None and tracker.repository == self.terms.repository
-        return ours and (not state.status.is_final or state.is_undecided)
+        return is_busy(state, self.terms.repository)
+
+    @property
+    def _most_minutes(self) -> int:
+        return self.session.settings.review_minutes
+
+    def _minutes_waiting(self, known: Mapping[GoalId, GoalState]) -> int:
+        """A person's time is what is short: large changes fill it sooner than small ones."""
+        waiting = (s for s in known.values() if self._is_busy(s) and s.is_undecided)
+        return sum(review_minutes(self._size(state)) for state in waiting)
+
+    def _size(self, state: GoalState) -> int:
+        if state.intended is None:
+            return 0
+        tree = state.intended.tree
+        if tree not in self.sizes:
+            counts, _ = change_of(self.session.places, state, tree)
+            self.sizes[tree] = sum(added + removed for _, added, removed in counts)
+        return self.sizes[tree]
+
+    def picture(self) -> Seen:
+        queue = [Waiting(issue=f.tracker.issue, goal_id=name) for name, f in self.queue.items()]
+        refused = [Refusal(issue=n, why=why) for n, why in sorted(self.refused.items())]
+        return Seen(
+            repository=self.terms.repository,
+            looked_at=self.session.now(),
+            trouble=self.trouble,
+            most_open=self.terms.open_pulls,
+            minutes=self.minutes,
+            most_minutes=self._most_minutes,
+            queue=tuple(queue[:MOST_NAMED]),
+            refused=tuple(refused[-MOST_NAMED:]),
+            unmarked=self.unmarked,
+        )
 
     def _begin(self, found: ApprovedIssue, known: Mapping[GoalId, GoalState]) -> None:
         """One issue's trouble is its own."""
@@ -160,15 +221,12 @@ class Eye:
             self.queue[found.goal_id] = found
             raise
         except SwarmError as error:
+            self.refused[found.tracker.issue] = f"{error}. {error.advice}"
             self.session.say(f"#{found.tracker.issue}: {error}. {error.advice}")
             return
         command = SubmitGoal(command_id=new_command_id(), goal=goal)
         leave(self.session.places.inbox, command)
         self.session.say(f"#{found.tracker.issue} is goal {found.goal_id}")
-
-
-def _issue_of(state: GoalState) -> int:
-    return state.goal.tracker.issue if state.goal.tracker else 0
 
 
 @dataclass(slots=True)
@@ -184,6 +242,7 @@ class Watchman:
             examined, wait = eye.look(left)
             left -= examined
             waits.append(wait)
+        leave_picture(self.eyes[0].session.places, (eye.picture() for eye in self.eyes))
         self.eyes.append(self.eyes.pop(0))
         return max(waits)
 

@@ -12,6 +12,7 @@ from swarm.forge.body import (
 from swarm.forge.github.app import PUBLISHING, PUSHING, READING, Installation, demand_key
 from swarm.forge.github.board import Board, Standing
 from swarm.forge.github.calls import CALLS
+from swarm.forge.github.calls import Name as CallName
 from swarm.forge.github.forge import GitHubForge
 from swarm.forge.github.intake import (
     GITHUB,
@@ -59,6 +60,7 @@ __all__ = [
     "AttemptAccount",
     "AwardAccount",
     "Board",
+    "CallName",
     "Forge",
     "GitHubForge",
     "GitRequest",

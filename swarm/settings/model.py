@@ -177,6 +177,9 @@ class Settings(Frozen, use_attribute_docstrings=True):
     forge_seconds: Count = 20
     """How often a pull request at a forge is looked at, in seconds."""
 
+    review_minutes: Count = 60
+    """So many minutes of your review may wait in a forge's repository; then no more issues are begun."""
+
     push_to: PushTo = "repository"
     """Where branches go at a forge: `repository`, not if CI ran them with secrets; `click`, then a person
     says so first; `fork`, to a fork; `anyway`.

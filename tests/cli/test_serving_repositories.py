@@ -3,23 +3,28 @@
 import asyncio
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 from swarm.actors.public_api import Places, keep_token
-from swarm.cli.github import From, demand_free
+from swarm.cli.forge_status import Refusal, read_picture, review_minutes
+from swarm.cli.github import LATER, From, demand_free
 from swarm.cli.serve_repository import MOST_EXAMINED, Terms, Watchman, watchman_of
 from swarm.cli.session import Session
 from swarm.cli.starting import Asked
 from swarm.coordination.public_api import GoalState
 from swarm.domain.errors import NeedsHuman, Rejected
-from swarm.forge.public_api import Protection, approved_issue
+from swarm.domain.events import PublicationDone, PublicationIntended
+from swarm.domain.goals import GoalStatus, Tracker
+from swarm.domain.names import CommitHash, Digest, TreeHash
+from swarm.forge.public_api import CALLS, Protection, approved_issue
 from swarm.settings.public_api import Settings
 from swarm.testing.events import a_goal
 from swarm.testing.forge import PEOPLE, REPOSITORY, Served, a_forge, token_of
+from swarm.testing.forge_faults import App, Receive, Scope, Send
 from swarm.testing.git import a_quick_folder, a_repository
 
 OTHERS = tuple(f"ann/number{number}" for number in range(9))
@@ -30,6 +35,8 @@ class Scene:
     folder: Path
     served: Served
     told: io.StringIO
+    methods: list[str]
+    """Of the calls that came in, but questions of GraphQL."""
 
     def watchman(self, *names: str, open_pulls: int = 3) -> Watchman:
         """Dry: what would be begun is told, and nothing is."""
@@ -37,7 +44,7 @@ class Scene:
         places.make()
         keep_token(places, self.served.url, token_of("swarm-bot"))
         console = Console(file=self.told, width=500)
-        settings = Settings(home=places.home)
+        settings = Settings(home=places.home, review_minutes=20)
         session = Session(settings, places, console, console, as_json=False, now=lambda: 0)
         terms = tuple(Terms(each, open_pulls, True, True) for each in names or (REPOSITORY,))
         source = From("", self.served.url, dry=True)
@@ -65,8 +72,18 @@ class Scene:
 def scene() -> Iterator[Scene]:
     with a_quick_folder() as folder:
         a_repository(folder / "source")
-        with a_forge(folder, folder / "source") as served:
-            yield Scene(folder, served, io.StringIO())
+        methods = list[str]()
+
+        def counting(app: App) -> App:
+            async def call(scope: Scope, receive: Receive, send: Send) -> None:
+                if scope["path"] != "/graphql":
+                    methods.append(scope["method"])
+                await app(scope, receive, send)
+
+            return call
+
+        with a_forge(folder, folder / "source", counting) as served:
+            yield Scene(folder, served, io.StringIO(), methods)
 
 
 def spent(watchman: Watchman) -> int:
@@ -202,3 +219,86 @@ def test_an_unprotected_repository_is_refused_unless_its_owner_says_otherwise(sc
         watchman_of(eye.session, terms, eye.source, eye.asked)
     scene.served.world.protect(REPOSITORY, Protection(reviews=1))
     assert watchman_of(eye.session, terms, eye.source, eye.asked).eyes
+
+
+def test_a_dry_run_makes_no_write_at_the_server_and_tells_of_every_one(scene: Scene) -> None:
+    number = scene.issue(REPOSITORY)
+    scene.methods.clear()
+    scene.watchman().look()
+    assert set(scene.methods) == {"GET"}
+    told = scene.told.getvalue()
+    now = {"open pull": "/pulls ", "comment": f"/issues/{number}/comments ", "label": "/labels ", "set status": "/statuses/"}  # fmt: skip
+    assert set(now) | set(LATER) == {name for name, way in CALLS.items() if way.writes}
+    for sign in ("PUSH ", *now.values(), *(f"({name}: " for name in LATER)):
+        assert told.count(f"{sign}") >= 1, sign
+
+
+def test_why_an_issue_was_not_taken_is_kept_for_people(scene: Scene) -> None:
+    quiet, talked = scene.issue(REPOSITORY, approved=False), scene.issue(REPOSITORY, login="eve")
+    watchman = scene.watchman()
+    watchman.look()
+    (seen,) = read_picture(watchman.eyes[0].session.places).seen
+    assert (seen.repository, seen.unmarked, seen.queue, seen.trouble) == (REPOSITORY, 1, (), "")
+    (refused,) = seen.refused
+    assert refused.issue == talked != quiet
+    assert "nobody with write access" in refused.why
+    scene.served.done("ann", "POST", f"/issues/{talked}/comments", {"body": "/approve"})
+    watchman.look()
+    assert read_picture(watchman.eyes[0].session.places).seen[0].refused == ()
+
+
+def test_what_is_only_talked_about_is_told_so(scene: Scene) -> None:
+    number = scene.issue(REPOSITORY, approved=False)
+    scene.served.done("eve", "POST", f"/issues/{number}/comments", {"body": "me too"})
+    watchman = scene.watchman()
+    watchman.look()
+    (seen,) = read_picture(watchman.eyes[0].session.places).seen
+    assert seen.refused == (
+        Refusal(issue=number, why="no label approves it, and no comment /approve"),
+    )
+
+
+def test_what_cannot_be_looked_at_is_in_the_picture(scene: Scene) -> None:
+    watchman = scene.watchman()
+    there = scene.served.world.repository(REPOSITORY)
+    assert there is not None
+    scene.served.world.repositories.put(there.model_copy(update={"name": "ann/other"}))
+    watchman.look()
+    (seen,) = read_picture(watchman.eyes[0].session.places).seen
+    assert "renamed" in seen.trouble
+
+
+@pytest.mark.parametrize(("lines", "minutes"), [(0, 3), (1, 4), (400, 63), (40, 9)])
+def test_a_change_costs_minutes_of_review_by_its_size(lines: int, minutes: int) -> None:
+    assert review_minutes(lines) == minutes
+
+
+@pytest.mark.parametrize(("lines", "begun_too"), [(100, True), (200, False)])
+def test_where_people_have_enough_to_review_no_more_is_begun(
+    scene: Scene, lines: int, begun_too: bool
+) -> None:
+    """One large pull request waits; two more would be allowed by their number."""
+    scene.issue(REPOSITORY)
+    (eye,) = scene.watchman().eyes
+    found = asyncio.run(approved_issue(eye.wire, REPOSITORY, 1))
+    other = found.tracker.model_copy(update={"issue": 99})
+    waiting = an_open_pull_request(other)
+    assert waiting.intended is not None
+    eye.sizes[waiting.intended.tree] = lines
+    eye.queue[found.goal_id] = found
+    eye._hand_on({waiting.goal.goal_id: waiting})
+    assert (found.goal_id in eye.begun) == begun_too
+
+
+def an_open_pull_request(tracker: Tracker) -> GoalState:
+    goal = a_goal().model_copy(update={"tracker": tracker})
+    head, branch = CommitHash("1" * 40), "swarm/g"
+    return replace(
+        GoalState(goal, submitted_at=0),
+        status=GoalStatus.DONE,
+        intended=PublicationIntended(
+            at=0, goal_id=goal.goal_id, branch=branch, head=head, tree=TreeHash("2" * 40),
+            title="x", body=Digest("3" * 64), partial=False,
+        ),
+        published=PublicationDone(at=0, goal_id=goal.goal_id, number=5, branch=branch, head=head),
+    )  # fmt: skip

@@ -187,7 +187,7 @@ def test_f6_a_quotation_approves_nothing(scene: Scene) -> None:
 def test_f7_there_is_no_door_for_webhooks() -> None:
     """Neither the embedded forge nor a command listens for any."""
     names = {each.name for app in (forge, github) for each in app.registered_commands}
-    assert names == {"serve", "login"}
+    assert names == {"serve", "login", "status"}
     assert not [path for _, path, _, _ in ROUTES if "hook" in path]
 
 

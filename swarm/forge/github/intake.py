@@ -147,7 +147,14 @@ def _demand_near(api: str, clone: str) -> None:
 async def open_issues(wire: Wire, repository: str) -> tuple[SeenIssue, ...]:
     """Those that are no pull requests, oldest first. One call when nothing is new."""
     query = {"state": "open", "sort": "created", "direction": "asc"}
-    found = await wire.everything("issues", {"repository": repository}, query=query)
+    try:
+        found = await wire.everything("issues", {"repository": repository}, query=query)
+    except Missing as error:
+        raise NeedsHuman(
+            f"GitHub does not show the issues of {repository}: it was renamed or deleted, its issues"
+            " are turned off, or the token is not for it",
+            advice=f"swarm doctor --repo {repository}",
+        ) from error
     seen = (read(SeenIssue, each) for each in found)
     return tuple(sorted((each for each in seen if not each.pull_request), key=lambda it: it.number))
 
