@@ -23,7 +23,8 @@ def view(goal: Goal, estimate: Estimate) -> RenderableType:
     """Who would try what, and the sums."""
     suite = cell(f"{estimate.failing} of {count(estimate.suite_tests, 'test')} fail", "bold")
     if not estimate.tasks:
-        return Group(suite, cell(f"Nothing would be tried: {estimate.refusal}", "yellow", 600))
+        why = cell(f"Nothing would be tried: {estimate.refusal}", "yellow", 600)
+        return Group(suite, why) if estimate.suite_tests else why
     table = plain_table("task", "what", "would try it, in this order", "cost", "time", "chance")
     for task in estimate.tasks:
         table.add_row(

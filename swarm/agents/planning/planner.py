@@ -12,7 +12,14 @@ from swarm.agents.checks.baseline import Baseline, base_run
 from swarm.agents.planning.contracts import Suite, contracts
 from swarm.agents.planning.conventions import GUIDES, SETTINGS
 from swarm.agents.planning.grouping import Group, grouped, spread
-from swarm.agents.planning.request import Seen, Selection, home_of, names_nothing, select
+from swarm.agents.planning.request import (
+    NOTHING_NAMED,
+    Seen,
+    Selection,
+    home_of,
+    names_nothing,
+    select,
+)
 from swarm.agents.planning.statements import Author, statements
 from swarm.agents.planning.suspicion import is_test_file
 from swarm.agents.planning.thinking import PROMPT, Thinker, answered, thought_of
@@ -103,6 +110,11 @@ class Planner:
         """
         paths, texts = await asyncio.to_thread(_read, await workbench.directory(goal.base_tree))
         material = _Material(paths, texts)
+        if self._is_beyond(goal, material):
+            why = f"needs a model engine: {NOTHING_NAMED}; {self._remedy}"
+            return Plan(
+                (), SuiteRun(tree=goal.base_tree, outcomes=(), collected=0), (), (), refusal=why
+            )
         baseline, early = await self._begun(goal, workbench, material)
         author = Author(goal, self._agent_id, at)
         if baseline.run.broken:
@@ -121,6 +133,12 @@ class Planner:
             return _refused(baseline, facts, self._worded(selection), early)
         tasks = contracts(goal, groups, coverage, _suite(baseline, paths))
         return Plan(tasks, baseline.run, baseline.voided, facts, failures=baseline.failures)
+
+    def _is_beyond(self, goal: Goal, material: _Material) -> bool:
+        """Nothing that a run of the suite could show would help, and there is nobody to think."""
+        if self._thinker or goal.fix_failing:
+            return False
+        return names_nothing(goal.text, frozenset(material.paths))
 
     async def _begun(
         self, goal: Goal, workbench: Workbench, material: _Material

@@ -25,6 +25,9 @@ _EXCEPTION = re.compile(r"(?:\w+\.)*[A-Z]\w*(?:Error|Exception|Warning|Exit|Inte
 _TEST_NAME = re.compile(r"(?:\w+\.)*(?:test_\w+(?:\[.*\])?|Test[A-Z]\w*(?:\.\w+)*)")
 
 
+NOTHING_NAMED = "the goal names no test, file, module or exception"
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What a run of the base showed."""
@@ -85,7 +88,7 @@ def select(text: str, seen: Seen, *, fix_failing: bool) -> Selection:
         return Selection((), f"there is no file {_listed(named.unknown_files)}")
     if _EVERYTHING.search(text):
         return _everything(seen)
-    return Selection((), "the goal names no test, file, module or exception", engine_needed=True)
+    return Selection((), NOTHING_NAMED, engine_needed=True)
 
 
 def names_nothing(text: str, files: frozenset[str]) -> bool:
