@@ -193,8 +193,8 @@ MUTANTS = (
     Mutant(
         "pick by V p - c",
         "market/index.py",
-        "return self.net // self.accept if self.accept else min(-1, -self.cost)",
-        "return self.net // SURE if self.accept else min(-1, -self.cost)",
+        "net // accept if accept else min(-1, -cost)",
+        "net // SURE if accept else min(-1, -cost)",
         "market/test_index.py",
     ),
     Mutant(

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from swarm.domain.frozen import Frozen
+from swarm.domain.frozen import Frozen, unchecked
 from swarm.domain.money import MicroUsd, Ppm
 from swarm.domain.names import AgentId, HostId, Principal, PublicKey, TaskId
 from swarm.domain.tasks import Contract, TaskKind
@@ -97,12 +97,15 @@ def quote(card: AgentCard, contract: Contract) -> Bid | None:
     row = offered(card.curves, contract)
     if row is None:
         return None
-    return Bid(
-        task_id=contract.task_id,
-        agent_id=card.agent_id,
-        strategy=card.strategy,
-        family=card.family,
-        price=row.price,
-        seconds=row.seconds,
-        probability=row.probability,
+    return unchecked(
+        Bid,
+        {
+            "task_id": contract.task_id,
+            "agent_id": card.agent_id,
+            "strategy": card.strategy,
+            "family": card.family,
+            "price": row.price,
+            "seconds": row.seconds,
+            "probability": row.probability,
+        },
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from swarm.domain.bids import Bid
 from swarm.domain.clearings import Award, Clearing, Reason, Refusal, ScoredBid
+from swarm.domain.frozen import unchecked
 from swarm.domain.money import MicroUsd, Ppm
 from swarm.domain.names import AgentId, TaskId
 from swarm.market.allocation import Problem, allocate
@@ -82,13 +83,13 @@ def clear(
     )
 
 
-def _offers(bids: Iterable[Bid]) -> dict[TaskId, tuple[Bid, ...]]:
+def _offers(bids: Iterable[Bid]) -> dict[TaskId, list[Bid]]:
     """Bids by task, sorted by agent, one for each."""
     ordered = sorted(bids, key=_preference, reverse=True)
     kept = {(bid.task_id, bid.agent_id): bid for bid in ordered}
-    offers: dict[TaskId, tuple[Bid, ...]] = {}
+    offers: dict[TaskId, list[Bid]] = {}
     for (task_id, _), bid in sorted(kept.items()):
-        offers[task_id] = (*offers.get(task_id, ()), bid)
+        offers.setdefault(task_id, []).append(bid)
     return offers
 
 
@@ -129,20 +130,23 @@ def _examine(
 
 def _scored(bid: Bid, used: Ppm, trial: Prospect, begin: MicroUsd) -> ScoredBid:
     numbers = parts(trial)
-    return ScoredBid(
-        task_id=bid.task_id,
-        agent_id=bid.agent_id,
-        strategy=bid.strategy,
-        family=bid.family,
-        price=bid.price,
-        seconds=bid.seconds,
-        probability_claimed=bid.probability,
-        probability_used=used,
-        accept=numbers.accept_ppm,
-        reward=numbers.reward,
-        cost=numbers.cost,
-        index=numbers.index,
-        begin=begin,
+    return unchecked(
+        ScoredBid,
+        {
+            "task_id": bid.task_id,
+            "agent_id": bid.agent_id,
+            "strategy": bid.strategy,
+            "family": bid.family,
+            "price": bid.price,
+            "seconds": bid.seconds,
+            "probability_claimed": bid.probability,
+            "probability_used": used,
+            "accept": numbers.accept_ppm,
+            "reward": numbers.reward,
+            "cost": numbers.cost,
+            "index": numbers.index,
+            "begin": begin,
+        },
     )
 
 
@@ -250,10 +254,10 @@ def _refused(
             if reason is None and award is not None:
                 best = scores[award.task_id, award.agent_id]
                 reason = _beaten(score, best, load, problem, rule)
-            yield Refusal(
-                task_id=score.task_id,
-                agent_id=score.agent_id,
-                reason=reason or _left_over(each, score, given, load, problem),
+            reason = reason or _left_over(each, score, given, load, problem)
+            yield unchecked(
+                Refusal,
+                {"task_id": score.task_id, "agent_id": score.agent_id, "reason": reason},
             )
 
 

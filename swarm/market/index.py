@@ -42,16 +42,11 @@ class Prospect:
     accept: int
     gain: int
     cost: MicroUsd
+    net: int
+    """Expected gain minus cost when nothing else is tried, over `SURE`."""
 
-    @property
-    def net(self) -> int:
-        """Expected gain minus cost when nothing else is tried, over `SURE`."""
-        return self.gain - self.cost * SURE
-
-    @property
-    def index(self) -> MicroUsd:
-        """Rounded down, once. What can never be accepted is below every stop."""
-        return self.net // self.accept if self.accept else min(-1, -self.cost)
+    index: MicroUsd
+    """Rounded down, once. What can never be accepted is below every stop."""
 
 
 def prospect(
@@ -59,7 +54,9 @@ def prospect(
 ) -> Prospect:
     right = p_ppm * (CERTAIN - beta_ppm)
     wrong = (CERTAIN - p_ppm) * alpha_ppm
-    return Prospect(accept=right + wrong, gain=value * right - wrong_cost * wrong, cost=cost)
+    accept, gain = right + wrong, value * right - wrong_cost * wrong
+    net = gain - cost * SURE
+    return Prospect(accept, gain, cost, net, net // accept if accept else min(-1, -cost))
 
 
 def parts(trial: Prospect) -> IndexParts:
