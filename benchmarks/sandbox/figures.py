@@ -58,8 +58,11 @@ class Bench:
             name = f"cold checkpoint, depth {depth}"
             began = time.perf_counter()
             await box.checkpoint(str(depth), hot=False)
+            took = time.perf_counter() - began
+            await box.exec(("true",))
             if depth in DEPTHS:
-                self._watch.note(name, time.perf_counter() - began)
+                self._watch.note(name, took)
+                self._watch.note(goals.AT_ONCE, time.perf_counter() - began)
         await box.destroy()
 
     async def differences(self, world: World) -> None:

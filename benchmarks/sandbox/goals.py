@@ -10,6 +10,7 @@ FLOOR = "posix_spawn true"
 WORKTREE = "git worktree add, {files:,} files"
 COMMIT = "git add and commit, {files:,} files"
 BWRAP = "bwrap --unshare-all true"
+AT_ONCE = "cold checkpoint, and true right after it"
 
 
 @dataclass(frozen=True, slots=True)
