@@ -7,7 +7,7 @@ environment, it must come out byte for byte the same. Its hash is what a ballot 
 from collections.abc import Iterable
 from typing import Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field
 
 from swarm.domain.canonical import canonical, digest
 from swarm.domain.frozen import Frozen
@@ -66,18 +66,10 @@ class Evidence(Frozen):
     tools: dict[str, str]
     findings: tuple[Finding, ...]
     verdict: Verdict
-    claimed: tuple[ClaimedCheck, ...] = ()
-    """Of a model's claims those that were executed: `outcomes` and `base_outcomes` are theirs."""
-
-    @model_serializer(mode="wrap")
-    def _without_what_is_not_there(
-        self, handler: SerializerFunctionWrapHandler
-    ) -> dict[str, object]:
-        """Evidence without claims has the bytes, and the hash, that it had before there were any."""
-        told: dict[str, object] = handler(self)
-        if not self.claimed:
-            del told["claimed"]
-        return told
+    claimed: tuple[ClaimedCheck, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Of a model's claims those that were executed: `outcomes` and `base_outcomes` are theirs. Evidence
+    without any has the bytes, and the hash, that it had before there were claims.
+    """
 
     @property
     def hash(self) -> Digest:
