@@ -18,7 +18,14 @@ from swarm.domain.evidence import GREEN, Outcome, SuiteRun
 from swarm.domain.goals import Environment
 from swarm.domain.names import GoalId, TaskId, TestId, TreeHash
 from swarm.domain.tasks import Contract, TaskKind
-from swarm.engines.public_api import Assignment, GaveUp, StepTaken, Submission, repair_engines
+from swarm.engines.public_api import (
+    Assignment,
+    GaveUp,
+    RepairEngine,
+    StepTaken,
+    Submission,
+    repair_engines,
+)
 from swarm.engines.repair.progress import Progress
 from swarm.sandbox.public_api import BaseRef, Sandbox, SandboxMode, SandboxSpec, open_host
 from swarm.tools.public_api import detect_environment, readonly_paths, run_suite
@@ -46,6 +53,9 @@ class Tried:
     plausible: int
     search_cpu: float = 0.0
     """Of the search alone, without localisation and confirmation."""
+
+    search_seconds: float = 0.0
+    """The same by the clock."""
 
     steps: list[str] = field(default_factory=list)
     suspicion: dict[str, dict[int, int]] = field(default_factory=dict, repr=False)
@@ -84,6 +94,7 @@ async def attempt(
     touch: tuple[str, ...] = (),
     python: Path = PYTHON,
     mode: SandboxMode = "unsafe-worktree",
+    cores: int = 1,
 ) -> Measured:
     """Let the strategies work on the task's files and judge what the first submission does."""
     measured = Measured(task.name)
@@ -94,7 +105,12 @@ async def attempt(
         if run.broken or not _red(shown):
             measured.verdict = "unfit"
             return measured
-        changes = await _tried(measured, shown, sandbox, environment, strategies, seconds, touch)
+        engines = [
+            engine
+            for engine in repair_engines(_CPU_PRICE, cores=cores)
+            if engine.strategy in strategies
+        ]
+        changes = await _tried(measured, shown, sandbox, environment, engines, seconds, touch)
     if changes is not None:
         files = {**task.files, **_files(changes)}
         after = await examine(task, files, python=python, mode=mode)
@@ -107,14 +123,14 @@ async def _tried(
     run: SuiteRun,
     sandbox: Sandbox,
     environment: Environment,
-    strategies: Sequence[str],
+    engines: Sequence[RepairEngine],
     seconds: int,
     touch: tuple[str, ...],
 ) -> Changes | None:
     """The first submission's changes; what happened is noted in `measured`."""
-    for engine in repair_engines(_CPU_PRICE):
+    for engine in engines:
         left = seconds - round(measured.seconds)
-        if engine.strategy not in strategies or left < 6:
+        if left < 6:
             continue
         assignment = _assignment(run, environment, left, touch)
         tried, end = await _worked(engine, assignment, sandbox)
@@ -144,13 +160,16 @@ async def _worked(
         if isinstance(item, StepTaken):
             cost = item.cost / _CPU_PRICE
             tried.cpu_seconds = round(tried.cpu_seconds + cost, 2)
-            tried.search_cpu += cost if item.action.startswith("searched") else 0.0
+            if item.action.startswith("searched"):
+                tried.search_cpu += cost
+                tried.search_seconds += item.seconds
             known = Progress.model_validate_json(item.result)
             tried.suspicion = known.spectrum.suspicion
             tried.tried, tried.plausible = known.tried, len(known.plausible)
             tried.steps.append(f"{item.action} ({item.seconds:.1f} s)")
         elif isinstance(item, (Submission, GaveUp)):
             tried.search_cpu = round(tried.search_cpu, 2)
+            tried.search_seconds = round(tried.search_seconds, 2)
             tried.end = "submitted" if isinstance(item, Submission) else item.reason
             return tried, item
     raise AssertionError("an engine ends with a submission or gives up")
