@@ -6,7 +6,8 @@ Nothing here belongs to an event loop, so a sandbox made under one may be used u
 import asyncio
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from swarm.domain.errors import Rejected
 from swarm.sandbox import wire
@@ -32,7 +33,8 @@ class Answers:
                 data = await loop.sock_recv(self._reply, _MOST)
             except ConnectionError:
                 return None
-        return wire.answer(data) if data else None
+        with _understood():
+            return wire.answer(data) if data else None
 
     def wait(self, seconds: float) -> wire.Message | None:
         """As `next`, for a thread that has nothing else to do."""
@@ -41,7 +43,8 @@ class Answers:
             data = self._reply.recv(_MOST)
         except ConnectionError:
             return None
-        return wire.answer(data) if data else None
+        with _understood():
+            return wire.answer(data) if data else None
 
     async def next_with_fds(
         self, seconds: float = ANSWER_SECONDS
@@ -49,10 +52,21 @@ class Answers:
         """Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             await ready(self._reply.fileno())
-        return wire.receive(self._reply)
+        with _understood():
+            return wire.receive_answer(self._reply)
 
     def close(self) -> None:
         self._reply.close()
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    try:
+        yield
+    except ValueError as error:
+        raise Rejected(
+            "the sandbox does not answer as it should", advice="create another one"
+        ) from error
 
 
 async def ready(fd: int, *, to_write: bool = False) -> None:

@@ -44,6 +44,7 @@ ATTR_NODEV = 4
 _ATTR_IDMAP = 0x100000
 
 _MNT_DETACH = 2
+_UMOUNT_NOFOLLOW = 8
 _AT_FDCWD = -100
 _AT_EMPTY_PATH = 0x1000
 _AT_RECURSIVE = 0x8000
@@ -271,7 +272,8 @@ def bind(source: str, target: str) -> None:
 
 
 def detach(target: str) -> None:
-    _checked(_LIBC.umount2(os.fsencode(target), _MNT_DETACH), f"umount {target}")
+    """A symbolic link at that name is not followed."""
+    _checked(_LIBC.umount2(os.fsencode(target), _MNT_DETACH | _UMOUNT_NOFOLLOW), f"umount {target}")
 
 
 def protect(target: str, attributes: int) -> None:

@@ -92,8 +92,13 @@ def open_regular(name: bytes, directory: int) -> int:
 
 
 def read_descriptor(fd: int, most: int) -> bytes:
-    """All bytes of an open regular file. Raises OSError(EFBIG) when there are more than `most`."""
-    size = os.fstat(fd).st_size
+    """All bytes of an open regular file. Raises OSError(EFBIG) when there are more than `most`, and for
+    anything else that somebody has handed us: to read that could take for ever.
+    """
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+    size = status.st_size
     if size > most:
         raise OSError(errno.EFBIG, f"{size} bytes are more than {most}")
     pieces, left = [], most + 1

@@ -54,16 +54,33 @@ def send(channel: socket.socket, message: Message, fds: Sequence[int] = ()) -> N
 
 def receive(channel: socket.socket) -> tuple[Message | None, list[int]]:
     """The next message and its descriptors; None when the other side has closed."""
-    data, ancillary, _flags, _address = channel.recvmsg(
-        _PACKET, socket.CMSG_SPACE(_MOST_FDS * array.array("i").itemsize), socket.MSG_CMSG_CLOEXEC
-    )
-    fds = _descriptors(ancillary)
+    data, fds = _packet(channel)
     if not data:
         return None, fds
     if data[:1] == b"m":
         with os.fdopen(fds.pop(), "rb") as file:
             return json.loads(file.read()), fds
     return json.loads(data[1:]), fds
+
+
+def receive_answer(channel: socket.socket) -> tuple[Message | None, list[int]]:
+    """As `receive`, of what may come from a sandbox: nothing of any length, and from no file of its own.
+    Raises ValueError.
+    """
+    data, fds = _packet(channel)
+    try:
+        return (answer(data) if data else None), fds
+    except ValueError:
+        for fd in fds:
+            os.close(fd)
+        raise
+
+
+def _packet(channel: socket.socket) -> tuple[bytes, list[int]]:
+    data, ancillary, _flags, _address = channel.recvmsg(
+        _PACKET, socket.CMSG_SPACE(_MOST_FDS * array.array("i").itemsize), socket.MSG_CMSG_CLOEXEC
+    )
+    return data, _descriptors(ancillary)
 
 
 def failure(error: OSError) -> Message:

@@ -1,6 +1,8 @@
 """Small parts: kept output, safe files, comparison, messages, layout."""
 
+import array
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -131,6 +133,26 @@ def test_a_message_of_any_length_arrives_whole(size: int) -> None:
 def test_what_is_no_answer_is_not_taken_for_one(data: bytes) -> None:
     with pytest.raises(ValueError):  # noqa: PT011
         wire.answer(data)
+
+
+def test_an_answer_is_not_read_from_a_file_that_its_sender_chose() -> None:
+    ours, theirs = wire.pair()
+    reading, writing = os.pipe()  # to read it would take for ever
+    theirs.sendmsg([b"m"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [reading]))])
+    with pytest.raises(ValueError, match="Expecting"):
+        wire.receive_answer(ours)
+    for each in (ours, theirs):
+        each.close()
+    for fd in (reading, writing):
+        os.close(fd)
+
+
+def test_only_a_regular_file_is_read_to_its_end() -> None:
+    reading, writing = os.pipe()
+    with pytest.raises(OSError, match="regular"):
+        tree.read_descriptor(reading, 10)
+    os.close(reading)
+    os.close(writing)
 
 
 def test_what_others_show_already_is_not_shown_twice(tmp_path: Path) -> None:
