@@ -161,6 +161,11 @@ class Progress(Frozen):
     slow_stages: int = 3
     """Stages left for candidates that ran out of time; most of them never end."""
 
+    cold_stages: int = 6
+    """Stages left for candidates in fresh processes, where functions of the project run as well: so few a
+    second are tried that other strategies come further in the time.
+    """
+
     setbacks: int = 4
     """Rounds that may still be killed as a whole before a phase is given up."""
 
@@ -233,16 +238,22 @@ def after(progress: Progress, found: Searched) -> Progress:
             "slow": slow,
             "promising": progress.promising + found.promising,
             "slow_stages": progress.slow_stages - (progress.phase == "slow"),
+            "cold_stages": progress.cold_stages - (progress.phase == "cold"),
             "cursor": cursor,
             "partial": progress.partial + found.partial,
             "seen": progress.seen + found.seen,
         }
     )
-    patient = progress.phase != "slow" or moved.slow_stages > 0
-    if here and patient:
+    if here and _is_patient(moved):
         return moved
     # Later phases cost more and promise less: what there is now is not waited over.
     return _next_phase(moved.model_copy(update={"patience": 0} if plausible else {}))
+
+
+def _is_patient(progress: Progress) -> bool:
+    if progress.phase == "cold":
+        return progress.phases[0] == "cold" or progress.cold_stages > 0  # or there is no other
+    return progress.phase != "slow" or progress.slow_stages > 0
 
 
 def _patience(progress: Progress, found: Searched) -> int:

@@ -6,6 +6,7 @@ means the same tomorrow.
 
 from __future__ import annotations
 
+import ast
 import base64
 import difflib
 import json
@@ -116,6 +117,8 @@ def _counts(word: str) -> bool:
 
 
 _EVERYDAY = frozenset({"0", "1", "2", "10", "''", '""'})
+_NEUTRAL = frozenset({"0", "1", "''", '""'})
+"""What there is in every program. Any other literal that a file does not have yet is a special case a bit."""
 
 
 def stored(candidate: Candidate, text: str, tests: str) -> dict[str, Any]:
@@ -129,9 +132,36 @@ def stored(candidate: Candidate, text: str, tests: str) -> dict[str, Any]:
         "line": candidate.line,
         "edits": [vars(edit) for edit in candidate.edits],
         "label": candidate.label,
-        "size": _distance(old, new) + 3 * len(literals),
+        "size": _distance(old, new) + 3 * len(literals) + _oddity(candidate, text, known),
         "special": bool(literals & asked),
     }
+
+
+def _oddity(candidate: Candidate, text: str, known: set[str]) -> int:
+    """In words: for everyday numbers that the file does not have, and for names that are left without use."""
+    new = {word for edit in candidate.edits for word in words_of(edit.text)}
+    rare = (new & _EVERYDAY) - _NEUTRAL - known
+    idle = unused(edited(text, candidate.edits)) - unused(text)
+    return 2 * len(rare) + 5 * len(idle)
+
+
+def unused(text: str) -> set[tuple[str, str]]:
+    """Functions' variables that are given a value and never read, as linters find them."""
+    found: set[tuple[str, str]] = set()
+    for function in ast.walk(ast.parse(text)):
+        if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            names = [each for each in ast.walk(function) if isinstance(each, ast.Name)]
+            stored_ = {each.id for each in names if isinstance(each.ctx, ast.Store)}
+            read = {each.id for each in names if not isinstance(each.ctx, ast.Store)}
+            kept = {
+                name
+                for each in ast.walk(function)
+                if isinstance(each, (ast.Global, ast.Nonlocal))
+                for name in each.names
+            }
+            idle = stored_ - read - kept
+            found |= {(function.name, name) for name in idle if not name.startswith("_")}
+    return found
 
 
 def _distance(old: list[str], new: list[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator
 
 from swarm.engines.repair.worker.sources import DEFINITIONS, FUNCTIONS, Source
@@ -54,8 +55,10 @@ def _stored(node: ast.AST) -> list[str]:
     ]
 
 
-def _assigned(function: ast.AST) -> list[str]:
-    return list(_assigned_below(function))
+@functools.lru_cache(maxsize=256)
+def _assigned(function: ast.AST) -> tuple[str, ...]:
+    """Kept, because it is asked again for every expression of the function."""
+    return tuple(dict.fromkeys(_assigned_below(function)))
 
 
 def _assigned_below(node: ast.AST) -> Iterator[str]:

@@ -1,0 +1,28 @@
+"""A patch that a linter would stumble over, or that brings a number of its own, is larger than it looks."""
+
+from swarm.engines.repair.worker.candidates import Candidate, Edit, stored, unused
+
+SEARCH = "def any_of(nodes, goal):\n    return any(found(node) for node in nodes)\n"
+
+
+def size(text: str, old: str, new: str) -> int:
+    start = text.index(old)
+    edit = Edit(start, start + len(old), new)
+    told = stored(Candidate("m.py", 2, (edit,), "wrong variable", 0.0, True), text, "")
+    return int(told["size"])
+
+
+def test_a_variable_that_is_given_and_never_read_is_unused() -> None:
+    assert unused("def f(a):\n    b = a\n    c = a\n    return c\n") == {("f", "b")}
+    assert unused("def f(a):\n    global b\n    b = a\n") == set()
+    assert unused("def f(a):\n    for _ in a:\n        pass\n") == set()
+
+
+def test_a_change_that_leaves_a_loop_variable_unused_counts_for_more() -> None:
+    assert size(SEARCH, "found(node)", "found(goal)") > size(SEARCH, "found(node)", "seen(node)")
+
+
+def test_a_number_that_the_file_does_not_have_counts_for_more_than_zero() -> None:
+    text = "def f(depth):\n    return True\n"
+    assert size(text, "True", "depth != 2") > size(text, "True", "depth == 0")
+    assert size("A = 2\n" + text, "True", "depth == 2") == size(text, "True", "depth == 0")
