@@ -202,9 +202,9 @@ def _name(library: Library, change: Planted) -> str:
 
 
 def line(row: Row) -> str:
-    right = row["accepted"] == row["good"]
+    told = "" if row["accepted"] == row["good"] else "asked" if _asks(row, "check") else "ERROR"
     return (
-        f"{'     ' if right else 'ERROR'} {row['library']:11}{row['name'][:32]:33}"
+        f"{told:5} {row['library']:11}{row['name'][:32]:33}"
         f"{row['kind'][:20]:21}{'good' if row['good'] else 'bad':5}"
         f"plain {'yes' if row['plain'] else 'no':4}"
         f"check {'yes' if row['accepted'] else 'no':4}{row['seconds']:6.1f} s "
@@ -238,11 +238,22 @@ def _errors(rows: Sequence[Row]) -> Row:
     good = [row for row in rows if row["good"]]
     told: Row = {"bad": len(bad), "good": len(good)}
     for gate, key in (("plain", "plain"), ("check", "accepted")):
-        wrong, lost = sum(row[key] for row in bad), sum(not row[key] for row in good)
-        told[gate] = {"false accepts": wrong, "false rejects": lost}
+        wrong = sum(row[key] for row in bad)
+        lost = sum(not row[key] and not _asks(row, gate) for row in good)
+        told[gate] = {
+            "false accepts": wrong,
+            "false rejects": lost,
+            "asked, wrong ones": sum(_asks(row, gate) for row in bad),
+            "asked, right ones": sum(_asks(row, gate) for row in good),
+        }
         told[gate]["alpha 95 %"] = _interval(wrong, len(bad))
         told[gate]["beta 95 %"] = _interval(lost, len(good))
     return told
+
+
+def _asks(row: Row, gate: str) -> bool:
+    """Neither accepted nor refused: a person is asked."""
+    return gate == "check" and bool(row.get("unsure", False))
 
 
 def _interval(errors: int, seen: int) -> list[float]:
@@ -251,14 +262,16 @@ def _interval(errors: int, seen: int) -> list[float]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    lines = [f"{'':30}{'bad':>5}{'plain':>7}{'check':>7}   {'good':>5}{'plain':>7}{'check':>7}"]
+    gates = f"{'plain':>7}{'check':>7}{'asked':>7}"
+    lines = [f"{'':30}{'bad':>5}{gates}   {'good':>5}{gates}"]
     for name, told in summary(rows).items():
         if name == "checks":
             continue
         plain, check = told["plain"], told["check"]
         lines.append(
             f"{name:30}{told['bad']:5}{plain['false accepts']:7}{check['false accepts']:7}"
-            f"   {told['good']:5}{plain['false rejects']:7}{check['false rejects']:7}"
+            f"{check['asked, wrong ones']:7}   {told['good']:5}{plain['false rejects']:7}"
+            f"{check['false rejects']:7}{check['asked, right ones']:7}"
         )
     return "\n".join(lines)
 

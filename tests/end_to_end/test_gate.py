@@ -45,3 +45,21 @@ def test_whoever_weakens_the_test_is_refused(swarm: Outside, tmp_path: Path) -> 
     answer = _checked(swarm, repository, "change")
     assert answer.code == 1
     assert any(each["rule"] == "tampering.test-changed" for each in answer.document["findings"])
+
+
+QUIET = "def half(number):\n    if number < 0:\n        raise ValueError(number)\n    return number // 2\n"
+QUIET_TESTS = "from quiet import half\n\n\ndef test_half():\n    assert half(4) == 2\n"
+
+
+def test_what_nothing_executes_is_for_a_person_to_look_at(swarm: Outside, tmp_path: Path) -> None:
+    """The new line is met by no input that is tried; nothing is against it either."""
+    repository = broken(tmp_path / "repository", {"quiet.py": QUIET, "test_quiet.py": QUIET_TESTS})
+    rare = QUIET.replace(
+        "    return", "    if number == 8_675_309 * 3:\n        return number / 3\n    return"
+    )
+    new_test = "from quiet import half\n\n\ndef test_six():\n    assert half(6) == 3\n"
+    _on_a_branch(repository, {"quiet.py": rare, "test_six.py": new_test})
+    answer = _checked(swarm, repository, "change")
+    assert answer.code == 3, answer.told
+    assert (answer.document["accepted"], answer.document["unsure"]) == (False, True)
+    assert any(each["rule"] == "unsure.unexecuted" for each in answer.document["findings"])
