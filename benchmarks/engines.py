@@ -11,12 +11,15 @@ import asyncio
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.engines_crowd import WRITERS
 from swarm.engines.public_api import Atlas, SandboxScanner, readers
 from swarm.testing.engine import an_assignment
 from swarm.testing.git import a_repository
@@ -32,6 +35,7 @@ MOST_FIRST = {"inline": 2.0, "ray": 6.0}
 MOST_COLD, MOST_NEW_MS = 20.0, 50.0
 MAPPED = 2_500
 LEAST_CACHED = 0.85
+MOST_CROWD_MB = 600
 
 
 @dataclass
@@ -51,7 +55,8 @@ class Timed:
             sum(seconds(each) for each in (self.process, *descendants(self.process)))
         )
         if heard.answered == STEPS // 2:
-            self.memory = sum(pss(each) for each in descendants(self.process))
+            everything = (self.process, *descendants(self.process))
+            self.memory = sum(pss(each) for each in everything)
         self.answered.append(time.monotonic())
         if heard.answered >= STEPS:
             return Say("", (Use("give_up", {"reason": "measured"}),))
@@ -147,6 +152,26 @@ async def mapped(folder: Path) -> dict[str, float]:
     }
 
 
+def crowded() -> dict[str, float]:
+    """The most that twenty writers in one process take, and everything that they started."""
+    timed, most, alone = Timed(), 0, 0
+    with a_model(timed) as server:
+        argv = (sys.executable, "-m", "benchmarks.engines_crowd", server.url)
+        with subprocess.Popen(argv) as process:
+            while process.poll() is None:
+                own = pss(process.pid)
+                every = own + sum(pss(each) for each in descendants(process.pid))
+                most, alone = max(most, every), max(alone, own)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(0.2)
+    if process.returncode or len(timed.asked) < WRITERS * STEPS:
+        raise SystemExit(f"only {len(timed.asked)} requests of twenty writers came")
+    return {
+        f"{WRITERS} writers, one process MB": round(alone / 1e6),
+        f"{WRITERS} writers, with sandboxes MB": round(most / 1e6),
+    }
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runtime", choices=("inline", "ray"), default="inline")
@@ -154,6 +179,7 @@ def main() -> int:
     found = measure(asked.runtime)
     with tempfile.TemporaryDirectory(prefix="swarm-bench-") as name:
         found |= asyncio.run(mapped(Path(name)))
+    found |= crowded()
     load = os.getloadavg()[0]
     for name, value in found.items():
         print(f"{name:32} {value:10}")
@@ -164,6 +190,7 @@ def main() -> int:
         found["sent before, share"] >= LEAST_CACHED,
         found[f"map of {MAPPED} files s"] <= MOST_COLD,
         found["new names ms, median"] <= MOST_NEW_MS,
+        found[f"{WRITERS} writers, with sandboxes MB"] <= MOST_CROWD_MB,
     )
     return 0 if all(good) else 1
 
