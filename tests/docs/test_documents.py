@@ -171,3 +171,11 @@ def test_what_changed_is_told_in_fragments_of_a_known_kind() -> None:
     assert fragments
     assert all(path.suffixes[-2].removeprefix(".") in kinds for path in fragments)
     assert all(path.read_text().strip() for path in fragments)
+
+
+def test_every_test_that_the_page_on_hostile_input_names_exists() -> None:
+    page = (ROOT / "docs/hostile-input.md").read_text()
+    named_tests = set(re.findall(r"`(test_\w+)`", page))
+    sources = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
+    assert named_tests
+    assert [each for each in sorted(named_tests) if f"def {each}(" not in sources] == []
