@@ -183,6 +183,10 @@ def test_nothing_that_an_agent_prints_breaks_its_reading(
         ("401 Unauthorized: bad token", "logged-out"),
         ("Not logged in", "logged-out"),
         ("unexpected status 429", "quota"),
+        (
+            "Error authenticating: FatalAuthenticationError: Manual authorization is required",
+            "logged-out",
+        ),
         ("Cannot connect to API", "overloaded"),
         ("503 Service Unavailable", "overloaded"),
         ("The model does not exist", "refused"),

@@ -34,7 +34,19 @@ RECORD = ".codex/sessions/*/*/*/rollout-*.jsonl"
 
 _WORK = frozenset({"command_execution", "file_change", "mcp_tool_call", "web_search"})
 _WORDS: tuple[tuple[Trouble, tuple[str, ...]], ...] = (
-    ("logged-out", ("401", "unauthorized", "not logged in", "login", "api key", "sign in")),
+    (
+        "logged-out",
+        (
+            "401",
+            "unauthorized",
+            "not logged in",
+            "login",
+            "log in",
+            "api key",
+            "sign in",
+            "error authenticating",
+        ),
+    ),
     ("quota", ("usage limit", "rate limit", "quota", "429", "credits", "plan limit")),
     (
         "overloaded",

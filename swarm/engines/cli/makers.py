@@ -1,7 +1,8 @@
 """The agents that are known by name: what they are called, where their logins lie, whom they talk to.
 
 Hosts are those that answer; those where a login is made or renewed are not among them. An agent can use
-what it was given until that ends, and get nothing new.
+what it was given until that ends, and get nothing new. Gemini CLI works with no login that it could not have
+checked, at the host that also renews: what that would take is not shown to it.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -111,7 +112,7 @@ GEMINI = Maker(
     folder=".gemini",
     file="oauth_creds.json",
     log_in="gemini",
-    hosts=("cloudcode-pa.googleapis.com",),
+    hosts=("cloudcode-pa.googleapis.com", "oauth2.googleapis.com"),
     dialect=Dialect(gemini.arguments, gemini.read, gemini.ENVIRONMENT),
 )
 
