@@ -13,6 +13,7 @@ from rich.text import Text
 from swarm.actors.public_api import FactView, coordinator_alive, read_facts
 from swarm.cli.documents import Json, goal_document, overview_document, steps_document
 from swarm.cli.isolation import isolation_section
+from swarm.cli.market_record import became
 from swarm.cli.overview import overview
 from swarm.cli.page import page, plain_table, section
 from swarm.cli.proposals import body_of, walls_of
@@ -94,6 +95,7 @@ def explain_task(name: str, *, as_json: bool) -> None:
     bought = tuple(each.purchase for each in _checks_with(state, task_id) if each.purchase)
     told = explain(found.clearing, task_id)
     told = (*told, *(line for each in bought for line in explain_checks(each)))
+    told = (*told, *became(state, found))
     document: Json = {
         "task": task_id,
         "told": told,

@@ -44,6 +44,13 @@ def replay_rules(
     session.show(_view(told), {"estimate": "model", "note": NOTE, "rules": rows})
 
 
+def usual_rules(session: Session) -> tuple[Replay, ...]:
+    """The usual rules over all tasks on record; none where there is no task."""
+    goals, events = _read(session)
+    cleared = _first_clearings(goals, events, None)
+    return tuple(replay(cleared, rule, Random(rule)) for rule in USUAL) if cleared else ()
+
+
 def _read(session: Session) -> tuple[dict[GoalId, GoalState], list[Event]]:
     if not (session.places.journal / "journal.db").is_file():
         return {}, []

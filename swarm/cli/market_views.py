@@ -11,6 +11,8 @@ from swarm.actors.public_api import canary_costs, heard_canaries
 from swarm.cli.documents import Json
 from swarm.cli.market_canaries import errors_document, errors_view
 from swarm.cli.market_page import Drawing, Point, drawn, page_of, table_of
+from swarm.cli.market_record import Shown, shown_by
+from swarm.cli.market_replay import NOTE, usual_rules
 from swarm.cli.market_spending import (
     CheckSpending,
     check_spending,
@@ -23,7 +25,7 @@ from swarm.cli.words import cell, lasted, money
 from swarm.coordination.public_api import GoalState, Open, books, rebuild, remembering
 from swarm.domain.experience import Experience
 from swarm.domain.money import CERTAIN, USD
-from swarm.domain.names import TaskId
+from swarm.domain.names import AgentId, TaskId
 from swarm.journal.public_api import read_only
 from swarm.market.public_api import (
     Key,
@@ -47,18 +49,19 @@ def show_market(*, html: Path | None, as_json: bool) -> None:
     table, goals = _read(session)
     waiting = tuple(_waiting(goals, session.now()))
     ledger = books(goals)
+    shown = shown_by(goals, session.now())
     spending = check_spending(goals, *canary_costs(session.places))
     if html is not None:
-        html.write_text(_page(table, goals, waiting, ledger), encoding="utf-8")
+        html.write_text(_page(session, table, goals, waiting, ledger), encoding="utf-8")
     session.show(
         Group(
-            _agents(table),
+            _agents(table, shown),
             errors_view(session, heard_canaries(session.places)),
             _book(waiting),
             _money(ledger),
             spending_view(spending),
         ),
-        _document(session, table, waiting, ledger, spending),
+        _document(session, table, shown, waiting, ledger, spending),
     )
 
 
@@ -86,27 +89,33 @@ def _waiting(goals: Sequence[GoalState], now: int) -> Iterator[Waiting]:
     yield from sorted(found, key=lambda each: (-each.milliseconds, each.task_id))
 
 
-def _agents(table: dict[Key, Experience]) -> RenderableType:
+def _agents(table: dict[Key, Experience], shown: dict[AgentId, Shown]) -> RenderableType:
     if not table:
         return Text("Nothing has been learned of any agent yet: no task has come to its end.")
     view = plain_table(
-        "agent", "tries", "accepted", "true share", "awarded on", "Brier", "skill", "cost", "time",
-        whole=True,
+        "agent", "tries", "accepted", "true share", "claimed", "awarded on", "Brier", "skill", "cost",
+        "time", "at work", whole=True,
     )  # fmt: skip
     for (agent_id, _), known in sorted(table.items()):
-        share = rate(known.accepted, known.tries)
+        share, on_record = rate(known.accepted, known.tries), shown.get(agent_id)
         view.add_row(
             cell(agent_id),
             str(known.tries),
             str(known.accepted),
             f"{_percent(share.low)} to {_percent(share.high)}",
+            _claimed(on_record),
             _percent(known.expected),
             f"{known.brier / CERTAIN:.3f}",
             f"{centre(known.skill) / 1000:+.1f} ± {deviation(known.skill):.1f}",
             f"x {cost_factor(known) / CERTAIN:.2f}",
             f"x {time_factor(known) / CERTAIN:.2f}",
+            "" if on_record is None else _percent(on_record.at_work),
         )
     return section("What verified outcomes have taught", view)
+
+
+def _claimed(on_record: Shown | None) -> str:
+    return "" if on_record is None or on_record.claimed is None else _percent(on_record.claimed)
 
 
 def _percent(ppm: int) -> str:
@@ -148,12 +157,17 @@ def _flows(ledger: Ledger) -> dict[str, int]:
 
 
 def _page(
+    session: Session,
     table: dict[Key, Experience],
     goals: Sequence[GoalState],
     waiting: Sequence[Waiting],
     ledger: Ledger,
 ) -> str:
-    tried = [(agent, known) for (agent, _), known in sorted(table.items()) if known.tries]
+    tried = [
+        (agent, known)
+        for (agent, _), known in sorted(table.items())
+        if known.tries and not agent.startswith("class:")
+    ]
     flows = _flows(ledger)
     return page_of(
         "The market",
@@ -166,6 +180,7 @@ def _page(
                     for name, e in tried
                 ),
             ),
+            drawn(_frontier(session)),
             drawn(_spending(goals)),
             table_of(("money", "amount"), ((name, money(flows[name])) for name in flows)),
             "<h2>Waiting</h2>",
@@ -200,6 +215,19 @@ def _reliability(tried: Sequence[tuple[str, Experience]]) -> Drawing:
     )
 
 
+def _frontier(session: Session) -> Drawing:
+    return Drawing(
+        title="What success costs, by rule",
+        said=NOTE,
+        across="dollars for one task",
+        upward="share of tasks accepted",
+        points=tuple(
+            Point(each.cost / USD, each.accepted / CERTAIN, each.rule)
+            for each in usual_rules(session)
+        ),
+    )
+
+
 def _spending(goals: Sequence[GoalState]) -> Drawing:
     ended = sorted(
         (a.ended_at, a.spent) for state in goals for a in state.attempts.values() if a.ended_at
@@ -221,25 +249,28 @@ def _spending(goals: Sequence[GoalState]) -> Drawing:
 def _document(
     session: Session,
     table: dict[Key, Experience],
+    shown: dict[AgentId, Shown],
     waiting: Sequence[Waiting],
     ledger: Ledger,
     spending: CheckSpending,
 ) -> Json:
     return {
         "spending": spending_document(spending),
-        "agents": [_agent(key, known) for key, known in sorted(table.items())],
+        "agents": [_agent(key, known, shown.get(key[0])) for key, known in sorted(table.items())],
         "checks": errors_document(session, heard_canaries(session.places)),
         "waiting": [{"task": each.task_id, "milliseconds": each.milliseconds} for each in waiting],
         "money": _flows(ledger),
     }
 
 
-def _agent(key: Key, known: Experience) -> Json:
+def _agent(key: Key, known: Experience, on_record: Shown | None) -> Json:
     share = rate(known.accepted, known.tries)
     return {
         "agent": key[0],
         "kind": key[1],
         "tries": known.tries,
+        "claimed_ppm": None if on_record is None else on_record.claimed,
+        "at_work_ppm": 0 if on_record is None else on_record.at_work,
         "accepted": known.accepted,
         "accepted_low_ppm": share.low,
         "accepted_high_ppm": share.high,

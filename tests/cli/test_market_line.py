@@ -58,7 +58,7 @@ def test_a_page_is_written_that_needs_nothing_else(home: Path) -> None:
 def test_the_page_of_an_empty_market_says_that_there_is_nothing_to_draw(home: Path) -> None:
     shown = home / "page.html"
     assert call(["market", "--html", str(shown)]) == 0
-    assert shown.read_text().count("Nothing to draw yet") == 2
+    assert shown.read_text().count("Nothing to draw yet") == 3
 
 
 def test_a_replay_wants_a_goal_or_all_and_says_when_there_is_nothing(
