@@ -81,7 +81,7 @@ def test_the_model_is_asked_while_the_suite_runs(tmp_path: Path) -> None:
     plan = run(tmp_path)
     assert [contract.description for contract in plan.contracts] == ["Say hello."]
     assert plan.cost == 7
-    assert plan.prompt == "plan.1"
+    assert plan.prompt == "plan.2"
 
 
 @pytest.mark.thorough

@@ -59,6 +59,25 @@ def test_several_tasks_share_value_and_budget_and_say_whose_parts_they_are(goal:
     assert ["needs_test" in task.features for task in tasks] == [True, False]
 
 
+def test_parts_that_would_change_one_file_are_one_task(goal: Goal) -> None:
+    """They need each other: splitting does not pay."""
+    first, second = {**TASK, "files": ["a.py", "b.py"]}, {**TASK, "files": ["./b.py"]}
+    (task,) = planned(goal, a_plan(first, second)).contracts
+    assert task.description == goal.text
+    apart = {**TASK, "files": ["c.py"]}
+    assert len(planned(goal, a_plan(first, apart)).contracts) == 2
+
+
+def test_a_part_says_when_it_is_done_and_a_harder_one_gets_more(goal: Goal) -> None:
+    easy = {**TASK, "difficulty": "easy", "files": ["a.py"], "done_when": ["one() is 1"]}
+    one, two = planned(goal, a_plan(easy, {**TASK, "difficulty": "hard"})).contracts
+    assert "- one() is 1" in one.description
+    assert "Most likely in: a.py" in one.description
+    assert one.difficulty < two.difficulty
+    assert one.value < two.value
+    assert one.budget < two.budget
+
+
 @pytest.mark.parametrize(
     "blocks",
     [
@@ -70,6 +89,8 @@ def test_several_tasks_share_value_and_budget_and_say_whose_parts_they_are(goal:
         (a_plan({**TASK, "kind": "poem"}),),
         (a_plan({**TASK, "value": 10**9}),),
         (a_plan({**TASK, "title": ""}),),
+        (a_plan({**TASK, "files": ["x"] * 41}),),
+        (a_plan({**TASK, "difficulty": "impossible"}),),
         (a_plan("a task"),),
     ],
 )

@@ -8,9 +8,9 @@ never wrong, only large.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from swarm.agents.planning.contracts import (
     OPEN_DIFFICULTY,
@@ -33,7 +33,14 @@ MOST_PATHS = 1_500
 MOST_GUIDE = 4_000
 FIRST_TASK = 2
 
-PROMPT = "plan.1"
+PROMPT = "plan.2"
+WEIGHTS = {"easy": 1, "usual": 2, "hard": 4}
+"""Of value and budget that a part gets, by its difficulty."""
+
+DIFFICULTIES = {"easy": 300_000, "usual": OPEN_DIFFICULTY, "hard": 800_000}
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
 class Sketch(Frozen):
@@ -42,6 +49,11 @@ class Sketch(Frozen):
     title: str = Field(min_length=3, max_length=TITLE_LENGTH)
     description: str = Field(min_length=10, max_length=6_000)
     kind: Literal["bug", "feature", "refactoring", "document"]
+    files: tuple[Line, ...] = Field(default=(), max_length=40)
+    """Those that it will change or make, as far as can be told."""
+
+    done_when: tuple[Line, ...] = Field(default=(), max_length=10)
+    difficulty: Literal["easy", "usual", "hard"] = "usual"
 
 
 class Sketches(Frozen):
@@ -121,12 +133,16 @@ def sketches(answer: Answer) -> tuple[Sketch, ...]:
 
 
 def contracts_of(goal: Goal, proposed: Sequence[Sketch], suite: Suite) -> tuple[Contract, ...]:
-    """One task keeps the user's own words; several have the model's, with the user's behind them."""
-    if len(proposed) < 2:
+    """One task keeps the user's own words; several have the model's, with the user's behind them. Parts
+    that would change the same file need each other, so that splitting does not pay.
+    """
+    if len(proposed) < 2 or _overlap(proposed):
         whole = open_contract(goal, suite)
-        features = whole.features | _features(proposed[0]) if proposed else whole.features
+        features = whole.features
+        for each in proposed:
+            features = features | _features(each)
         return (whole.model_copy(update={"features": features}),)
-    weights = [1] * len(proposed)
+    weights = [WEIGHTS[each.difficulty] for each in proposed]
     values, budgets = split(goal.value, weights), split(goal.budget * 4 // 5, weights)
     return tuple(
         Contract(
@@ -134,15 +150,33 @@ def contracts_of(goal: Goal, proposed: Sequence[Sketch], suite: Suite) -> tuple[
             goal_id=goal.goal_id,
             kind=TaskKind.WRITE,
             title=" ".join(each.title.split()),
-            description=f"{each.description}\n\nThis is a part of a goal; others do the rest:\n{goal.text}",
+            description=_described(each, goal),
             value=values[at],
             budget=budgets[at],
             seconds=attempt_seconds(goal.seconds, len(proposed), goal.writers),
-            difficulty=OPEN_DIFFICULTY,
+            difficulty=DIFFICULTIES[each.difficulty],
             features=open_contract(goal, suite).features | _features(each),
         )
         for at, each in enumerate(proposed)
     )
+
+
+def _overlap(proposed: Sequence[Sketch]) -> bool:
+    """Whether two of them name the same file."""
+    named = [
+        name.strip().removeprefix("./") for each in proposed for name in dict.fromkeys(each.files)
+    ]
+    return len(named) > len(set(named))
+
+
+def _described(sketch: Sketch, goal: Goal) -> str:
+    told = [sketch.description]
+    if sketch.done_when:
+        told.append("Done when:\n" + "\n".join(f"- {line}" for line in sketch.done_when))
+    if sketch.files:
+        told.append(f"Most likely in: {', '.join(sketch.files)}")
+    told.append(f"This is a part of a goal; others do the rest:\n{goal.text}")
+    return "\n\n".join(told)
 
 
 def _features(sketch: Sketch) -> dict[str, int]:
