@@ -49,7 +49,7 @@ chaos: $(STAMP)
 # 22.15 or newer), what GitHub's webhooks send. Takes npm and about 1 GB.
 external: $(STAMP)
 	@mkdir -p build/external
-	@cd build/external && npm install --no-audit --no-fund @anthropic-ai/claude-code @openai/codex opencode-ai @agentclientprotocol/claude-agent-acp @copilotkit/aimock emulate@0.12.2 @octokit/webhooks-examples@7.6.1
+	@cd build/external && npm install --no-audit --no-fund @anthropic-ai/claude-code @openai/codex opencode-ai @google/gemini-cli @agentclientprotocol/claude-agent-acp @copilotkit/aimock emulate@0.12.2 @octokit/webhooks-examples@7.6.1
 	@EXTERNAL_AGENTS="$(CURDIR)/build/external" $(BIN)/python -m pytest -q tests/external
 
 # Mistakes planted into the market, each of which its tests must catch.

@@ -22,6 +22,7 @@ from swarm.domain.names import AgentId
 from swarm.engines.public_api import Found, ModelEngine
 from swarm.journal.public_api import read_only
 from swarm.models.public_api import (
+    SPOKEN_BY_US,
     Minded,
     ModelGateway,
     Purpose,
@@ -53,7 +54,7 @@ class Minds:
 
     def asked(self, purpose: Purpose) -> tuple[RouteView, ...]:
         """The one for that: the first of those that are for it and speak what we speak; or none."""
-        able = (view for view in self.views if view.protocol != "responses")
+        able = (view for view in self.views if view.protocol in SPOKEN_BY_US)
         return tuple(view for view in able if purpose in view.purposes)[:1]
 
 

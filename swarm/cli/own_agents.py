@@ -64,16 +64,11 @@ def found_agent(settings: Settings, environ: Mapping[str, str], now: int) -> Fou
 
 
 def wants_gateway(settings: Settings, environ: Mapping[str, str], now: int) -> bool:
-    """An address is named; or there is a key, and no login. Raises Rejected where an agent cannot."""
+    """An address is named; or there is a key, and no login."""
     maker = MAKERS[settings.engine]
     if settings.engine_url:
-        if maker.relayed is None:
-            raise Rejected(
-                f"{maker.title} asks its own provider, and is given no other address",
-                advice="claude-code, codex and opencode take --base-url",
-            )
         return True
-    if maker.relayed is None or not environ.get(maker.relayed.key):
+    if not environ.get(maker.relayed.key):
         return False
     try:
         login_of(maker, Path(environ.get("HOME", "/")), now, settings.engine_model)
@@ -98,9 +93,7 @@ def route_of_agent(found: Found, settings: Settings, environ: Mapping[str, str])
 
 
 def _relayed(name: str) -> Relayed:
-    relayed = MAKERS[name].relayed if name in MAKERS else ANY_BY_PROTOCOL
-    assert relayed is not None
-    return relayed
+    return MAKERS[name].relayed if name in MAKERS else ANY_BY_PROTOCOL
 
 
 def _speaks_acp(settings: Settings, path: str, home: Path) -> Found:

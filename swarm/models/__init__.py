@@ -13,6 +13,7 @@ time or room than was set; every end of a call is an answer or a named trouble.
     messages      the Anthropic Messages protocol
     completions   the protocol that OpenAI began and many speak
     responses     what agents speak that are made for OpenAI
+    generating    what agents speak that are made for Gemini
     dialects      all, as the gateway needs them
     trouble       everything that can go wrong, and what to do about it
     breaker       stops asking who does not answer

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from swarm.models import completions, messages, responses
+from swarm.models import completions, generating, messages, responses
 from swarm.models.conversation import Answer, Ask
 from swarm.models.events import ServerEvent
 from swarm.models.routes import Speech
@@ -25,6 +25,8 @@ class Assembly(Protocol):
 @dataclass(frozen=True, slots=True)
 class Dialect:
     path: str
+    """Below the route's address; `{model}` in it stands for the model."""
+
     headers: Callable[[str], dict[str, str]]
     """Of a key."""
 
@@ -38,4 +40,5 @@ DIALECTS: dict[Speech, Dialect] = {
         completions.PATH, completions.headers, completions.encode, completions.Assembly
     ),
     "responses": Dialect(responses.PATH, responses.headers, responses.encode, responses.Assembly),
+    "gemini": Dialect(generating.PATH, generating.headers, generating.encode, generating.Assembly),
 }

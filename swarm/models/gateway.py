@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from swarm.domain.errors import Exhausted, Rejected, SwarmError
 from swarm.domain.names import Digest
@@ -213,7 +214,8 @@ class ModelGateway:
         route, wire = line.route, self._connected()
         watch = Watch(self._patience, self._world.clock())
         dialect = DIALECTS[route.protocol]
-        url = route.base_url.rstrip("/") + dialect.path
+        path = dialect.path.format(model=quote(route.model, safe=""))
+        url = route.base_url.rstrip("/") + path
         headers = dialect.headers(route.key.get_secret_value())
         assembly = dialect.assembly()
         try:

@@ -68,6 +68,8 @@ def bounded(body: bytes, model: str, protocol: Speech = "anthropic") -> tuple[by
         raise Rejected("that is no request to a model") from error
     if not isinstance(told, dict):
         raise Rejected("that is no request to a model")
+    if protocol == "gemini":
+        return _bounded_config(told)
     name = _LIMITS[protocol]
     wanted = told.get(name)
     most = wanted if isinstance(wanted, int) and 0 < wanted < MOST_TOKENS else MOST_TOKENS
@@ -76,6 +78,19 @@ def bounded(body: bytes, model: str, protocol: Speech = "anthropic") -> tuple[by
     if isinstance(thinking, dict) and isinstance(budget := thinking.get("budget_tokens"), int):
         told["thinking"] = {**thinking, "budget_tokens": min(budget, most // 2)}
     return json.dumps(told).encode(), most
+
+
+def _bounded_config(told: dict[str, object]) -> tuple[bytes, int]:
+    """Where bounds stand in a table of their own, and the model in the path."""
+    given = told.get("generationConfig")
+    config = dict(given) if isinstance(given, dict) else {}
+    wanted = config.get("maxOutputTokens")
+    most = wanted if isinstance(wanted, int) and 0 < wanted < MOST_TOKENS else MOST_TOKENS
+    config |= {"maxOutputTokens": most, "candidateCount": 1}
+    thinking = config.get("thinkingConfig")
+    if isinstance(thinking, dict) and isinstance(budget := thinking.get("thinkingBudget"), int):
+        config["thinkingConfig"] = {**thinking, "thinkingBudget": min(budget, most // 2)}
+    return json.dumps({**told, "generationConfig": config}).encode(), most
 
 
 def kept_headers(headers: tuple[tuple[str, str], ...]) -> Mapping[str, str]:

@@ -20,20 +20,23 @@ from swarm.domain.frozen import Frozen
 from swarm.models.conversation import Purpose
 from swarm.models.prices import Price
 
-Speech = Literal["anthropic", "openai", "responses"]
-"""The protocol that a provider speaks; the last only to agents that speak it by themselves."""
+Speech = Literal["anthropic", "openai", "responses", "gemini"]
+"""The protocol that a provider speaks; the last two only to agents that speak it by themselves."""
 
 ADDRESSES: dict[Speech, str] = {
     "anthropic": "https://api.anthropic.com",
     "openai": "https://api.openai.com/v1",
     "responses": "https://api.openai.com/v1",
+    "gemini": "https://generativelanguage.googleapis.com",
 }
 MODELS: dict[Speech, str] = {
     "anthropic": "claude-sonnet-5-5",
     "openai": "",
     "responses": "",
+    "gemini": "",
 }
-
+SPOKEN_BY_US: frozenset[Speech] = frozenset({"anthropic", "openai"})
+"""What swarm itself can ask a model in."""
 
 ALL: tuple[Purpose, ...] = ("work", "plan", "review", "tag")
 

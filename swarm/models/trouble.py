@@ -55,6 +55,14 @@ _TYPES: Mapping[str, Kind] = {
     "content_filter": "refused",
     "conflict_error": "server-error",
     "invalid_request_error": "invalid",
+    "RESOURCE_EXHAUSTED": "rate-limited",
+    "UNAVAILABLE": "overloaded",
+    "INTERNAL": "server-error",
+    "DEADLINE_EXCEEDED": "server-error",
+    "UNAUTHENTICATED": "unauthorised",
+    "PERMISSION_DENIED": "forbidden",
+    "NOT_FOUND": "no-such-model",
+    "INVALID_ARGUMENT": "invalid",
 }
 _CODES: Mapping[str, Kind] = {
     "contract_spend_limit_reached": "unpaid",
@@ -148,7 +156,7 @@ def _of_document(document: object) -> tuple[Kind | None, str]:
     cause = details.get("error_code") if isinstance(details, dict) else None
     if isinstance(cause, str) and cause in _CODES:
         return _CODES[cause], _shown(str(error.get("message", "")))
-    named = (error.get("code"), error.get("type"))
+    named = (error.get("code"), error.get("type"), error.get("status"))
     kind = next((_TYPES[each] for each in named if isinstance(each, str) and each in _TYPES), None)
     return kind, _shown(str(error.get("message", "")))
 

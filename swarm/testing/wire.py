@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Literal, Self
 
-Wire = Literal["anthropic", "openai", "responses"]
+Wire = Literal["anthropic", "openai", "responses", "gemini"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,8 @@ class Heard:
     def system(self) -> str:
         if self.wire == "responses":
             return str(self.body.get("instructions", ""))
+        if self.wire == "gemini":
+            return str(self.body.get("systemInstruction", ""))
         if self.wire == "anthropic":
             return "\n".join(block["text"] for block in self.body["system"])
         return str(self.body["messages"][0]["content"])
@@ -93,12 +95,20 @@ class Heard:
     def turns(self) -> Sequence[Mapping[str, Any]]:
         if self.wire == "responses":
             return [_as_turn(item) for item in self.body["input"]]
+        if self.wire == "gemini":
+            roles = {"model": "assistant"}
+            return [
+                {"role": roles.get(each.get("role", ""), "user"), "content": str(each["parts"])}
+                for each in self.body["contents"]
+            ]
         return [each for each in self.body["messages"] if each["role"] != "system"]
 
     @property
     def tools(self) -> frozenset[str]:
         """The names of the tools that may be used."""
         offered = self.body.get("tools") or ()
+        if self.wire == "gemini":
+            offered = [f for each in offered for f in each.get("functionDeclarations", ())]
         return frozenset(each.get("name") or each["function"]["name"] for each in offered)
 
     @property
@@ -249,7 +259,8 @@ def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
                 self._json(200, {"input_tokens": tokens_of(raw)})
                 return
             wires: dict[str, Wire] = {"completions": "openai", "responses": "responses"}
-            wire = wires.get(self.path.partition("?")[0].rpartition("/")[2], "anthropic")
+            last = self.path.partition("?")[0].rpartition("/")[2]
+            wire = wires.get(last, "gemini" if ":stream" in last else "anthropic")
             headers = {name.lower(): value for name, value in self.headers.items()}
             heard = Heard(wire, self.path, headers, body, time.monotonic())
             self._reply(server.reply_to(heard), heard, raw)
@@ -260,7 +271,7 @@ def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
                     self._fail(reply)
                 case Bytes():
                     self._pieces(reply)
-                case Say() if not heard.body.get("stream"):
+                case Say() if heard.wire != "gemini" and not heard.body.get("stream"):
                     self._json(200, message_of(reply, heard, tokens_of(raw)))
                 case Say():
                     events = b"".join(events_of(reply, heard, tokens_of(raw)))
@@ -370,6 +381,9 @@ def events_of(reply: Say, heard: Heard, tokens: int) -> Iterator[bytes]:
     if heard.wire == "responses":
         yield from items_of(reply, heard, tokens)
         return
+    if heard.wire == "gemini":
+        yield from candidates_of(reply, heard, tokens)
+        return
     message = message_of(reply, heard, tokens)
     begun = message | {"content": [], "stop_reason": None}
     begun["usage"] = {**message["usage"], "output_tokens": 1}
@@ -467,6 +481,27 @@ def items_of(reply: Say, heard: Heard, tokens: int) -> Iterator[bytes]:
     }
     end = {**whole, "status": "completed", "output": items, "usage": told}
     yield event("response.completed", {"response": end})
+
+
+def candidates_of(reply: Say, heard: Heard, tokens: int) -> Iterator[bytes]:
+    """The same in Gemini's protocol."""
+    usage = usage_of(reply, heard, tokens)
+    parts: list[dict[str, object]] = [{"text": piece} for piece in _halves(reply.text) if piece]
+    parts += [{"functionCall": {"name": use.tool, "args": use.arguments}} for use in reply.uses]
+    for part in parts:
+        yield _data({"candidates": [_candidate(part)], "modelVersion": "fake-model"})
+    cached = usage["cache_read_input_tokens"]
+    told = {
+        "promptTokenCount": usage["input_tokens"] + cached + usage["cache_creation_input_tokens"],
+        "cachedContentTokenCount": cached,
+        "candidatesTokenCount": usage["output_tokens"],
+    }
+    end = _candidate({"text": ""}) | {"finishReason": reply.stop or "STOP"}
+    yield _data({"candidates": [end], "usageMetadata": told, "modelVersion": "fake-model"})
+
+
+def _candidate(part: Mapping[str, object]) -> dict[str, object]:
+    return {"index": 0, "content": {"role": "model", "parts": [part]}}
 
 
 def chunk(heard: Heard, delta: Mapping[str, object], finish: str | None = None) -> bytes:

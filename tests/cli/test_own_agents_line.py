@@ -52,9 +52,6 @@ def test_without_the_program_or_the_login_nothing_is_begun(tmp_path: Path) -> No
         found_agent(Settings(engine="claude-code"), there, NOW)
     with pytest.raises(Lacking, match="no program speaker"):
         found_agent(Settings(engine="acp:speaker --now"), nothing, NOW)
-    gemini = at_home(tmp_path, "gemini", [])
-    with pytest.raises(Rejected, match="asks its own provider"):
-        found_agent(Settings(engine="gemini", engine_url="http://127.0.0.1:1"), gemini, NOW)
 
 
 def test_any_program_that_speaks_the_protocol_can_be_named(tmp_path: Path) -> None:

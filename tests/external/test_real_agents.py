@@ -32,10 +32,17 @@ TOOLS: Mapping[str, tuple[str, str, str]] = {
     "acp:claude-agent-acp": ("Bash", "command", "Write"),
     "opencode": ("bash", "command", "write"),
     "codex": ("exec_command", "cmd", ""),
+    "gemini": ("run_shell_command", "command", "write_file"),
 }
 """What each calls its shell, the argument of that, and its tool that writes."""
 
-PATHS = {"claude-code": "file_path", "acp:claude-agent-acp": "file_path", "opencode": "filePath"}
+MODELS = {"codex": "gpt-5.1-codex", "gemini": "gemini-2.5-pro"}
+PATHS = {
+    "claude-code": "file_path",
+    "acp:claude-agent-acp": "file_path",
+    "opencode": "filePath",
+    "gemini": "file_path",
+}
 
 
 def a_brain(name: str, repository: Path) -> Brain:
@@ -76,11 +83,11 @@ def test_a_real_agent_brings_a_goal_to_a_pull_request(tmp_path: Path, name: str)
     repository = tmp_path / "repository"
     a_repository(repository, {"app.py": GREET, "test_app.py": OLD})
     path = f"{AGENTS}/node_modules/.bin:{os.environ['PATH']}"
-    environ = {"PATH": path, "ANTHROPIC_API_KEY": KEY, "OPENAI_API_KEY": KEY}
+    environ = {"PATH": path, "ANTHROPIC_API_KEY": KEY, "OPENAI_API_KEY": KEY, "GEMINI_API_KEY": KEY}
     with a_model(a_brain(name, repository)) as server:
         outside = Outside(tmp_path / "home", environ=environ)
         url = server.openai_url if name == "codex" else server.url
-        model = "gpt-5.1-codex" if name == "codex" else "claude-sonnet-5-5"
+        model = MODELS.get(name, "claude-sonnet-5-5")
         given = ("--engine", name, "--base-url", url, "--model", model)
         answer = outside.run("add shout(), which greets in capitals", repository, *given)
     assert answer.code == 0, answer.told
@@ -92,7 +99,7 @@ def test_a_real_agent_brings_a_goal_to_a_pull_request(tmp_path: Path, name: str)
     body = asyncio.run(LocalForge(outside.home / "forge").get(opened.number)).body
     assert "Written by" in body
     keys = (
-        {heard.headers.get("x-api-key"), heard.headers.get("authorization")}
+        {heard.headers.get(name) for name in ("x-api-key", "authorization", "x-goog-api-key")}
         for heard in server.heard
     )
     assert all(told & {KEY, f"Bearer {KEY}"} for told in keys)

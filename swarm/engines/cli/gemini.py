@@ -4,6 +4,7 @@ Read as its documentation describes it: `init`, `message`, `tool_use`, `tool_res
 with its figures. What is not understood is passed over, as everywhere here.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 
 from swarm.engines.cli.codex import kind_of
@@ -24,9 +25,27 @@ from swarm.engines.cli.sightings import (
 )
 
 ENVIRONMENT: Mapping[str, str] = {"GEMINI_CLI_TRUST_WORKSPACE": "true", "GEMINI_SANDBOX": "false"}
+RELAYED_MODEL = "gemini-2.5-pro"
+"""One that it knows of, whatever really answers."""
+
 _READERS = frozenset(
     {"read_file", "read_many_files", "list_directory", "glob", "search_file_content"}
 )
+
+
+def pointed_to(port: int) -> Mapping[str, str]:
+    """The key is none: whoever answers there has one."""
+    return {"GOOGLE_GEMINI_BASE_URL": f"http://127.0.0.1:{port}", "GEMINI_API_KEY": "none"}
+
+
+def settings(port: int) -> Mapping[str, str]:
+    """That it has a key, and tells nobody of its use, is said in its settings."""
+    told = {
+        "security": {"auth": {"selectedType": "gemini-api-key"}},
+        "general": {"disableAutoUpdate": True, "enableAutoUpdate": False},
+        "privacy": {"usageStatisticsEnabled": False},
+    }
+    return {".gemini/settings.json": json.dumps(told)}
 
 
 def arguments(model: str, session: str) -> tuple[str, ...]:

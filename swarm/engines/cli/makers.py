@@ -64,8 +64,7 @@ class Maker:
 
     hosts: tuple[str, ...]
     dialect: Dialect
-    relayed: Relayed | None = None
-    """None: it speaks what the gateway does not."""
+    relayed: Relayed
 
 
 _ANTHROPIC: tuple[Speech, str, str] = ("anthropic", "ANTHROPIC_API_KEY", "/messages")
@@ -114,6 +113,14 @@ GEMINI = Maker(
     log_in="gemini",
     hosts=("cloudcode-pa.googleapis.com", "oauth2.googleapis.com"),
     dialect=Dialect(gemini.arguments, gemini.read, gemini.ENVIRONMENT),
+    relayed=Relayed(
+        gemini.pointed_to,
+        "gemini",
+        "GEMINI_API_KEY",
+        ":streamGenerateContent",
+        gemini.RELAYED_MODEL,
+        gemini.settings,
+    ),
 )
 
 ANY_BY_PROTOCOL = Relayed(

@@ -102,7 +102,6 @@ class RelayTalk:
 
     async def prepared(self, sandbox: Sandbox, now: int) -> str:
         relayed = MAKERS[self.found.name].relayed
-        assert relayed is not None
         for name, text in relayed.files(PORT).items():
             await sandbox.write(HOME / name, text.encode())
         return await version_of(sandbox, self.found.argv, environment(self.found, "", {}))
@@ -111,7 +110,6 @@ class RelayTalk:
         self, sandbox: Sandbox, prompt: str, session: str, job: Job
     ) -> AsyncIterator[Sighting]:
         maker, found = MAKERS[self.found.name], self.found
-        assert maker.relayed is not None
         more = {**maker.dialect.environment, **maker.relayed.environment(PORT)}
         argv = (*found.argv, *maker.dialect.arguments(maker.relayed.model or found.model, session))
         start = Start(argv, environment(found, job.python, more), maker.dialect, self.idle_seconds)
