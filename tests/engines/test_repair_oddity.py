@@ -1,6 +1,10 @@
 """A patch that a linter would stumble over, or that brings a number of its own, is larger than it looks."""
 
+from swarm.engines.repair.prior import doubt
 from swarm.engines.repair.worker.candidates import Candidate, Edit, stored, unused
+from swarm.engines.repair.worker.drafts import Drafts, Seen
+from swarm.engines.repair.worker.sources import Source
+from swarm.engines.repair.worker.templates import templates
 
 SEARCH = "def any_of(nodes, goal):\n    return any(found(node) for node in nodes)\n"
 
@@ -26,3 +30,10 @@ def test_a_number_that_the_file_does_not_have_counts_for_more_than_zero() -> Non
     text = "def f(depth):\n    return True\n"
     assert size(text, "True", "depth != 2") > size(text, "True", "depth == 0")
     assert size("A = 2\n" + text, "True", "depth == 2") == size(text, "True", "depth == 0")
+
+
+def test_a_collection_is_rather_filled_with_what_is_looked_for_in_it() -> None:
+    text = b"def f(start):\n    seen = set()\n    for node in start:\n        if node in seen:\n            return 1\n"
+    drafts = Drafts(Source("m.py", text), {5: 1.0}, Seen())
+    labels = {each.edits[0].text.strip(): each.label for each in templates(drafts)}
+    assert doubt(labels["seen.add(node)"]) < doubt(labels["seen.add(start)"])

@@ -26,17 +26,36 @@ _FILLS = frozenset(
 )
 
 
+_NEVER = "collection never filled"
+_ANOTHER = "filled with what nobody looks for"
+
+
 def fillings(drafts: Drafts, node: ast.stmt) -> None:
     """Put a value in scope into such a collection, before the statement or behind it."""
     if isinstance(node, FUNCTIONS) or drafts.source.function(node) is None:
         return
     names = [each for each, _ in drafts.variables(node)]
     for collection, fill in _empty(drafts, node).items():
+        asked = _asked_for(drafts, node, collection)
         for other in names:
             if other != collection:
+                label = _NEVER if other in asked or not asked else _ANOTHER
                 text = f"{collection}.{fill}({other})"
-                drafts.insert_before(node, text, 0.6, "collection never filled")
-                drafts.insert_after(node, text, 0.5, "collection never filled")
+                drafts.insert_before(node, text, 0.6, label)
+                drafts.insert_after(node, text, 0.5, label)
+
+
+def _asked_for(drafts: Drafts, node: ast.AST, collection: str) -> set[str]:
+    """Variables that are looked for in the collection: most often these are what it should hold."""
+    outer = [each for each in drafts.source.ancestors(node) if isinstance(each, FUNCTIONS)]
+    return {
+        each.left.id
+        for each in (ast.walk(outer[-1]) if outer else ())
+        if isinstance(each, ast.Compare)
+        and isinstance(each.left, ast.Name)
+        and isinstance(each.ops[0], (ast.In, ast.NotIn))
+        and _is(each.comparators[0], collection)
+    }
 
 
 def _empty(drafts: Drafts, node: ast.AST) -> dict[str, str]:
