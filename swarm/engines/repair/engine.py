@@ -89,14 +89,13 @@ class RepairEngine:
         spent, began = 0, time.monotonic()
         while True:
             elapsed = time.monotonic() - began
-            end = await attempt.end(progress)
-            if end is None and (limit := self._limit(assignment, spent, budget, elapsed)):
-                end = await attempt.end(progress, last=True) or limit
+            hurry = 2 * spent > budget or 2 * elapsed > assignment.contract.seconds
+            end = await attempt.end(progress, last=hurry)
+            end = end or self._limit(assignment, spent, budget, elapsed)
             if end is not None:
                 yield end
                 return
             try:
-                hurry = 2 * spent > budget or 2 * elapsed > assignment.contract.seconds
                 step, progress = await _step(attempt, progress, assignment.cpu_price, hurry)
             except (Lacking, localisation.Unsuitable) as refusal:
                 yield GaveUp(str(refusal))
@@ -156,7 +155,7 @@ class Attempt:
     async def end(
         self, progress: Progress | None, *, last: bool = False
     ) -> Submission | GaveUp | None:
-        """The attempt's end, when what is known settles it; what is `last` goes without its own test."""
+        """The attempt's end, when what is known settles it; `last`, without waiting for a test of its own."""
         if progress is None:
             return None
         position = await self._chosen(progress)
