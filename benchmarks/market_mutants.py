@@ -151,8 +151,8 @@ MUTANTS = (
     Mutant(
         "newcomers are strangers to their class",
         "market/learning.py",
-        "precision = known + max(told, 0) / CERTAIN",
-        "precision = known + 0 * told",
+        "return prior(round(others[0] * 1000), round(math.sqrt(others[1]) * 1000), start.slopes)",
+        "return start.skill",
         "market/test_learning.py",
     ),
     Mutant(

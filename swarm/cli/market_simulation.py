@@ -125,7 +125,7 @@ def _view(matrix: Matrix, setting: Setting, standings: Sequence[Standing]) -> Re
     for column in table.columns:
         column.no_wrap, column.overflow = True, "ellipsis"
     for column in table.columns[1:]:
-        column.min_width = len(str(column.header))  # it is the names that are cut
+        column.min_width = max(len(str(column.header)), 5)  # it is the names that are cut
     for each in standings:
         share = _ratio(each.utility, standings[1].utility)
         table.add_row(

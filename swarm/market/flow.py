@@ -44,6 +44,8 @@ def best_assignment(
         return {}
     by_task = _by_task(values, agents)
     groups = [(n, group) for n, lane in enumerate(lanes) for group in lane.groups]
+    if len(by_task) == 1:
+        return _alone(by_task, agents, lanes)
     search = _Search(
         worths=[_worths(by_task, group, len(agents)) for _, group in groups],
         lane_of=[lane for lane, _ in groups],
@@ -56,6 +58,16 @@ def best_assignment(
         for agent, held in enumerate(search.held)
         for group in held
     }
+
+
+def _alone(
+    by_task: Mapping[str, list[int]], agents: Sequence[str], lanes: Sequence[Lane]
+) -> dict[str, str]:
+    """One task only: who is best at it."""
+    ((task, worths),) = by_task.items()
+    may_begin = any(lane.slots > 0 and any(task in each for each in lane.groups) for lane in lanes)
+    best = max(range(len(agents)), key=worths.__getitem__)
+    return {task: agents[best]} if may_begin else {}
 
 
 def _by_task(values: Mapping[Edge, int], agents: Sequence[str]) -> dict[str, list[int]]:

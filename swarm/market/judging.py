@@ -6,6 +6,7 @@ first. Looked up once for each agent and claim, since a window holds thousands o
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from swarm.domain.bids import Bid
 from swarm.domain.experience import Skill
@@ -15,6 +16,7 @@ from swarm.domain.tasks import TaskKind
 from swarm.market.belief import Belief
 from swarm.market.learning import (
     OPTIMISM,
+    Same,
     Table,
     class_of,
     cost_factor,
@@ -22,8 +24,17 @@ from swarm.market.learning import (
     known_of,
     time_factor,
 )
+from swarm.market.skill import mean
 
 _Place = tuple[AgentId, TaskKind]
+
+
+@lru_cache(maxsize=4096)
+def _unseen(skill: Same[Skill], claim: Ppm) -> Ppm:
+    """The chance at a task of which nothing is known: remembered until
+    something is learned.
+    """
+    return round(mean(skill.value, claim, OPTIMISM) * CERTAIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +54,9 @@ class Judge:
             return belief.probability(bid.probability, bid.strategy, bid.family, skill, OPTIMISM)
         place = (bid.agent_id, kind, bid.probability)
         if place not in self._fresh:
-            self._fresh[place] = belief.probability(
-                bid.probability, bid.strategy, bid.family, self._skill(bid, kind), OPTIMISM
+            skill = self._skill(bid, kind)
+            self._fresh[place] = (
+                bid.probability if skill is None else _unseen(Same(skill), bid.probability)
             )
         return self._fresh[place]
 

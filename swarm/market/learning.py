@@ -17,7 +17,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 from swarm.domain.experience import Experience, Skill
 from swarm.domain.money import CERTAIN, Ppm
@@ -37,6 +37,8 @@ from swarm.market.skill import (
 
 Key = tuple[AgentId, TaskKind]
 Table = Mapping[Key, Experience]
+
+Held = TypeVar("Held", covariant=True)
 
 Ruling = Literal["accepted", "refused", "nothing", "right", "wrong"]
 """`nothing`: the agent gave up. `right`, `wrong`: a human's last word, which is never mistaken."""
@@ -139,11 +141,25 @@ def judged(own: Experience | None, pool: Experience | None, start: Prior) -> Ski
     """An agent's own outcomes in the light of its class; None when there is neither."""
     if pool is None:
         return None if own is None else own.skill
-    return _in_the_light(own, pool, start)
+    return _in_the_light(Same(own), Same(pool), start)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Same(Generic[Held]):
+    """A value as a key by what it is, not by what is in it: to look that through costs more than what is kept."""
+
+    value: Held
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
 
 
 @lru_cache(maxsize=4096)
-def _in_the_light(own: Experience | None, pool: Experience, start: Prior) -> Skill:
+def _in_the_light(mine: Same[Experience | None], class_: Same[Experience], start: Prior) -> Skill:
+    own, pool = mine.value, class_.value
     told, told_of = (0, 0) if own is None else (own.told, own.told_of)
     others = _like_others(pool.told - told, pool.told_of - told_of, start)
     if own is None:
