@@ -2,18 +2,20 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swarm.domain.errors import Rejected
+from swarm.domain.errors import Rejected, Transient
 from swarm.engines.cli.record import Record
-from swarm.engines.cli.relay import Unread, read_request
+from swarm.engines.cli.relay import Purse, Relay, Unread, read_request
 from swarm.engines.port import Item, StepTaken, Submission
-from swarm.models.passing import MOST_TOKENS, bounded, kept_headers
+from swarm.models.passing import MOST_TOKENS, Passed, Passing, bounded, kept_headers
 from swarm.testing.agents import Stage, last_words
 from swarm.testing.models import KEY, Rests, a_gateway, a_route
 from swarm.testing.wire import Brain, Fail, ModelServer, Say, a_model, script
@@ -190,3 +192,56 @@ def test_an_agent_that_is_known_by_its_protocol_only_asks_the_same_way(
     assert sum(item.cost for item in items if isinstance(item, StepTaken)) > 0
     (heard,) = server.heard
     assert (heard.headers["x-api-key"], heard.body["model"]) == (KEY, "fake-model")
+
+
+@dataclass
+class Thinking:
+    """Implements Passages: answers, or refuses, when it is told to."""
+
+    goes: asyncio.Event
+    refuses: bool = False
+
+    async def pass_on(self, passing: Passing) -> Passed:
+        await self.goes.wait()
+        if self.refuses:
+            raise Transient("it is overloaded")
+        return Passed(stream=b'data: {"end": 1}\n\n', cost=1, read=1, cached=0, written=1)
+
+
+async def heard_of(relay: Relay, goes: asyncio.Event) -> list[bytes]:
+    """What a client reads before the model has answered, and behind it."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    address, port = listening.getsockname()
+    await relay.serve(listening)
+    reader, writer = await asyncio.open_connection(address, port)
+    writer.write(b"POST /v1/messages HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}")
+    await reader.readuntil(b"\r\n\r\n")
+    before = await reader.readuntil(b"\n")
+    goes.set()
+    rest = await reader.read()
+    writer.close()
+    relay.close()
+    return [before, rest]
+
+
+@pytest.mark.parametrize(
+    ("only_data", "refuses", "before", "rest"),
+    [
+        (False, False, b": more is to come\n", b'\ndata: {"end": 1}\n\n'),
+        (True, False, b"\n", b'data: {"end": 1}\n\n'),
+        (False, True, b": more is to come\n", b"\nevent: error\ndata: {"),
+        (True, True, b"\n", b"data: {"),
+    ],
+)
+def test_who_waits_long_is_told_that_more_is_to_come_in_words_that_it_reads(
+    only_data: bool, refuses: bool, before: bytes, rest: bytes
+) -> None:
+    async def play() -> list[bytes]:
+        goes = asyncio.Event()
+        models, purse = Thinking(goes, refuses), Purse("g-000001.t1", 10**6, 10**6)
+        relay = Relay(models, "gemini", purse, only_data=only_data, patient_seconds=0.02)
+        return await heard_of(relay, goes)
+
+    first, last = asyncio.run(play())
+    assert first == before
+    assert last.startswith(rest)

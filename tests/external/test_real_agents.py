@@ -7,12 +7,14 @@ sandbox, are pointed to the gateway, and that what they print today is understoo
 
 import asyncio
 import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from swarm.domain.events import PublicationDone, StepRecorded
+from swarm.engines.cli.relay import PATIENT_SECONDS
 from swarm.forge.public_api import LocalForge
 from swarm.testing.git import a_repository
 from swarm.testing.models import KEY
@@ -37,6 +39,9 @@ TOOLS: Mapping[str, tuple[str, str, str]] = {
 """What each calls its shell, the argument of that, and its tool that writes."""
 
 MODELS = {"codex": "gpt-5.1-codex", "gemini": "gemini-2.5-pro"}
+THINKS = PATIENT_SECONDS + 2
+"""Seconds for one answer: so long that the agent is told meanwhile that there is more to come."""
+
 PATHS = {
     "claude-code": "file_path",
     "acp:claude-agent-acp": "file_path",
@@ -64,9 +69,13 @@ def a_brain(name: str, repository: Path) -> Brain:
         ran("python -m pytest -q"),
     )
 
+    thinking = threading.Event()
+
     def brain(heard: Heard) -> Reply:
         if not heard.body.get("tools"):
             return Say("A title")
+        if heard.answered == 1:
+            thinking.wait(THINKS)
         done = Say("Add shout\n\nNothing shouted.")
         return steps[heard.answered] if heard.answered < len(steps) else done
 

@@ -47,6 +47,9 @@ class Relayed:
     files: Callable[[int], Mapping[str, str]] = lambda _: {}
     """Below its home."""
 
+    only_data: bool = False
+    """It reads a stream's lines of data, and stumbles over any other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Maker:
@@ -120,6 +123,7 @@ GEMINI = Maker(
         ":streamGenerateContent",
         gemini.RELAYED_MODEL,
         gemini.settings,
+        only_data=True,
     ),
 )
 

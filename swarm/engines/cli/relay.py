@@ -55,6 +55,10 @@ class Relay:
     path: str = "/messages"
     """The end of the only path there is."""
 
+    only_data: bool = False
+    """Its client understands no comments and no names of events."""
+
+    patient_seconds: float = PATIENT_SECONDS
     spent: int = 0
     trouble: Failed | None = None
     """Why the last question was not answered, as the gateway knows it."""
@@ -95,12 +99,12 @@ class Relay:
     async def _passed(self, request: Request, writer: asyncio.StreamWriter) -> None:
         async with asyncio.TaskGroup() as group:
             call = group.create_task(self._asked(request))
-            await asyncio.wait({call}, timeout=PATIENT_SECONDS)
+            await asyncio.wait({call}, timeout=self.patient_seconds)
             begun = not call.done()
             if begun:
                 writer.write(_HEAD)
             while not call.done():
-                writer.write(_PING)
+                writer.write(b"\n" if self.only_data else _PING)
                 await writer.drain()
                 await asyncio.wait({call}, timeout=PING_SECONDS)
         answer = call.result()
@@ -108,7 +112,8 @@ class Relay:
             writer.write((b"" if begun else _HEAD) + answer.stream)
             await writer.drain()
         elif begun:
-            writer.write(b"event: error\ndata: " + json.dumps(_error(*answer)).encode() + b"\n\n")
+            name = b"" if self.only_data else b"event: error\n"
+            writer.write(name + b"data: " + json.dumps(_error(*answer)).encode() + b"\n\n")
             await writer.drain()
         else:
             await _say(writer, *answer)

@@ -113,7 +113,8 @@ class RelayTalk:
         more = {**maker.dialect.environment, **maker.relayed.environment(PORT)}
         argv = (*found.argv, *maker.dialect.arguments(maker.relayed.model or found.model, session))
         start = Start(argv, environment(found, job.python, more), maker.dialect, self.idle_seconds)
-        relay = Relay(self.models, found.name, job.purse, maker.relayed.path)
+        relayed = maker.relayed
+        relay = Relay(self.models, found.name, job.purse, relayed.path, relayed.only_data)
         async for sighting in through(relay, sandbox, run(sandbox, start, prompt)):
             yield sighting
 
