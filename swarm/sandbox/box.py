@@ -49,6 +49,19 @@ class Place:
     guarantees: Guarantees
 
 
+@dataclass(frozen=True, slots=True)
+class Still:
+    """What stands still in a sandbox."""
+
+    runs: bool
+    """Anything at all."""
+
+    mapped: tuple[Path, ...] | None
+    """Files that may change without a trace, because a process has them in its memory; None when it
+    cannot be told which.
+    """
+
+
 class Keeper(Protocol):
     """Who made it, keeps what it holds, and ends it."""
 
@@ -226,16 +239,17 @@ class Box:
 
     async def freeze(self) -> None:
         async with self._changing:
-            await self._stop()
+            if self._frozen_since is None:
+                await self._stop()
 
-    async def _stop(self) -> None:
-        if self._frozen_since is not None:
-            return
+    async def _stop(self, *, look: bool = False) -> wire.Message:
         self._frozen_since = time.monotonic()
         self._thaw.clear()
-        answer = await self._ask({"op": "stop"}, _FREEZE_SECONDS)
+        seconds = channel.ANSWER_SECONDS if look else _FREEZE_SECONDS
+        answer = await self._ask({"op": "stop", "look": look}, seconds)
         if not answer["stopped"]:
             raise Rejected("some process could not be stopped within a second")
+        return answer
 
     async def thaw(self) -> None:
         async with self._changing:
@@ -323,22 +337,15 @@ class Box:
     async def runs(self) -> bool:
         return bool((await self._ask({"op": "runs"}))["runs"])
 
-    async def mapped(self) -> tuple[Path, ...] | None:
-        """Files that may change without a trace, because a process has them in its memory; None
-        when it cannot be told which.
-        """
-        answer = await self._ask({"op": "mapped"})
-        return None if answer["all"] else tuple(map(Path, answer["paths"]))
-
     @asynccontextmanager
-    async def standing_still(self) -> AsyncIterator[None]:
-        was_frozen = self._frozen_since is not None
-        await self._stop()
+    async def standing_still(self) -> AsyncIterator[Still]:
+        if self._frozen_since is not None:
+            yield _still(await self._ask({"op": "look"}))
+            return
         try:
-            yield
+            yield _still(await self._stop(look=True))
         finally:
-            if not was_frozen:
-                await self._continue()
+            await self._continue()
 
     def lose(self) -> None:
         """What runs is about to end."""
@@ -459,6 +466,11 @@ class Box:
                 f"cannot write {what}: {error.strerror}",
                 advice="the disk or a limit is full" if error.errno == errno.ENOSPC else "",
             ) from error
+
+
+def _still(answer: wire.Message) -> Still:
+    mapped = answer["mapped"]
+    return Still(answer["runs"], None if mapped["all"] else tuple(map(Path, mapped["paths"])))
 
 
 def _check(path: bytes) -> None:

@@ -199,12 +199,11 @@ class Host:
             kept = await _to_the_end(self._keep_cold, made, label, hot is None)
             if kept is not None:
                 return kept
-            runs = True
-        else:
-            runs = await box.runs()
-        if runs and hot is False:
+        if hot is False and await box.runs():
             raise Rejected("something runs, so a cold checkpoint is not possible")
-        return self._keep(made, label, await self._copy(made, runs=runs), hot=runs)
+        async with box.standing_still() as still:
+            strata = await asyncio.to_thread(made.holding.copy, still.mapped)
+        return self._keep(made, label, strata, hot=still.runs)
 
     async def rollback(self, box: Box, to: CheckpointRef) -> None:
         made = self._boxes[box.id]
@@ -272,13 +271,6 @@ class Host:
         except (OSError, Rejected):
             # It sees its files no more; a new server will, over the same layers.
             await self._begin_again(made, made.holding.strata)
-
-    async def _copy(self, made: _Made, *, runs: bool) -> Strata:
-        if not runs:
-            return await asyncio.to_thread(made.holding.copy, ())
-        async with made.box.standing_still():
-            mapped = await made.box.mapped()
-            return await asyncio.to_thread(made.holding.copy, mapped)
 
     # Making
 

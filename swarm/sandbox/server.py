@@ -36,6 +36,8 @@ _ROUND_MS = 2
 _NAME = 200
 _STOP_ROUNDS = 400
 _MOST_MAPPED = 100
+_MOST_NAMED = 5_000
+"""Characters of their paths: what an answer has room for, however they are written."""
 _OUTPUTS = 2
 _SIGNAL_BYTES = 128
 """Of a `signalfd_siginfo`."""
@@ -226,7 +228,9 @@ def _perform(server: Server, message: wire.Message, reply: socket.socket, fds: l
                 if command.number == message["number"]:
                     _kill(server, pid, message["why"])
         case "stop":
-            _answer(reply, {"stopped": _stop(server)})
+            stopped = _stop(server)
+            seen = _seen(server) if message["look"] else {}
+            _answer(reply, {"stopped": stopped, **seen})
         case "continue":
             for pid in _offspring():
                 _signal(pid, signal.SIGCONT)
@@ -245,8 +249,8 @@ def _perform(server: Server, message: wire.Message, reply: socket.socket, fds: l
         case "hold":
             _hold_again(server, tuple(map(os.dup, fds)), sealed=message["sealed"])
             _answer(reply, {})
-        case "mapped":
-            _answer(reply, _mapped(server))
+        case "look":
+            _answer(reply, _seen(server))
         case "open":
             fd = tree.open_file(server.roots[message["root"]], os.fsencode(message["path"]))
             _answer(reply, {}, [fd])
@@ -468,6 +472,10 @@ def _stop_everything() -> None:
         os.kill(-1, signal.SIGSTOP)
 
 
+def _seen(server: Server) -> wire.Message:
+    return {"runs": not _is_quiet(server), "mapped": _mapped(server)}
+
+
 def _mapped(server: Server) -> wire.Message:
     """Files that some process can change through its memory; or that this cannot be told."""
     found: set[str] = set()
@@ -478,6 +486,8 @@ def _mapped(server: Server) -> wire.Message:
         if mapped is None or len(found) > _MOST_MAPPED:
             return {"all": True}
         found |= mapped
+    if sum(map(len, found)) > _MOST_NAMED:
+        return {"all": True}
     return {"all": False, "paths": sorted(found)}
 
 

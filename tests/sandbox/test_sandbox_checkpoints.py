@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sys
 import tarfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from swarm.sandbox.public_api import (
     Sandbox,
     SandboxHost,
     SandboxSpec,
+    interpreter_paths,
     leftovers,
     open_host,
     remove_leftovers,
@@ -154,6 +156,27 @@ def test_what_is_changed_through_memory_is_in_the_next_hot_checkpoint(isolated: 
             assert (await sandbox.read(Path("mapped")))[:1] == byte
 
     with_host(isolated, work)
+
+
+def test_long_names_of_mapped_files_do_not_prevent_a_hot_checkpoint(isolated: Place) -> None:
+    script = """if True:
+        import mmap, time
+        held = []
+        for number in range(60):
+            file = open(chr(233) * 110 + str(number), "wb+")
+            file.truncate(10)
+            held.append(mmap.mmap(file.fileno(), 10))
+        print("ready", flush=True)
+        time.sleep(1000)
+    """
+
+    async def work(host: SandboxHost, sandbox: Sandbox) -> None:
+        process = await sandbox.spawn((sys.executable, "-c", script))
+        assert await process.read() == b"ready\n"
+        assert (await sandbox.checkpoint("hot")).hot
+        assert await shell(sandbox, "ls | wc -l") == "62\n"
+
+    with_host(isolated, work, readonly=interpreter_paths(Path(sys.executable)))
 
 
 def test_a_cold_checkpoint_is_refused_while_something_runs(place: Place) -> None:
