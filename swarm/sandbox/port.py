@@ -277,7 +277,8 @@ class Sandbox(Protocol):
 
         Hot: everything that runs stands still meanwhile and then goes on. Cold: nothing may run
         (Rejected); costs the same however much was written. By default whichever is possible, and
-        sooner done where little was written.
+        sooner done where little was written. Who runs or writes something right after a cold one may
+        wait some milliseconds.
         Not kept: /tmp and what else lies outside of tree and layers, processes, sockets.
         """
         ...
