@@ -25,6 +25,7 @@ _PASSED_OVER = frozenset({".git", ".hg", ".tox", ".nox", "node_modules", "__pyca
 _TEST_FILE = re.compile(r"test.*\.py|.*_test\.py|tests\.py")
 _IMPORTS_PYTEST = re.compile(rb"^\s*(?:import|from)\s+pytest\b", re.MULTILINE)
 _MOST_FILES = 100_000
+_BEGINNING_BYTES = 1 << 20
 
 
 async def detect_environment(
@@ -133,6 +134,14 @@ def test_files(directory: Path) -> Iterator[Path]:
             return
 
 
+def _beginning(file: Path) -> bytes:
+    """Nothing of a link, which may lead to what never ends."""
+    if file.is_symlink() or not file.is_file():
+        return b""
+    with file.open("rb") as opened:
+        return opened.read(_BEGINNING_BYTES)
+
+
 def _usual_command(directory: Path, interpreter: Interpreter) -> Command:
     files = list(test_files(directory))
     if not files:
@@ -142,7 +151,7 @@ def _usual_command(directory: Path, interpreter: Interpreter) -> Command:
         )
     if interpreter.pytest:
         return Command("pytest", (), ())
-    if any(_IMPORTS_PYTEST.search(file.read_bytes()) for file in files):
+    if any(_IMPORTS_PYTEST.search(_beginning(file)) for file in files):
         raise Lacking(
             f"the tests import pytest, which {interpreter.path} does not have",
             advice=f"{interpreter.path} -m pip install pytest, or name another with --python",

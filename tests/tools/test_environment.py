@@ -1,6 +1,7 @@
 """Detecting how a repository's tests are run."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -57,6 +58,13 @@ def test_tests_written_for_pytest_are_not_given_to_unittest(tmp_path: Path) -> N
     with pytest.raises(Lacking, match="pytest") as caught:
         detect(tmp_path)
     assert "pip install pytest" in caught.value.advice
+
+
+def test_a_test_that_is_a_link_to_what_never_ends_is_not_read(tmp_path: Path) -> None:
+    a_venv(write_files(tmp_path, {"tests/test_a.py": "import unittest\n"}) / ".venv")
+    (tmp_path / "tests/test_b.py").symlink_to("/dev/zero")
+    os.mkfifo(tmp_path / "tests/test_c.py")
+    assert detect(tmp_path).runner == "unittest"
 
 
 def test_a_plain_folder_of_unittests_is_named(tmp_path: Path) -> None:
