@@ -8,6 +8,7 @@ import pytest
 from rich.console import Console
 
 from swarm.actors.public_api import Places
+from swarm.cli.health import _prices
 from swarm.cli.minds import _warn_of_old_prices
 from swarm.cli.session import Session
 from swarm.models.public_api import Price, Route
@@ -30,4 +31,5 @@ def test_old_prices_are_told_where_they_count(
         load_settings({}, {}), Places(tmp_path), console, console, as_json=False, now=lambda: now
     )
     _warn_of_old_prices(session, (route,))
+    assert _prices(session).ok is (year == 2026)
     assert ("The prices of models are of" in heard.getvalue()) is told
