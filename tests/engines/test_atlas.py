@@ -160,6 +160,17 @@ def test_what_the_task_names_and_what_it_leads_to_come_first(atlas: Atlas) -> No
     assert ranked({}, {}, "anything") == ()
 
 
+def test_of_a_long_file_functions_are_drawn_before_constants() -> None:
+    values = [
+        Definition(name=f"V{n}", line=n, text=f"V{n} = 1", is_value=True) for n in range(1, 40)
+    ]
+    last = Definition(name="work", line=50, text="def work():")
+    text = drawn({"a.py": Entry(defs=(*values, last))}, ["a.py"], 1_000)
+    assert "def work():" in text
+    assert text.index("V1 = 1") < text.index("V13 = 1") < text.index("def work():")
+    assert "V14 = 1" not in text
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, 400), st.integers(0, 60))
 def test_a_map_keeps_to_its_budget(tokens: int, files: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from swarm.engines.context.atlas import Found
-from swarm.engines.context.entries import Entry
+from swarm.engines.context.entries import Definition, Entry
 
 CHARACTERS = 4
 """Of one token, about."""
@@ -34,10 +34,16 @@ def drawn(entries: Mapping[str, Entry], order: Sequence[str], tokens: int) -> st
 
 def _file(path: str, entry: Entry) -> Iterator[str]:
     yield f"{path}:"
-    for each in entry.defs[:MOST_DEFS]:
+    for each in telling(entry.defs):
         yield f"{each.line:>5} {each.text[:WIDTH]}"
     if len(entry.defs) > MOST_DEFS:
         yield f"      [{len(entry.defs) - MOST_DEFS} more]"
+
+
+def telling(defs: Sequence[Definition]) -> list[Definition]:
+    """Those that are drawn, by line: what does something goes before what merely is."""
+    chosen = sorted(defs, key=lambda each: (each.is_value, each.line))[:MOST_DEFS]
+    return sorted(chosen, key=lambda each: each.line)
 
 
 def told(name: str, found: Sequence[Found]) -> str:

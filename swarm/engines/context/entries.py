@@ -20,6 +20,9 @@ class Definition(Frozen):
     text: str = Field(max_length=400)
     """The line as it stands."""
 
+    is_value: bool = False
+    """A constant or a variable, and no function or type."""
+
     @property
     def last(self) -> str:
         return self.name.rpartition(".")[2]
@@ -43,7 +46,10 @@ class Entry(Frozen):
     def told(cls, defs: object, imports: object, uses: object) -> "Entry":
         """As the script tells it. Raises ValidationError, TypeError and ValueError for anything else."""
         return cls(
-            defs=tuple(Definition(name=n, line=at, text=text) for n, at, text in _rows(defs)),
+            defs=tuple(
+                Definition(name=name, line=line, text=text, is_value=is_value)
+                for name, line, text, is_value in _rows(defs)
+            ),
             imports=tuple(Import(module=m, name=n, level=level) for m, n, level in _rows(imports)),
             uses=frozenset(intern(each) for each in _rows(uses)),
         )

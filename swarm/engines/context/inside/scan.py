@@ -2,7 +2,7 @@
 
 Reads a document from standard input:
 `{"paths": [...] or null, "known": [blob], "grammars": {suffix: grammar}, "packages": [folder]}`, and writes
-one to standard output: `{"files": {path: {"blob": hash, "defs": [[name, line, text]], "imports": [[module,
+one to standard output: `{"files": {path: {"blob": hash, "defs": [[name, line, text, is_value]], "imports": [[module,
 name, level]], "uses": [name]}}, "left": [path]}`, of a blob that is known already its hash alone. With `null`
 it walks the folder it is started in. `left` is what did not fit into one answer. A grammar is `[module,
 function, what is defined and imported, what is named]`, the last two in tree-sitter's query language.
@@ -69,9 +69,9 @@ class Seen:
         self.imports: list[list[Any]] = []
         self.uses: dict[str, None] = {}
 
-    def define(self, name: str, line: int) -> None:
+    def define(self, name: str, line: int, is_value: bool = False) -> None:
         if len(name) <= LONGEST_NAME and len(self.rows[line - 1]) <= LONGEST_LINE:
-            self.defs.append([name, line, self.rows[line - 1].strip()[:LONGEST]])
+            self.defs.append([name, line, self.rows[line - 1].strip()[:LONGEST], is_value])
 
     def bring(self, module: str, name: str = "", level: int = 0) -> None:
         if len(module) <= LONGEST_NAME and len(name) <= LONGEST_NAME:
@@ -130,8 +130,8 @@ class Reader:
                     places[place] = (kind, _text(found["name"]), found, owner)
             else:
                 self._bring(seen, found)
-        for name, line in _named_in_full([places[each] for each in sorted(places)]):
-            seen.define(name, line)
+        for name, line, is_value in _named_in_full([places[each] for each in sorted(places)]):
+            seen.define(name, line, is_value)
         for node in self._cursor(self._named).captures(root).get("use", ()):
             if node.start_byte not in places:
                 seen.uses[_text(node)] = None
@@ -153,7 +153,7 @@ def _text(node: Any) -> str:
     return str(node.text.decode("utf-8", "replace"))
 
 
-def _named_in_full(places: list[tuple[str, str, Any, str]]) -> Iterator[tuple[str, int]]:
+def _named_in_full(places: list[tuple[str, str, Any, str]]) -> Iterator[tuple[str, int, bool]]:
     """With the types around them; what stands in a function is its own business."""
     around: list[tuple[int, str, str]] = []
     for kind, name, found, owner in places:
@@ -162,7 +162,8 @@ def _named_in_full(places: list[tuple[str, str, Any, str]]) -> Iterator[tuple[st
             around.pop()
         prefix = "".join(f"{outer}." for _, _, outer in around)
         if not any(outer == "function" for _, outer, _ in around) and kind != "scope":
-            yield f"{prefix}{owner}{'.' if owner else ''}{name}", found["name"].start_point[0] + 1
+            line = found["name"].start_point[0] + 1
+            yield f"{prefix}{owner}{'.' if owner else ''}{name}", line, kind == "value"
         around.append((node.end_byte, kind, name))
 
 
