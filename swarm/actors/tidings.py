@@ -232,6 +232,7 @@ def _text(state: GoalState, tracker: Tracker, word: str) -> str:
         lines.append(f"Tasks: {accepted} of {len(writes)} accepted.")
     if state.status.is_final and state.published is None and state.reason:
         lines.append(f"Why: {markdown_line(state.reason, 600)}")
+        lines.append("For another try, somebody who may write approves it anew.")
     return "\n\n".join(lines)
 
 
