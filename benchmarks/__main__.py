@@ -3,9 +3,7 @@
 import subprocess
 import sys
 
-PARTS = (
-    "journal", "market", "coordination", "sandbox", "services", "engines", "overhead", "forge",
-)  # fmt: skip
+PARTS = ("journal", "market", "coordination", "sandbox", "services", "engines", "overhead")
 
 
 def main() -> int:

@@ -22,7 +22,6 @@ from swarm.market.learning import (
 )
 from swarm.market.ledger import Ledger, begin, deposit, finish, goal_account, meter, settle
 from swarm.market.matrix import Matrix, read_matrix
-from swarm.market.pivot import paid_if_accepted, tried_in_order
 from swarm.market.replay import Replay, replay
 from swarm.market.rules import Rule, read_rule
 from swarm.market.skill import centre, deviation, mean
@@ -93,7 +92,6 @@ __all__ = [
     "meter",
     "next_bought",
     "overlap",
-    "paid_if_accepted",
     "point_of_alpha",
     "prior_of",
     "rate",
@@ -104,6 +102,5 @@ __all__ = [
     "stand",
     "time_factor",
     "together",
-    "tried_in_order",
     "weakened",
 ]
