@@ -3,7 +3,9 @@
 import subprocess
 import sys
 
-PARTS = ("journal", "market", "coordination", "sandbox", "services", "engines", "overhead")
+PARTS = (
+    "journal", "market", "coordination", "sandbox", "services", "engines", "overhead", "forge",
+)  # fmt: skip
 
 
 def main() -> int:

@@ -58,6 +58,13 @@ MUTANTS = (
         "market/test_learning.py",
     ),
     Mutant(
+        "pay foreign principals the whole value",
+        "market/pivot.py",
+        "value + -after // SCALE",
+        "value",
+        "market/test_pivot.py",
+    ),
+    Mutant(
         "settle twice",
         "market/ledger.py",
         "if escrow is None or escrow.settled:",

@@ -38,6 +38,11 @@ DAY_MS = 24 * 3_600_000
 REVERT_MS = 14 * DAY_MS
 """So long after a merge it is looked whether it was taken back."""
 
+QUIET_MS = 60_000
+"""A word about the same state is said no sooner after the last one: each costs some of the calls that a forge
+allows, and people a notification's worth of attention.
+"""
+
 LOOK_BACK_MS = 600_000
 """Between two such looks, for each goal."""
 
@@ -75,6 +80,7 @@ class Tidings:
     """Between two looks. Where nothing is new, a look costs none of the calls that a forge allows."""
 
     _shown: dict[GoalId, Standing] = field(default_factory=dict)
+    _shown_at: dict[GoalId, int] = field(default_factory=dict)
     _looked_back: dict[GoalId, int] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -98,7 +104,7 @@ class Tidings:
             with suppress(SwarmError):  # the next round does it
                 await self._follow(state, tracker, last=last)
             with suppress(SwarmError):
-                await self._show(self.goals()[state.goal.goal_id], tracker)
+                await self._show(self.goals()[state.goal.goal_id], tracker, last=last)
 
     def _was_told(self, state: GoalState, tracker: Tracker) -> bool:
         """By this process, or by one before it that had a day's time."""
@@ -165,11 +171,25 @@ class Tidings:
             return self.now() - state.published.at > GRACE_MS
         return outcome.checks == "green"
 
-    async def _show(self, state: GoalState, tracker: Tracker) -> None:
-        standing = standing_of(state, tracker)
-        if self._shown.get(state.goal.goal_id) != standing:
-            await self.publisher.show(tracker, standing)
-            self._shown[state.goal.goal_id] = standing
+    async def _show(self, state: GoalState, tracker: Tracker, *, last: bool) -> None:
+        goal_id, standing, now = state.goal.goal_id, standing_of(state, tracker), self.now()
+        known = self._shown.get(goal_id)
+        if known == standing:
+            return
+        quiet = known is not None and not last and not _is_news(known, standing)
+        if quiet and now - self._shown_at[goal_id] < QUIET_MS:
+            return
+        await self.publisher.show(tracker, standing)
+        self._shown[goal_id], self._shown_at[goal_id] = standing, now
+
+
+def _is_news(known: Standing, standing: Standing) -> bool:
+    """More than another number in its text."""
+    return (known.label, known.head, known.verdict) != (
+        standing.label,
+        standing.head,
+        standing.verdict,
+    )
 
 
 def _is_over(state: GoalState) -> bool:
@@ -212,6 +232,7 @@ def _text(state: GoalState, tracker: Tracker, word: str) -> str:
         lines.append(f"Tasks: {accepted} of {len(writes)} accepted.")
     if state.status.is_final and state.published is None and state.reason:
         lines.append(f"Why: {markdown_line(state.reason, 600)}")
+        lines.append("For another try, somebody who may write approves it anew.")
     return "\n\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from typing import IO
 
 from swarm.cli.session import Session, open_session
 from swarm.domain.errors import Rejected
-from swarm.forge.public_api import GitRequest, Ground, World, open_world, serve_forge
+from swarm.forge.public_api import GitRequest, Ground, Protection, World, open_world, serve_forge
 from swarm.repository.public_api import GitAnswer, GitCall, Hosted, answer_git, inspect
 
 OWNER, BOT = "local", "swarm-bot"
@@ -50,9 +50,13 @@ def _add(session: Session, world: World, path: Path) -> None:
     if found.branch is None:
         raise Rejected(f"no branch is checked out in {found.top}", advice="git switch main")
     name = f"{OWNER}/{found.top.name}"
+    known = world.repository(name) is not None
     world.add_repository(
         name, source=found.top, branch=found.branch, roles={OWNER: "admin", BOT: "write"}
     )
+    if not known:
+        # As a careful owner would have it: the bot opens pull requests, the owner merges and pushes.
+        world.protect(name, Protection(reviews=1, admins=False))
 
 
 def _file(folder: Path, name: str) -> Path:

@@ -38,6 +38,7 @@ from swarm.forge.public_api import (
 from swarm.repository.public_api import inspect
 
 MOST_SHOWN = 20
+AGAIN = "for another try, approve it anew: take the label off and set it, or comment /approve"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,9 @@ def run_issue(source: From, asked: Asked, *, as_json: bool) -> int:
     watch = Watch(session.places).catch_up()
     watch.close()
     demand_free(found, watch.goals)
+    known = watch.goals.get(found.goal_id)
+    if known is not None and known.status.is_final:
+        session.say(f"this approval was worked on as {found.goal_id}; {AGAIN}", "yellow")
     goal = goal_of_issue(session, found, asked, source.checkout, watched=True)
     return submit(session, goal, Keeper(session.places, asked.runtime, asked.address))
 

@@ -79,8 +79,14 @@ def drawn(drawing: Drawing) -> str:
             shapes.append(f'<line class="a" x1="{x}" y1="{low}" x2="{x}" y2="{high}"/>')
         shapes.append(f'<circle class="d" cx="{x}" cy="{y}" r="3.5"/>')
         if point.name:
-            shapes.append(f'<text x="{x + 6}" y="{y - 5}">{escape(point.name[:40])}</text>')
+            shapes.append(_label(x, y, point.name))
     return f'{head}<svg viewBox="0 0 {_WIDE} {_HIGH}" width="{_WIDE}">{"".join(shapes)}</svg>'
+
+
+def _label(x: float, y: float, name: str) -> str:
+    """Beside its point, on the side where there is room."""
+    side, anchor = (x + 6, "start") if x < _WIDE / 2 else (x - 6, "end")
+    return f'<text x="{side:.1f}" y="{y - 5:.1f}" text-anchor="{anchor}">{escape(name[:40])}</text>'
 
 
 def _axes(drawing: Drawing, right: float, top: float) -> str:

@@ -133,6 +133,9 @@ class Publisher:
         self._held: dict[str, str] = {}
         """What goals wait for, by their keys."""
 
+        self._comments: dict[str, tuple[int, str]] = {}
+        """Status comments that are there, and what they say, by goal."""
+
         self._standings: dict[str, Standing] = {}
         """What was last shown of them."""
 
@@ -220,7 +223,8 @@ class Publisher:
         if standing.head is None and (held := self._held.get(standing.key)):
             text = f"{standing.text}\n\n{held}"
             standing = standing.model_copy(update={"text": text, "label": "swarm:waiting"})
-        await Board(self._abroad(tracker).wire, tracker.repository).show(standing)
+        wire, known = self._abroad(tracker).wire, self._comments
+        await Board(wire, tracker.repository, known).show(standing)
 
     async def make_ready(self, tracker: Tracker, number: int) -> None:
         """A draft no more. A repetition is harmless."""

@@ -23,6 +23,7 @@ waits more urgent, let that value grow.
     clearing      tasks and bids in, awards and refusals with reasons out
     explanation   a clearing in sentences
     ledger        double entry: budgets, escrows, bills, credits
+    pivot         what foreign principals are paid, for claims as reported
     verification  canaries, which checks to buy, who checks
     matrix        recorded outcomes of many agents at many tasks, read from text
     replay        other rules over clearings on record, by the market's own model

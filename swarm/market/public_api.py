@@ -22,6 +22,7 @@ from swarm.market.learning import (
 )
 from swarm.market.ledger import Ledger, begin, deposit, finish, goal_account, meter, settle
 from swarm.market.matrix import Matrix, read_matrix
+from swarm.market.pivot import paid_if_accepted, tried_in_order
 from swarm.market.replay import Replay, replay
 from swarm.market.rules import Rule, read_rule
 from swarm.market.skill import centre, deviation, mean
@@ -92,6 +93,7 @@ __all__ = [
     "meter",
     "next_bought",
     "overlap",
+    "paid_if_accepted",
     "point_of_alpha",
     "prior_of",
     "rate",
@@ -102,5 +104,6 @@ __all__ = [
     "stand",
     "time_factor",
     "together",
+    "tried_in_order",
     "weakened",
 ]

@@ -76,7 +76,11 @@ class Holding:
 
     @property
     def stacks(self) -> tuple[Path, ...]:
-        """All that the tree is made of above its base, the newest first."""
+        """All that the tree is made of above its base, the newest first. A copy is all by itself: it was
+        filled from what a checkpoint held, and what has been removed of that since is not there.
+        """
+        if self._whole is not None:
+            return self.made
         sealed = (self.store.strata / each.id / "0" for each in self.strata if 0 in each.parts)
         return (self.made[0], *sealed)
 

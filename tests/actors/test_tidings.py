@@ -3,7 +3,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from swarm.actors.tidings import Tidings, standing_of
+from swarm.actors.tidings import QUIET_MS, Tidings, standing_of
 from swarm.coordination.public_api import GoalState, HumanCommand, Joined, Veto
 from swarm.domain.errors import Transient
 from swarm.domain.events import (
@@ -105,6 +105,21 @@ def test_how_a_goal_stands_is_shown_once() -> None:
     asyncio.run(tidings.once())
     asyncio.run(tidings.once())
     assert scene.there.shown == [standing_of(scene.state, TRACKER)]
+
+
+@pytest.mark.parametrize(("later", "words"), [(QUIET_MS - 1, 1), (QUIET_MS, 2)])
+def test_another_number_in_a_text_is_not_worth_a_word_a_minute(later: int, words: int) -> None:
+    scene = Scene(a_state())
+    tidings = scene.tidings()
+    asyncio.run(tidings.once())
+    goals = dict(tidings.goals())
+    approver = TRACKER.model_copy(update={"approver": "bob"})
+    goal = scene.state.goal.model_copy(update={"tracker": approver})
+    goals[goal.goal_id] = replace(scene.state, goal=goal)
+    tidings.goals = lambda: goals
+    scene.at += later
+    asyncio.run(tidings.once())
+    assert len(scene.there.shown) == words
 
 
 def test_a_forge_that_is_away_is_told_the_next_time() -> None:

@@ -190,3 +190,16 @@ def test_every_grammar_has_its_query_and_is_installed() -> None:
     assert {each.package for each in GRAMMARS} == {each.name for each in packages()[1:]}
     assert told().keys() == {suffix for each in GRAMMARS for suffix in each.suffixes}
     assert all(defined and named for _, _, defined, named in told().values())
+
+
+def test_a_file_that_is_nested_for_ever_is_told_as_nothing_and_the_others_are_read(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "wide.py": "(\n" * 190_000,
+        "deep.js": "a<b<c<\n" * 50_000,
+        "long.py": "a.b().\n" * 50_000,
+        "z.py": "def f(): ...\n",
+    }
+    atlas = asyncio.run(read(tmp_path, files, "unsafe-worktree"))
+    assert [path for path, entry in atlas.entries.items() if entry.defs] == ["z.py"]

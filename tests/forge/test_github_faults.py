@@ -189,6 +189,26 @@ def test_a_comment_is_edited_and_nobody_elses_is(scene: Scene) -> None:
     assert [each["name"] for each in issue(scene)["labels"]] == ["swarm:done"]
 
 
+def test_a_comment_that_is_known_is_edited_without_a_look_and_made_anew_when_it_is_gone(
+    scene: Scene,
+) -> None:
+    known: dict[str, tuple[int, str]] = {}
+    board = Board(scene.wire, REPOSITORY, known)
+
+    def show(text: str) -> None:
+        standing = Standing(key="g-abcdef", issue=scene.issue, label="", text=text)
+        asyncio.run(board.show(standing))
+
+    show("one")
+    before = scene.wire.asked["comments"]
+    show("two")
+    assert scene.wire.asked["comments"] == before
+    scene.served.done("ann", "DELETE", f"/issues/comments/{known['g-abcdef'][0]}")
+    show("three")
+    (comment,) = scene.comments()
+    assert comment.endswith("three")
+
+
 def test_showing_the_same_again_writes_nothing(scene: Scene) -> None:
     scene.wire.seconds = 20.0
     asyncio.run(scene.show())

@@ -54,6 +54,9 @@ class Tap:
     answer: bytes | None = None
     """Said to everything, instead of what the forge says."""
 
+    moved: str = ""
+    """What is asked for below this path was moved elsewhere, says GitHub."""
+
     def around(self, app: App) -> App:
         self.app = app
         return self
@@ -61,6 +64,11 @@ class Tap:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert self.app is not None
         self.paths.append(scope["path"])
+        if self.moved and scope["path"].startswith(self.moved):
+            there = (b"location", b"https://elsewhere.example/repositories/7")
+            await send({"type": "http.response.start", "status": 301, "headers": [there]})
+            await send({"type": "http.response.body", "body": b"{}"})
+            return
         if self.answer is None:
             await self.app(scope, receive, send)
             return
@@ -236,6 +244,21 @@ def test_f10_an_issue_that_goes_away_ends_the_work(scene: Scene, how: str, why: 
     assert why in scene.revoked(found.tracker)
     scene.show(number)
     assert ("comment" in scene.wire.asked) == (how == "closed")
+
+
+def test_f10_an_issue_that_was_transferred_ends_the_work(scene: Scene) -> None:
+    found = scene.begun()
+    scene.tap.moved = f"/repos/{REPOSITORY}/issues/{found.tracker.issue}"
+    assert "was deleted or moved" in scene.revoked(found.tracker)
+
+
+def test_f11_a_repository_that_was_renamed_is_not_followed(scene: Scene) -> None:
+    """Whoever takes over the old name, or the address that GitHub names, gets nothing of ours."""
+    found = scene.begun()
+    scene.tap.moved = f"/repos/{REPOSITORY}"
+    assert "renamed or moved" in scene.revoked(found.tracker)
+    with pytest.raises(NeedsHuman, match="renamed or moved"):
+        scene.taken(found.tracker.issue)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,28 @@ def test_a_rollback_brings_back_what_was_changed_removed_and_added(place: Place)
     with_host(place, work)
 
 
+def test_what_is_removed_after_a_rollback_is_part_of_the_difference(place: Place) -> None:
+    async def work(host: SandboxHost, sandbox: Sandbox) -> None:
+        await shell(sandbox, "echo x > new")
+        await sandbox.rollback(await sandbox.checkpoint("one"))
+        await shell(sandbox, "rm -r d new; mkdir d; echo y > d/y")
+        changes = await sandbox.diff()
+        assert changes.items == (
+            Removed(b"d/b"),
+            Removed(b"d/c"),
+            Written(b"d/y", "100644", b"y\n"),
+        )
+
+    with_host(place, work)
+
+
+def test_what_is_removed_after_a_rollback_counts_in_a_copy(tmp_path: Path) -> None:
+    """In the mode that every machine has."""
+    test_what_is_removed_after_a_rollback_is_part_of_the_difference(
+        Place("unsafe-worktree", tmp_path)
+    )
+
+
 def test_a_checkpoint_can_be_used_again_and_again(place: Place) -> None:
     async def work(host: SandboxHost, sandbox: Sandbox) -> None:
         first = await sandbox.checkpoint("untouched")

@@ -27,7 +27,14 @@ from swarm.engines.repair.dispatch import Answer, ask
 from swarm.engines.repair.laying import NOTHING_LAID, Laid
 from swarm.engines.repair.pairing import Known, PairedAttempt
 from swarm.engines.repair.pinning import Pinning, with_test, without_new_tests
-from swarm.engines.repair.progress import Progress, Searched, Spectrum, after, setback
+from swarm.engines.repair.progress import (
+    MOST_SETBACKS,
+    Progress,
+    Searched,
+    Spectrum,
+    after,
+    setback,
+)
 from swarm.engines.repair.selection import file_of
 from swarm.engines.repair.weighing import weigh
 from swarm.sandbox.public_api import Sandbox
@@ -245,7 +252,7 @@ class Attempt:
         return action, known, answer.cpu_seconds
 
     async def _search(self, progress: Progress) -> Known:
-        answer = await self._ask(self._search_request(progress), 12 * STAGE_SECONDS)
+        answer = await self._ask(self._search_request(progress), self._patience(progress))
         planned = {"planned": answer.body.pop("planned", progress.planned)}
         if "nothing" in answer.body:
             known = setback(progress, answer.body).model_copy(update=planned)
@@ -256,6 +263,14 @@ class Attempt:
             f"{len(known.plausible)} plausible"
         )
         return action, known, answer.cpu_seconds
+
+    def _patience(self, progress: Progress) -> float:
+        """Seconds by the clock for a round: longer after one that was killed, for the machine is busy; but
+        not more than half of what the contract gives.
+        """
+        least = 12 * STAGE_SECONDS
+        longer = least * (1 + MOST_SETBACKS - progress.setbacks)
+        return min(longer, max(least, self.assignment.contract.seconds / 2))
 
     def _search_request(self, progress: Progress) -> dict[str, object]:
         spectrum = progress.spectrum.model_dump()

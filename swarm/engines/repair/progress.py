@@ -145,6 +145,10 @@ PASSED_OVER = 25
 """Candidates that a killed round may have been at."""
 
 
+MOST_SETBACKS = 4
+"""Rounds that may be killed as a whole before a phase is given up."""
+
+
 class Progress(Frozen):
     spectrum: Spectrum
     phases: tuple[Phase, ...] = ("first", "slow", "over")
@@ -166,7 +170,7 @@ class Progress(Frozen):
     second are tried that other strategies come further in the time.
     """
 
-    setbacks: int = 4
+    setbacks: int = MOST_SETBACKS
     """Rounds that may still be killed as a whole before a phase is given up."""
 
     partial: tuple[tuple[int, int], ...] = ()
@@ -275,7 +279,7 @@ def setback(progress: Progress, said: dict[str, Any]) -> Progress:
         return known
     left = known.setbacks - 1
     if left <= 0:
-        return _next_phase(known.model_copy(update={"setbacks": 4}))
+        return _next_phase(known.model_copy(update={"setbacks": MOST_SETBACKS}))
     if known.phase == "slow":
         return known.model_copy(update={"setbacks": left, "slow": known.slow[1:]})
     return known.model_copy(update={"setbacks": left, "cursor": known.cursor + PASSED_OVER})

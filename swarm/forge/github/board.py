@@ -55,8 +55,12 @@ def mark_of(key: str) -> str:
 
 
 class Board:
-    def __init__(self, wire: Wire, repository: str) -> None:
+    def __init__(
+        self, wire: Wire, repository: str, known: dict[str, tuple[int, str]] | None = None
+    ) -> None:
+        """`known`: comments that were found or made before, and what they said; kept up to date here."""
         self._wire = wire
+        self._known = {} if known is None else known
         self._at: Query = {"repository": repository}
 
     async def show(self, standing: Standing) -> None:
@@ -98,16 +102,34 @@ class Board:
         mark = mark_of(standing.key)
         text = f"{mark}\n{standing.text}"
         at: Query = {**self._at, "number": standing.issue}
+        if await self._edited(standing.key, text):
+            return
         mine = await self._marked(at, mark)
         if not mine:
-            await self._wire.ask("comment", at, data={"body": text})
+            made = await self._wire.ask("comment", at, data={"body": text})
+            if self._wire.dry is None:
+                self._known[standing.key] = (read(SeenComment, made).id, text)
             return
         first, *others = mine
+        self._known[standing.key] = (first.id, text)
         if (first.body or "").strip() != text.strip():
             await self._wire.ask("edit comment", {**self._at, "id": first.id}, data={"body": text})
         # Of a comment whose answer was lost, and which a list did not show yet, there may be two.
         for other in others:
             await self._wire.ask("remove comment", {**self._at, "id": other.id})
+
+    async def _edited(self, key: str, text: str) -> bool:
+        """Whether it was known, and is brought up to date without a look. What says the same is looked at."""
+        id_, said = self._known.get(key, (0, text))
+        if said == text:
+            return False
+        try:
+            await self._wire.ask("edit comment", {**self._at, "id": id_}, data={"body": text})
+        except Missing:
+            del self._known[key]
+            return False
+        self._known[key] = (id_, text)
+        return True
 
     async def _marked(self, at: Query, mark: str) -> list[SeenComment]:
         """Ours, oldest first. Anybody can write a mark: who wrote it counts."""

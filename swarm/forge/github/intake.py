@@ -36,7 +36,7 @@ from swarm.forge.github.reading import (
 )
 from swarm.forge.github.rights import may_write, me
 from swarm.forge.github.text import cleaned, digest_of, hidden
-from swarm.forge.github.wire import Missing, Query, Wire
+from swarm.forge.github.wire import Missing, Moved, Query, Wire
 from swarm.forge.queries import EDITED
 
 GITHUB = "https://api.github.com"
@@ -249,7 +249,7 @@ async def why_revoked(wire: Wire, tracker: Tracker) -> str:
     at: Query = {"repository": tracker.repository, "number": tracker.issue}
     try:
         seen = read(SeenIssue, await wire.ask("issue", at))
-    except Missing:
+    except (Missing, Moved):
         return f"issue #{tracker.issue} was deleted or moved"
     if seen.state != "open":
         return f"issue #{tracker.issue} was closed"

@@ -62,6 +62,10 @@ class Unprocessable(Rejected):
     """GitHub understood and said no (422): most often because it is there already."""
 
 
+class Moved(NeedsHuman):
+    """It is elsewhere now: renamed, or transferred."""
+
+
 @dataclass(slots=True)
 class Pace:
     """One write after the other, also where several wires lead to the same forge."""
@@ -238,7 +242,7 @@ def _read(name: str, answer: "Response[Any]") -> Any:
     if answer.status_code == 204:
         return {}
     if answer.status_code >= 300:
-        raise NeedsHuman(
+        raise Moved(
             f"GitHub sends {name!r} to another address: the repository was renamed or moved",
             advice="use its new name: swarm doctor --repo OWNER/NAME",
         )

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 MOST_FILES = 6_000
 MOST_BYTES = 400_000
 MOST_SECONDS = 30.0
+DEEPEST, WIDEST = 1_000, 20_000
+"""Of a tree that a person wrote; questions to others can take minutes."""
+
 MOST_TOLD = 600_000
 """Characters of one answer, before the last file: what a command may print is bounded."""
 
@@ -102,6 +105,17 @@ def compiled(package: str) -> Any:
     return sys.modules[name]
 
 
+def monstrous(tree: Any) -> bool:
+    """Deeper or wider than anything written by hand, along its first or its last branches."""
+    for step in ("goto_first_child", "goto_last_child"):
+        cursor, depth = tree.walk(), 0
+        while cursor.node.child_count <= WIDEST and depth <= DEEPEST and getattr(cursor, step)():
+            depth += 1
+        if depth > DEEPEST or cursor.node.child_count > WIDEST:
+            return True
+    return False
+
+
 class Reader:
     """One language. Made when its first file is read: a grammar takes some milliseconds."""
 
@@ -116,7 +130,10 @@ class Reader:
         self._spread = module == "tree_sitter_rust"
 
     def read(self, data: bytes, text: str) -> dict[str, Any]:
-        seen, root = Seen(text), self._parser.parse(data).root_node
+        tree = self._parser.parse(data)
+        if monstrous(tree):
+            return Seen("").told()
+        seen, root = Seen(text), tree.root_node
         places: dict[int, tuple[str, str, Any, str]] = {}
         for _, match in self._cursor(self._defined).matches(root):
             found = {name: nodes[0] for name, nodes in match.items()}

@@ -34,6 +34,9 @@ STRATEGIES: dict[str, Callable[[Drafts, list[Drafts]], list[Candidate]]] = {
 _DONORS_SHARE = -1.5
 """Logarithm of how usual it is that one of two mistakes is mended by what stands elsewhere."""
 
+_FEW_LINES = 60
+"""For more, donors are a hundred thousand, and to think of them takes longer than the rest of a stage."""
+
 _MOST_COLD = 120
 _MOST_PROJECT = 600
 _MOST_COLD_SECONDS = 16.0
@@ -136,7 +139,10 @@ def _candidates(sources: dict[str, Source], request: dict[str, Any]) -> list[Can
         return []
     nearest = {**request, "suspicion": _worst(request["suspicion"])}
     pool = [_drafts(source, nearest) for source in sources.values()]
-    make = STRATEGIES[request["strategy"]]
+    many = sum(len(lines) for lines in request["suspicion"].values()) > _FEW_LINES
+    make = STRATEGIES[
+        "templates" if many and request["strategy"] == "pairs" else request["strategy"]
+    ]
     found = in_order(each for drafts in pool for each in make(drafts, pool) if each.hot)
     return found[:_MOST_PLANNED]
 
