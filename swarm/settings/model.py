@@ -181,9 +181,7 @@ class Settings(Frozen, use_attribute_docstrings=True):
     """So many minutes of your review may wait in a forge's repository; then no more issues are begun."""
 
     push_to: PushTo = "repository"
-    """Where branches go at a forge: `repository`, not if CI ran them with secrets; `click`, then a person
-    says so first; `fork`, to a fork; `anyway`.
-    """
+    """Where a forge gets branches: `repository`, not if CI gave them secrets; `click`: ask; `fork`; `anyway`."""
 
     fork: str = Field(default="", pattern=r"([A-Za-z0-9][A-Za-z0-9-]{0,38})?")
     """Whose fork it is, with `push_to = "fork"`; empty: that of the account swarm comes as."""
