@@ -23,12 +23,13 @@ PRIORS: Mapping[str, tuple[Ppm, Ppm]] = {
     "suite": (550_000, 10_000),
     "static": (700_000, 10_000),
     "behaviour": (600_000, 30_000),
-    "opinion": (600_000, 20_000),
-    "cases": (600_000, 20_000),
+    "opinion": (400_000, 20_000),
+    "cases": (400_000, 20_000),
 }
 """Alpha and beta of each check alone until canaries were asked about: of the planted changes in
 docs/checking.md, rounded; of those that ask a model a judgement: their no needs a check that passes on the
-base and fails on the change, so it is seldom wrong.
+base and fails on the change, so it is seldom wrong; and its alpha is what it may be at best, so that one
+is asked until canaries say that it is not worth its price.
 """
 
 
