@@ -32,7 +32,8 @@ def found(served: Served, login: str = "swarm-bot") -> dict[str, bool]:
 
 def test_an_unprotected_branch_and_leaking_workflows_are_named(served: Served) -> None:
     assert found(served) == {
-        "token": True, "branch main": False, "bypass": True, "workflow leak.yaml": False,
+        "token": True, "branch main": False, "bypass": True, "reading": True,
+        "workflow leak.yaml": False,
     }  # fmt: skip
 
 

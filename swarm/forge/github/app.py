@@ -33,9 +33,11 @@ READING: Mapping[str, str] = {
     "contents": "read",
     "issues": "read",
     "pull_requests": "read",
+    "statuses": "read",
+    "checks": "read",
     "metadata": "read",
 }
-"""What the command line asks for: it takes issues up, and writes nothing."""
+"""What the command line asks for: it takes issues up, looks what may be seen, and writes nothing."""
 
 LIFE = 50 * 60.0
 """Seconds of the sixty minutes that a token lives."""

@@ -161,7 +161,12 @@ async def _seen(wire: Wire, place: Place) -> tuple[Safeguard, ...]:
             await wire.ask(name, at, query={"per_page": 1})
         except (NeedsHuman, Missing) as error:
             remedy = error.advice or f"{CALLS[name].needs}; or the repository has this turned off"
-            rows.append(Safeguard(f"reading {name}", f"{what} ({error})", ok=False, remedy=remedy))
+            needed = name in ("issues", "pulls")
+            rows.append(
+                Safeguard(
+                    f"reading {name}", f"{what} ({error})", ok=False, remedy=remedy, needed=needed
+                )
+            )
     return tuple(rows) or (
         Safeguard("reading", "issues, pull requests, checks, statuses", ok=True),
     )
