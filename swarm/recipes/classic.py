@@ -5,8 +5,8 @@ import re
 from collections.abc import Iterator
 
 from swarm.recipes import versions
-from swarm.recipes.pyproject import is_for_tests
-from swarm.recipes.reading import Entry, Files, shortened, table, texts
+from swarm.recipes.pyproject import is_for_tests, of_pipenv
+from swarm.recipes.reading import Entry, Files, shortened, table
 from swarm.recipes.recipe import Part, Reason
 from swarm.recipes.requirements import hosts_in, name_of, normalised
 
@@ -107,22 +107,8 @@ def _said_by_pipfile(files: Files) -> Iterator[Reason]:
             if files.has("Pipfile.lock") or is_here or not name_of(wished):
                 continue
             yield files.reason("packages", wished, _PIPFILE, line)
-            for host in hosts_in(str(table(wanted).get("git", ""))):
+            for host in hosts_in(wished):
                 yield files.reason("hosts", host, _PIPFILE, re.escape(host))
-
-
-def of_pipenv(name: str, wanted: object) -> str:
-    """One of Pipfile's packages as PEP 508."""
-    entry = {"version": wanted} if isinstance(wanted, str) else table(wanted)
-    version, git, markers = (entry.get(each) for each in ("version", "git", "markers"))
-    extras = ",".join(texts(entry.get("extras")))
-    text = f"{name}[{extras}]" if extras else name
-    if isinstance(git, str):
-        ref = entry.get("ref")
-        text += f" @ git+{git}@{ref}" if isinstance(ref, str) else f" @ git+{git}"
-    elif isinstance(version, str) and version != "*":
-        text += version
-    return f"{text} ; {markers}" if isinstance(markers, str) else text
 
 
 def said_by_requirements(files: Files) -> Iterator[Reason]:

@@ -115,6 +115,20 @@ def as_requirement(name: str, wanted: object) -> str:
     return f"{text} ; {markers}" if isinstance(markers, str) else text
 
 
+def of_pipenv(name: str, wanted: object) -> str:
+    """One of Pipfile's packages as PEP 508."""
+    entry = {"version": wanted} if isinstance(wanted, str) else table(wanted)
+    version, git, markers = entry.get("version"), entry.get("git"), entry.get("markers")
+    extras = ",".join(texts(entry.get("extras")))
+    text = f"{name}[{extras}]" if extras else name
+    if isinstance(git, str):
+        ref = entry.get("ref")
+        text += f" @ git+{git}@{ref}" if isinstance(ref, str) else f" @ git+{git}"
+    elif isinstance(version, str) and version != "*":
+        text += version
+    return f"{text} ; {markers}" if isinstance(markers, str) else text
+
+
 def _poetry(files: Files, poetry: Mapping[str, Any]) -> Iterator[Reason]:
     wanted = dict(table(poetry.get("dependencies")))
     if isinstance(python := wanted.pop("python", None), str) and versions.of_caret(python):

@@ -59,7 +59,7 @@ def test_poetry_is_translated(tmp_path: Path) -> None:
 PIPFILE = """
 [packages]
 attrs = "*"
-"--index-url=https://b.example" = "*"
+"--target=/x" = "*"
 flask = {version = ">=2,<4", extras = ["async"], markers = "python_version > '3.8'"}
 here = {path = ".", editable = true}
 lib = {git = "https://c.example/lib.git", ref = "v1"}
