@@ -40,12 +40,15 @@ MOST_CROWD_MB = 600
 
 @dataclass
 class Timed:
-    """A brain that notes when it was asked, and how much memory everything had in the middle."""
+    """A brain that notes when it was asked, and how much memory everything had in the middle: with the
+    command that a person watches, and without it.
+    """
 
     process: int = 0
     answered: list[float] = field(default_factory=list)
     asked: list[float] = field(default_factory=list)
     memory: int = 0
+    watching: int = 0
     worked: list[float] = field(default_factory=list)
     """Processor seconds of everything that was started, at each request."""
 
@@ -55,8 +58,8 @@ class Timed:
             sum(seconds(each) for each in (self.process, *descendants(self.process)))
         )
         if heard.answered == STEPS // 2:
-            everything = (self.process, *descendants(self.process))
-            self.memory = sum(pss(each) for each in everything)
+            self.memory = sum(pss(each) for each in descendants(self.process))
+            self.watching = pss(self.process)
         self.answered.append(time.monotonic())
         if heard.answered >= STEPS:
             return Say("", (Use("give_up", {"reason": "measured"}),))
@@ -115,6 +118,7 @@ def figures(timed: Timed, began: float, heard: list[Heard]) -> dict[str, float]:
             (timed.worked[-1] - timed.worked[1]) * 1000 / (len(timed.worked) - 2), 1
         ),
         "memory MB": round(timed.memory / 1e6),
+        "the watching command's MB": round(timed.watching / 1e6),
         "sent before, share": round(again / sent, 3),
     }
 
