@@ -14,6 +14,7 @@ from swarm.agents.public_api import Plan, Planner, Thinker
 from swarm.domain.errors import Transient
 from swarm.domain.goals import Goal
 from swarm.domain.names import AgentId, TreeHash
+from swarm.engines.public_api import NOTHING_MORE, Needs
 from swarm.models.conversation import Answer, Ask, Usage
 from swarm.sandbox.public_api import Sandbox, open_host
 from swarm.testing.crew import a_goal
@@ -44,10 +45,12 @@ class Waiting(LocalWorkbench):
     meeting: Meeting
 
     @asynccontextmanager
-    async def sandbox(self, base: TreeHash, tree: TreeHash | None = None) -> AsyncIterator[Sandbox]:
+    async def sandbox(
+        self, base: TreeHash, tree: TreeHash | None = None, *, needs: Needs = NOTHING_MORE
+    ) -> AsyncIterator[Sandbox]:
         self.meeting.running.set()
         await self.meeting.asked.wait()
-        async with super().sandbox(base, tree) as sandbox:
+        async with super().sandbox(base, tree, needs=needs) as sandbox:
             yield sandbox
 
 
