@@ -40,6 +40,7 @@ ORDINARY = {
     "agents.json": "the last picture of the agents",
     "own-agents.json": "the agents of yours that were brought, while goals are open",
     "canaries.jsonl": "what checks said of changes that are known to be right or wrong",
+    "tools.json": "what was approved of the tools of others",
     "ray.token": "what Ray processes know each other by",
 }
 """What lies in a state folder, and what it is for."""

@@ -229,6 +229,7 @@ def test_a_changed_byte_in_the_journal_is_found(published: Published, copy: Path
     assert "was changed: its hash does not fit" in _found(published, copy)
 
 
+@pytest.mark.thorough
 def test_a_changed_vote_is_found_in_a_journal_whose_chain_was_made_anew(
     published: Published, copy: Path
 ) -> None:
@@ -237,6 +238,7 @@ def test_a_changed_vote_is_found_in_a_journal_whose_chain_was_made_anew(
     assert "ballot" in _found(published, copy)
 
 
+@pytest.mark.thorough
 def test_a_changed_signature_is_found(published: Published, copy: Path) -> None:
     event = published.document["pull_request"]["certificate"]["ballots"][0]["event"]
     signature = event.partition('"sig":"')[2][:8].encode()
@@ -245,11 +247,13 @@ def test_a_changed_signature_is_found(published: Published, copy: Path) -> None:
     assert "signature" in _found(published, copy)
 
 
+@pytest.mark.thorough
 def test_a_changed_policy_is_found(published: Published, copy: Path) -> None:
     _rewrite(copy, b'"threshold":2', b'"threshold":1')
     assert "policy" in _found(published, copy)
 
 
+@pytest.mark.thorough
 def test_a_moved_branch_is_found(published: Published) -> None:
     repository, branch = published.repository, f"refs/heads/{published.branch}"
     head = git(repository, "rev-parse", branch)

@@ -44,10 +44,19 @@ def _with_a_branch_called_swarm(path: Path) -> None:
     ("make", "code", "sentence"),
     [
         (_no_repository, 2, "is not in a git repository"),
-        (_without_commits, 2, "has no commit to start from"),
+        pytest.param(
+            _without_commits, 2, "has no commit to start from", marks=pytest.mark.thorough
+        ),
         (_on_a_branch_without_commits, 2, "has no commit to start from"),
-        (_bare, 2, "is a bare repository, without files to work on"),
-        (_without_tests, 2, "the repository has no tests that could be found"),
+        pytest.param(
+            _bare, 2, "is a bare repository, without files to work on", marks=pytest.mark.thorough
+        ),
+        pytest.param(
+            _without_tests,
+            2,
+            "the repository has no tests that could be found",
+            marks=pytest.mark.thorough,
+        ),
         (_with_a_branch_called_swarm, 3, "leaves no room for branches named swarm/..."),
     ],
 )

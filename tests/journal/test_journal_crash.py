@@ -46,7 +46,9 @@ def killed_after(folder: Path, lines: int, milliseconds: float) -> int:
     return max((int(line.removeprefix("position ")) for line in said), default=0)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(
+    "seed", [*range(3), *(pytest.param(seed, marks=pytest.mark.thorough) for seed in range(3, 12))]
+)
 def test_a_killed_writer_has_lost_nothing_that_it_acknowledged(tmp_path: Path, seed: int) -> None:
     random = Random(seed)
     for _ in range(2):

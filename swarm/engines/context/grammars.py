@@ -39,8 +39,13 @@ GRAMMARS = (
 
 
 def interpreter() -> Path:
-    """Ours, as it is outside of a virtual environment: of that only the grammars are shown."""
-    return Path(sys.executable).resolve()
+    """Ours, as it is outside of a virtual environment: of that only the grammars are shown, and it may
+    hold a copy of the interpreter instead of a link.
+    """
+    here = Path(sys.executable).resolve()
+    if not here.is_relative_to(Path(sys.prefix).resolve()):
+        return here
+    return Path(sys.base_prefix, "bin", "python{}.{}".format(*sys.version_info)).resolve()
 
 
 @cache
