@@ -112,7 +112,9 @@ def blocking(result: Checked) -> list[str]:
 
 
 def test_a_repair_that_changes_only_what_the_target_asks_for_is_accepted(case: Case) -> None:
-    result = answer(case, "narrow", "return items // size", "return (items + (items == 5)) // size")
+    result = answer(
+        case, "narrow", "return items // size", "return (items + items % 3 // 2) // size"
+    )
     assert (result.report.verdict, blocking(result)) == ("yes", [])
 
 

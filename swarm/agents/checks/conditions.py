@@ -3,9 +3,9 @@
 A patch that mends a mistake only under a condition is overfitted where the tests are as content without
 it. So every new condition must be earned: with it taken away, some test that the patch answers to must
 fail. That is mutation testing of the patch alone (DeMillo, Lipton, Sayward, 1978). Only what widens the
-patch is tried: a whole condition held true or false, and one part of an `and` or of a chained comparison
-left out, and a comparison whose answer is reckoned with held true or false. Parts of an `or` are left alone: without one the patch does less, and a repair may well guard
-more than the tests look at.
+patch is tried: a whole condition held true or false, one part of an `and` or of a chained comparison left
+out, and a comparison whose answer is reckoned with held true or false. Parts of an `or` are left alone:
+without one the patch does less, and a repair may well guard more than the tests look at.
 """
 
 import ast
