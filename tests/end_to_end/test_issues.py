@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from swarm.actors.public_api import Places, coordinator_alive
 from swarm.domain.events import PullRequestMerged
 from swarm.forge.public_api import Protection
 from swarm.testing.forge import REPOSITORY, Served, a_forge, token_of
@@ -80,6 +81,7 @@ def test_an_approved_issue_becomes_a_draft_with_everything_a_person_needs(scene:
     wait_until(lambda: scene.served.done("eve", "GET", status)["state"] == "success")
     (comment,) = scene.comments(number)
     assert f"Pull request: #{pull['number']}" in comment
+    wait_until(lambda: not coordinator_alive(Places(scene.swarm.home)))
     kept = b"".join(
         p.read_bytes()
         for p in scene.swarm.home.rglob("*")
