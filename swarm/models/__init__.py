@@ -12,6 +12,7 @@ time or room than was set; every end of a call is an answer or a named trouble.
     decoding      what both protocols share in reading answers
     messages      the Anthropic Messages protocol
     completions   the protocol that OpenAI began and many speak
+    reckoned      what the protocols share that only agents speak
     responses     what agents speak that are made for OpenAI
     generating    what agents speak that are made for Gemini
     dialects      all, as the gateway needs them

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from swarm.models import completions, generating, messages, responses
+from swarm.models import completions, generating, messages, reckoned, responses
 from swarm.models.conversation import Answer, Ask
 from swarm.models.events import ServerEvent
 from swarm.models.routes import Speech
@@ -39,6 +39,6 @@ DIALECTS: dict[Speech, Dialect] = {
     "openai": Dialect(
         completions.PATH, completions.headers, completions.encode, completions.Assembly
     ),
-    "responses": Dialect(responses.PATH, responses.headers, responses.encode, responses.Assembly),
-    "gemini": Dialect(generating.PATH, generating.headers, generating.encode, generating.Assembly),
+    "responses": Dialect(responses.PATH, responses.headers, reckoned.encode, responses.Assembly),
+    "gemini": Dialect(generating.PATH, generating.headers, reckoned.encode, generating.Assembly),
 }

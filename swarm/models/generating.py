@@ -7,11 +7,11 @@ model is named in the path, and the same path says that the answer is a stream.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from swarm.domain.errors import Rejected
-from swarm.models.conversation import Answer, Ask, Stop, Usage
+from swarm.models.conversation import Stop, Usage
 from swarm.models.decoding import count, object_of, read_object, text_of
 from swarm.models.events import ServerEvent
-from swarm.models.trouble import Trouble, of_event
+from swarm.models.reckoned import Reckoning
+from swarm.models.trouble import of_event
 
 PATH = "/v1beta/models/{model}:streamGenerateContent?alt=sse"
 _ENDS: Mapping[str, Stop] = {
@@ -29,31 +29,20 @@ def headers(key: str) -> dict[str, str]:
     return {"x-goog-api-key": key} if key else {}
 
 
-def encode(ask: Ask, model: str) -> bytes:
-    raise Rejected(
-        f"the model `{ask.engine}` is an agent's own", advice="--engine openai asks one for swarm"
-    )
-
-
 @dataclass(slots=True)
-class Assembly:
-    done: bool = False
-    _stop: Stop = "end"
-    _model: str = ""
-    _usage: Usage = Usage()  # noqa: RUF009 - frozen
-
+class Assembly(Reckoning):
     def feed(self, event: ServerEvent) -> bool:
         """True when it carried content. Raises Trouble."""
         told = read_object(event.data)
         if "error" in told:
             raise of_event(told)
-        self._model = text_of(told.get("modelVersion")) or self._model
+        self.model = text_of(told.get("modelVersion")) or self.model
         self._reckon(object_of(told.get("usageMetadata")))
         candidates = told.get("candidates")
         first = object_of(candidates[0]) if isinstance(candidates, list) and candidates else {}
         blocked = text_of(object_of(told.get("promptFeedback")).get("blockReason"))
         if end := text_of(first.get("finishReason")) or blocked:
-            self._stop, self.done = _ENDS.get(end, "refusal" if blocked else "unknown"), True
+            self.stop, self.done = _ENDS.get(end, "refusal" if blocked else "unknown"), True
         return bool(first)
 
     def _reckon(self, usage: Mapping[str, object]) -> None:
@@ -63,9 +52,4 @@ class Assembly:
         read = count(usage.get("promptTokenCount")) + count(usage.get("toolUsePromptTokenCount"))
         cached = min(count(usage.get("cachedContentTokenCount")), read)
         said = count(usage.get("candidatesTokenCount")) + count(usage.get("thoughtsTokenCount"))
-        self._usage = Usage(fresh=read - cached, cache_read=cached, output=said)
-
-    def answer(self) -> Answer:
-        if not self.done:
-            raise Trouble("cut-off", "the answer broke off", billed=True)
-        return Answer(blocks=(), stop=self._stop, usage=self._usage, model=self._model)
+        self.usage = Usage(fresh=read - cached, cache_read=cached, output=said)

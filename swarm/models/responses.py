@@ -6,11 +6,11 @@ We ask nothing in it ourselves, so of an answer only its end is read: whether it
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from swarm.domain.errors import Rejected
-from swarm.models.conversation import Answer, Ask, Stop, Usage
+from swarm.models.conversation import Stop, Usage
 from swarm.models.decoding import count, object_of, read_object, text_of
 from swarm.models.events import ServerEvent
-from swarm.models.trouble import Trouble, of_event
+from swarm.models.reckoned import Reckoning
+from swarm.models.trouble import of_event
 
 PATH = "/responses"
 _ENDS: Mapping[str, Stop] = {"response.completed": "end", "response.incomplete": "max-tokens"}
@@ -20,19 +20,8 @@ def headers(key: str) -> dict[str, str]:
     return {"authorization": f"Bearer {key}"} if key else {}
 
 
-def encode(ask: Ask, model: str) -> bytes:
-    raise Rejected(
-        f"the model `{ask.engine}` is an agent's own", advice="--engine openai asks one for swarm"
-    )
-
-
 @dataclass(slots=True)
-class Assembly:
-    done: bool = False
-    _stop: Stop = "end"
-    _model: str = ""
-    _usage: Usage = Usage()  # noqa: RUF009 - frozen
-
+class Assembly(Reckoning):
     def feed(self, event: ServerEvent) -> bool:
         """True when it carried content. Raises Trouble."""
         if event.data == "[DONE]":
@@ -50,14 +39,9 @@ class Assembly:
     def _end(self, response: Mapping[str, object], stop: Stop) -> None:
         usage = object_of(response.get("usage"))
         cached = count(object_of(usage.get("input_tokens_details")).get("cached_tokens"))
-        self._usage = Usage(
+        self.usage = Usage(
             fresh=max(count(usage.get("input_tokens")) - cached, 0),
             cache_read=cached,
             output=count(usage.get("output_tokens")),
         )
-        self._model, self._stop, self.done = text_of(response.get("model")), stop, True
-
-    def answer(self) -> Answer:
-        if not self.done:
-            raise Trouble("cut-off", "the answer broke off", billed=True)
-        return Answer(blocks=(), stop=self._stop, usage=self._usage, model=self._model)
+        self.model, self.stop, self.done = text_of(response.get("model")), stop, True

@@ -7,5 +7,6 @@ What is unknown or out of range is refused by name; nothing is guessed, nothing 
     model     every setting: its unit, its range, its default
     purposes  other models for planning and reviewing
     servers   others' servers of tools, one section each
+    sections  reading sections that are named by whom they are about
     sources   where values come from, and which one counts
 """

@@ -1,11 +1,11 @@
 """Another model for one purpose: who plans, and who reviews, where that is not who writes."""
 
-from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import model_validator
 
 from swarm.domain.frozen import Frozen
+from swarm.settings.sections import read_named
 
 
 class ModelChoice(Frozen):
@@ -32,9 +32,4 @@ class ModelChoice(Frozen):
 
 def read_choices(value: object) -> object:
     """From sections `[models.PURPOSE]`."""
-    if not isinstance(value, Mapping):
-        return value
-    sections = sorted(value.items())
-    if not all(isinstance(section, Mapping) for _, section in sections):
-        raise ValueError("sections are expected: [models.review], [models.plan]")
-    return tuple({**section, "purpose": purpose} for purpose, section in sections)
+    return read_named(value, "purpose", "[models.review], [models.plan]")

@@ -1,13 +1,13 @@
 """Servers of tools that somebody else wrote: what is started, who may use what of it, and how much."""
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from swarm.domain.frozen import Frozen
+from swarm.settings.sections import read_named
 
 ServerName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,23}$")]
 """Without an underscore: two of them end it in the name of a tool, `docs__search`."""
@@ -75,9 +75,4 @@ class ToolServer(Frozen):
 
 def read_servers(value: object) -> object:
     """From sections `[tool_servers.NAME]`."""
-    if not isinstance(value, Mapping):
-        return value
-    sections = sorted(value.items())
-    if not all(isinstance(section, Mapping) for _, section in sections):
-        raise ValueError("sections are expected: [tool_servers.NAME]")
-    return tuple({**section, "name": name} for name, section in sections)
+    return read_named(value, "name", "[tool_servers.NAME]")

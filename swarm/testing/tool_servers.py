@@ -4,6 +4,7 @@ Both run as programs of their own, in whatever sandbox the test makes. The enemy
 interpreter, and starts in some milliseconds; what it does is named on its command line.
 """
 
+import json
 import sys
 from pathlib import Path
 from typing import Literal
@@ -111,6 +112,18 @@ def an_enemy(*how: Ways, port: int = 0, **given: object) -> ToolServer:
         "seconds": 2,
     }
     return ToolServer.model_validate(fields | given)
+
+
+def configure(home: Path, server: ToolServer) -> None:
+    """Name it in the state folder's configuration, as a person would."""
+    home.mkdir(mode=0o700, exist_ok=True)
+    lines = [
+        f"[tool_servers.{server.name}]",
+        f"command = {json.dumps(list(server.command))}",
+        f"shows = {json.dumps([str(path) for path in server.shows])}",
+        f"writer = {json.dumps(list(server.writer))}",
+    ]
+    (home / "swarm.toml").write_text("\n".join(lines))
 
 
 def a_library_server(**given: object) -> ToolServer:

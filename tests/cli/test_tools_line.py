@@ -1,24 +1,11 @@
 """Others' tools at the command line: what is listed, and how a person approves."""
 
-import json
 from pathlib import Path
 
 import pytest
 
-from swarm.testing.tool_servers import an_enemy
+from swarm.testing.tool_servers import an_enemy, configure
 from tests.cli.cli_examples import swarm
-
-
-def configured(home: Path, *how: str) -> None:
-    server = an_enemy(*how)  # type: ignore[arg-type]
-    home.mkdir(exist_ok=True)
-    lines = [
-        "[tool_servers.enemy]",
-        f"command = {json.dumps(list(server.command))}",
-        f"shows = {json.dumps([str(path) for path in server.shows])}",
-        'writer = ["echo"]',
-    ]
-    (home / "swarm.toml").write_text("\n".join(lines))
 
 
 def test_without_a_server_the_settings_are_named(tmp_path: Path) -> None:
@@ -41,7 +28,7 @@ def test_a_server_that_is_described_wrongly_is_named_with_what_is_wrong(tmp_path
 @pytest.mark.usefixtures("whole_walls")
 def test_r13_a_person_approves_once_and_again_when_a_description_changes(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    configured(home)
+    configure(home, an_enemy())
     (row,) = swarm(home, "tools", "list", "--json").document["tools"]
     assert (row["used"], row["roles"]) == (False, ["writer"])
     asked = swarm(home, "tools", "approve", "enemy")
@@ -51,7 +38,7 @@ def test_r13_a_person_approves_once_and_again_when_a_description_changes(tmp_pat
     assert swarm(home, "tools", "approve", "enemy", "--yes").code == 0
     (row,) = swarm(home, "tools", "list", "--json").document["tools"]
     assert row["used"]
-    configured(home, "changed")
+    configure(home, an_enemy("changed"))
     (row,) = swarm(home, "tools", "list", "--json").document["tools"]
     assert not row["used"]
     assert "not what was approved" in row["why_not"]

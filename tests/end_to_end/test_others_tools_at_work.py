@@ -1,6 +1,5 @@
 """Others' tools from the settings to the pull request: approved by a person, used by a model, in real walls."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,23 +9,11 @@ from swarm.domain.events import StepRecorded
 from swarm.testing.git import a_repository, git
 from swarm.testing.models import KEY
 from swarm.testing.outside import Outside
-from swarm.testing.tool_servers import an_enemy
+from swarm.testing.tool_servers import Ways, an_enemy, configure
 from swarm.testing.wire import Say, Use, a_model, by_role, script
 from tests.end_to_end.test_models_at_work import SHOP, SUBMIT
 
 pytestmark = [pytest.mark.thorough, pytest.mark.usefixtures("whole_walls")]
-
-
-def configured(home: Path, *how: str) -> None:
-    server = an_enemy(*how)  # type: ignore[arg-type]
-    home.mkdir(mode=0o700, exist_ok=True)
-    lines = [
-        "[tool_servers.enemy]",
-        f"command = {json.dumps(list(server.command))}",
-        f"shows = {json.dumps([str(path) for path in server.shows])}",
-        'writer = ["echo"]',
-    ]
-    (home / "swarm.toml").write_text("\n".join(lines))
 
 
 def test_a_model_uses_what_was_approved_and_no_longer_what_has_changed(
@@ -34,15 +21,16 @@ def test_a_model_uses_what_was_approved_and_no_longer_what_has_changed(
 ) -> None:
     user = replace(swarm, environ={"ANTHROPIC_API_KEY": KEY, "SWARM_ENGINE_PRICE": "3/15/0.3"})
     a_repository(tmp_path / "shop", SHOP)
-    configured(user.home)
+    configure(user.home, an_enemy())
     assert user.call("tools", "approve", "enemy", "--yes").code == 0
     brain = script(
         Say("", (Use("enemy__echo", {"text": "pears cost 4"}),)),
         Say("", (Use("write", {"path": "pears.md", "content": "Pears cost 4.\n"}),)),
         Say("", (SUBMIT,)),
     )
-    for how, offered in (("honest", True), ("changed", False)):
-        configured(user.home, how)
+    ways: tuple[tuple[Ways, bool], ...] = (("honest", True), ("changed", False))
+    for how, offered in ways:
+        configure(user.home, an_enemy(how))
         with a_model(by_role(brain)) as server:
             argv = ("--engine", "claude", "--base-url", server.url, "--json")
             ran = user.run(f"say in pears.md what pears cost ({how})", tmp_path / "shop", *argv)

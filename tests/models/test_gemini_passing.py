@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from swarm.domain.errors import Rejected, Transient
 from swarm.models import generating
+from swarm.models.dialects import DIALECTS
 from swarm.models.events import ServerEvent
 from swarm.models.passing import MOST_TOKENS, Passed, Passing, bounded
 from swarm.models.trouble import Trouble
@@ -121,4 +122,4 @@ def test_whatever_is_asked_is_bounded(document: dict[str, object]) -> None:
 
 def test_swarm_itself_asks_nothing_in_it() -> None:
     with pytest.raises(Rejected, match="an agent's own"):
-        generating.encode(an_ask(), "m")
+        DIALECTS["gemini"].encode(an_ask(), "m")

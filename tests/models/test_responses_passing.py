@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from swarm.domain.errors import Rejected
 from swarm.models import responses
+from swarm.models.dialects import DIALECTS
 from swarm.models.events import ServerEvent
 from swarm.models.passing import MOST_TOKENS, bounded
 from swarm.models.trouble import Trouble
@@ -71,7 +72,7 @@ def test_whatever_comes_is_read_or_named(kind: str, response: object) -> None:
 
 def test_swarm_itself_asks_nothing_in_it() -> None:
     with pytest.raises(Rejected, match="an agent's own"):
-        responses.encode(an_ask(), "m")
+        DIALECTS["responses"].encode(an_ask(), "m")
 
 
 def test_an_agents_request_in_it_is_bounded_too() -> None:

@@ -110,7 +110,7 @@ class Planner:
         """
         paths, texts = await asyncio.to_thread(_read, await workbench.directory(goal.base_tree))
         material = _Material(paths, texts)
-        if self._is_beyond(goal, material):
+        if self._thinker is None and _is_open(goal, material):
             why = f"needs a model engine: {NOTHING_NAMED}; {self._remedy}"
             return Plan(
                 (), SuiteRun(tree=goal.base_tree, outcomes=(), collected=0), (), (), refusal=why
@@ -134,12 +134,6 @@ class Planner:
         tasks = contracts(goal, groups, coverage, _suite(baseline, paths))
         return Plan(tasks, baseline.run, baseline.voided, facts, failures=baseline.failures)
 
-    def _is_beyond(self, goal: Goal, material: _Material) -> bool:
-        """Nothing that a run of the suite could show would help, and there is nobody to think."""
-        if self._thinker or goal.fix_failing:
-            return False
-        return names_nothing(goal.text, frozenset(material.paths))
-
     async def _begun(
         self, goal: Goal, workbench: Workbench, material: _Material
     ) -> tuple[Baseline, _Early | None]:
@@ -153,11 +147,7 @@ class Planner:
             wall_seconds=min(self._suite_seconds, goal.seconds),
             nonces=self._nonces,
         )
-        if (
-            thinker is None
-            or goal.fix_failing
-            or not names_nothing(goal.text, frozenset(material.paths))
-        ):
+        if thinker is None or not _is_open(goal, material):
             return await running, None
         try:
             async with asyncio.TaskGroup() as group:
@@ -212,6 +202,11 @@ class Planner:
                 seconds=min(TRACE_SECONDS, goal.seconds),
                 nonce=self._nonces(),
             )
+
+
+def _is_open(goal: Goal, material: _Material) -> bool:
+    """Nothing that a run of the suite could show would decide the goal."""
+    return not goal.fix_failing and names_nothing(goal.text, frozenset(material.paths))
 
 
 def failing(baseline: Baseline, files: Collection[str]) -> tuple[TestId, ...]:
