@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]
 
 
 class Drafting(ScriptedEngine):
-    """Notes what differs from the base, and writes three drafts. It submits when it was told to go on."""
+    """Notes what differs from the base, and writes three drafts. It submits if it had begun from one."""
 
     def __init__(self, found: Path) -> None:
         super().__init__([])
@@ -35,13 +35,12 @@ class Drafting(ScriptedEngine):
         paths = (await sandbox.diff()).paths
         with self.found.open("a") as file:
             file.write(f"{b' '.join(paths).decode()}\n")
-        told = guidance()
         for number in range(len(done) + 1, 4):
             text = f"draft {number}\n"
             await sandbox.write(sandbox.root / "one.py", text.encode())
             await sandbox.write(sandbox.root / f"note-{number}", b"")
             yield StepTaken(f"drafted {number}", b"", 5, 0.0, write("one.py", text))
-        yield Submission(write("one.py", "draft 3\n"), "Draft", "") if told else GaveUp("no")
+        yield Submission(write("one.py", "draft 3\n"), "Draft", "") if paths else GaveUp("no")
 
 
 def cast_with(engine: Callable[[Path], Engine], found: Path, _settings: Settings) -> Cast:
@@ -59,14 +58,13 @@ def places(tmp_path: Path, whole_walls: None) -> Places:
 
 
 def done_after(
-    places: Places, found: Path, engine: Callable[[Path], Engine], *then: HumanCommand
+    places: Places, found: Path, engine: Callable[[Path], Engine], then: HumanCommand
 ) -> Stage:
-    """Play until the goal stands still; leave the commands, and play until it is done."""
+    """Play until the goal stands still; leave the command, and play until it is done."""
     stage = Stage(places, forever=True, cast=partial(cast_with, engine, found))
     try:
         stage.wait(lambda _: is_in(stage, GoalStatus.WAITING, GoalStatus.FAILED))
-        for command in then:
-            leave(places.inbox, command)
+        leave(places.inbox, then)
         stage.wait(lambda _: is_in(stage, GoalStatus.DONE))
     finally:
         stage.troupe.dismiss()
@@ -91,8 +89,7 @@ def test_a_goal_goes_back_to_a_step_with_what_was_there_then(
     cluster: Any, places: Places, tmp_path: Path
 ) -> None:
     back = RollBack(command_id=CommandId("back"), goal_id=GOAL, step=1)
-    say = Say(command_id=CommandId("say"), goal_id=GOAL, text="go on")
-    stage = done_after(places, tmp_path / "found", Drafting, back, say)
+    stage = done_after(places, tmp_path / "found", Drafting, back)
     assert (tmp_path / "found").read_text().splitlines() == ["", "note-1 one.py"]
     done = [event.step.action for event in stage.events() if isinstance(event, StepRecorded)]
     assert done == ["drafted 1", "drafted 2", "drafted 3", "drafted 2", "drafted 3"]
