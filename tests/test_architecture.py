@@ -14,7 +14,8 @@ from swarm.domain.events import EVENT, Event
 ROOT = Path(__file__).resolve().parent.parent
 SWARM = ROOT / "swarm"
 PACKAGES = sorted(path.parent for path in SWARM.glob("*/__init__.py"))
-DOORS = [path for path in PACKAGES if path.name not in ("domain", "testing")]
+INNER_DOORS = [SWARM / "sandbox" / "attacks"]
+DOORS = [path for path in PACKAGES if path.name not in ("domain", "testing")] + INNER_DOORS
 MODULES = [path for path in SWARM.rglob("*.py") if SWARM / "demo" / "project" not in path.parents]
 
 USES_GIT = {

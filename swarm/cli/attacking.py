@@ -13,15 +13,14 @@ from swarm.cli.page import plain_table
 from swarm.cli.session import Session, open_session
 from swarm.cli.words import cell, count
 from swarm.domain.errors import Lacking, Rejected
-from swarm.sandbox.public_api import (
+from swarm.sandbox.attacks.public_api import (
     ATTACKS,
     Attack,
     AttackResult,
-    SandboxMode,
     expected_of,
-    strongest,
     try_attacks,
 )
+from swarm.sandbox.public_api import SandboxMode, strongest
 
 _STYLES = {
     "held": "green",

@@ -2,12 +2,6 @@
 
 from swarm.sandbox.accepting import Listener
 from swarm.sandbox.archive import BoundedFile
-from swarm.sandbox.attacks.attacking import try_attacks
-from swarm.sandbox.attacks.catalogue import ATTACKS
-from swarm.sandbox.attacks.definition import Attack
-from swarm.sandbox.attacks.definition import Result as AttackResult
-from swarm.sandbox.attacks.table import markdown as attack_table
-from swarm.sandbox.attacks.table import summary as expected_of
 from swarm.sandbox.checkpoints import keep_only, leftovers, remove_leftovers
 from swarm.sandbox.doctor import DoctorRow, doctor_rows
 from swarm.sandbox.folders import Leftover
@@ -46,10 +40,7 @@ from swarm.sandbox.terminal import run_in_terminal
 from swarm.sandbox.wrapping import SandboxWrapper
 
 __all__ = [
-    "ATTACKS",
     "CLOSED",
-    "Attack",
-    "AttackResult",
     "BaseRef",
     "Blocked",
     "BoundedFile",
@@ -72,10 +63,8 @@ __all__ = [
     "SandboxSpec",
     "SandboxWish",
     "SandboxWrapper",
-    "attack_table",
     "choose",
     "doctor_rows",
-    "expected_of",
     "guarantees",
     "interpreter_paths",
     "is_at_least",
@@ -89,7 +78,6 @@ __all__ = [
     "remove_leftovers",
     "run_in_terminal",
     "strongest",
-    "try_attacks",
     "unheld",
     "weaknesses",
     "why_not",

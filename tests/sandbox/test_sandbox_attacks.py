@@ -13,15 +13,15 @@ import pytest
 
 from swarm.domain.errors import Lacking
 from swarm.sandbox.attacks.definition import Control, Procedure, Result, Tried, Way
-from swarm.sandbox.attacks.table import MODES
-from swarm.sandbox.public_api import (
+from swarm.sandbox.attacks.public_api import (
     ATTACKS,
     Attack,
     AttackResult,
-    SandboxMode,
     attack_table,
     try_attacks,
 )
+from swarm.sandbox.attacks.table import MODES
+from swarm.sandbox.public_api import SandboxMode
 
 _QUICK_MODES = ("namespaces",)
 """What ordinary users have. The other modes are tried with the thorough tests."""
