@@ -1,7 +1,7 @@
 """One lease's worlds on one host: sandboxes over trees, metered, frozen while the goal is paused."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -211,12 +211,16 @@ class HostWorkbench:
         """Stop everything where it is."""
         self._frozen = True
         for sandbox in tuple(self._open.values()):
-            await sandbox.freeze()
+            with suppress(
+                Rejected
+            ):  # it has ended meanwhile; who works in it knows, or hears of it
+                await sandbox.freeze()
 
     async def thaw(self) -> None:
         self._frozen = False
         for sandbox in tuple(self._open.values()):
-            await sandbox.thaw()
+            with suppress(Rejected):
+                await sandbox.thaw()
 
     @property
     def is_frozen(self) -> bool:

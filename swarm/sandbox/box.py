@@ -31,7 +31,6 @@ from swarm.sandbox.port import (
 )
 from swarm.sandbox.proxy import Proxy
 
-_FREEZE_SECONDS = 1.0
 _TMP = Path("/tmp")  # noqa: S108
 
 
@@ -245,10 +244,9 @@ class Box:
     async def _stop(self, *, look: bool = False) -> wire.Message:
         self._frozen_since = time.monotonic()
         self._thaw.clear()
-        seconds = channel.ANSWER_SECONDS if look else _FREEZE_SECONDS
-        answer = await self._ask({"op": "stop", "look": look}, seconds)
+        answer = await self._ask({"op": "stop", "look": look})
         if not answer["stopped"]:
-            raise Rejected("some process could not be stopped within a second")
+            raise Rejected("some process could not be stopped")
         return answer
 
     async def thaw(self) -> None:

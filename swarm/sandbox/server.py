@@ -34,7 +34,9 @@ _KILL_ROUNDS = 500
 _DYING_ROUNDS = 30_000
 _ROUND_MS = 2
 _NAME = 200
-_STOP_ROUNDS = 400
+_STOP_ROUNDS = 4_000
+"""Some seconds: on a busy machine a process stops when it gets a processor."""
+
 _MOST_MAPPED = 100
 _MOST_NAMED = 5_000
 """Characters of their paths: what an answer has room for, however they are written."""

@@ -101,6 +101,21 @@ def test_who_can_work_on_a_goal_has_a_sandbox_before_there_is_a_lease(goal: Goal
     asyncio.run(main())
 
 
+def test_a_sandbox_that_has_ended_keeps_nobody_from_pausing(goal: Goal) -> None:
+    async def main() -> None:
+        host = host_for(goal)
+        bench = host.workbench(goal)
+        async with bench.sandbox(goal.base_tree) as sandbox:
+            await sandbox.destroy()
+            await bench.freeze()
+            assert bench.is_frozen
+            await bench.thaw()
+            assert not bench.is_frozen
+        await host.close()
+
+    asyncio.run(main())
+
+
 def test_nothing_is_made_ready_that_services_or_a_copy_would_have_to_be_made_for(
     goal: Goal,
 ) -> None:

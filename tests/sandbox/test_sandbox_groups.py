@@ -108,7 +108,7 @@ def shell() -> Iterator["subprocess.Popen[str]"]:
 def bounded(real: Groups, shell: "subprocess.Popen[str]", script: str, limits: Limits) -> Group:
     group = real.make(limits, shell.pid)
     assert group is not None
-    shell.communicate(script, timeout=30)
+    shell.communicate(script, timeout=120)
     return group
 
 
@@ -136,7 +136,7 @@ def test_what_is_left_in_a_group_ends_with_it(real: Groups) -> None:
         group = real.make(Limits(), shell.pid)
         assert group is not None
         group.end()
-        assert shell.wait(10) == -9
+        assert shell.wait(120) == -9
     assert not any(each.exists() for each in group.directories.values())
 
 

@@ -32,7 +32,7 @@ pytestmark = pytest.mark.chaos
 
 ROOT = Path(__file__).parents[2]
 LONGEST_SECONDS = 1.5
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 120
 
 
 def work_and_die(folder: Path, mode: SandboxMode, seed: int) -> list[dict[str, Any]]:
@@ -105,7 +105,7 @@ def test_a_supervisor_may_be_killed_at_any_moment(
     a_base(tmp_path / "base", {"a": "1\n", "d/0/b": "2\n", "log": ""})
     (tmp_path / "exports").mkdir()
     said = work_and_die(tmp_path, mode, seed)
-    assert ends(tmp_path)
+    assert ends(tmp_path), f"somebody sees it mounted after {PATIENCE_SECONDS} s"
     scratch = tmp_path / "scratch"
     remove_leftovers(scratch)
     assert leftovers(scratch) == ()

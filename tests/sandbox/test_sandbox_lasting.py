@@ -12,7 +12,7 @@ from tests.sandbox.conftest import Place
 from tests.sandbox.test_sandbox_checkpoints import a_spec, base_of, with_host
 
 MIB = 1 << 20
-BOUNDS = Limits(disk_bytes=20 * MIB, wall_seconds=30)
+BOUNDS = Limits(disk_bytes=20 * MIB, wall_seconds=150)
 
 
 async def fill(sandbox: Sandbox, file: str, megabytes: int) -> None:
@@ -23,7 +23,7 @@ async def fill(sandbox: Sandbox, file: str, megabytes: int) -> None:
 
 async def overfill(sandbox: Sandbox, file: str, megabytes: int) -> None:
     """Write what there is no room for. It is looked at least every few seconds."""
-    line = f"head -c {megabytes}M /dev/zero > {file} && sleep 20"
+    line = f"head -c {megabytes}M /dev/zero > {file} && sleep 120"
     assert (await sandbox.exec(("sh", "-c", line))).killed_by == "disk"
 
 

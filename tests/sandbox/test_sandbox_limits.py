@@ -57,20 +57,20 @@ def shell(place: Place, script: str, limits: Limits) -> ExecResult:
 
 
 def test_a_fork_bomb_is_ended_by_the_number_of_processes(place: Place) -> None:
-    result = python(place, FORK_BOMB, Limits(processes=64, wall_seconds=30))
+    result = python(place, FORK_BOMB, Limits(processes=64, wall_seconds=120))
     assert result.killed_by == "processes"
 
 
 def test_a_hog_of_a_gibibyte_is_ended_by_memory(place: Place) -> None:
     result = python(
-        place, HOG.format(pieces=16, mib=64), Limits(memory_bytes=400 * MIB, wall_seconds=30)
+        place, HOG.format(pieces=16, mib=64), Limits(memory_bytes=400 * MIB, wall_seconds=120)
     )
     assert (result.killed_by, result.stdout) == ("memory", b"")
 
 
 @pytest.mark.thorough
 def test_eight_hogs_are_ended_by_the_memory_of_all_together(place: Place) -> None:
-    result = python(place, HOGS, Limits(memory_bytes=600 * MIB, wall_seconds=30))
+    result = python(place, HOGS, Limits(memory_bytes=600 * MIB, wall_seconds=120))
     assert (result.killed_by, result.stdout) == ("memory", b"")
 
 
@@ -89,7 +89,7 @@ def test_a_full_tmp_is_ended_by_the_disk(isolated: Place) -> None:
 
 def test_many_small_files_in_tmp_are_ended_by_inodes(isolated: Place) -> None:
     script = "i=0; while : > /tmp/$i; do i=$((i+1)); done; exit 1"
-    result = shell(isolated, script, Limits(inodes=500, wall_seconds=30))
+    result = shell(isolated, script, Limits(inodes=500, wall_seconds=120))
     assert result.killed_by == "inodes"
 
 
@@ -102,13 +102,13 @@ def test_many_files_are_ended_by_the_disk_and_stay(place: Place) -> None:
         assert 8 <= len(paths) < 400
         assert b"f0" in paths
 
-    place.run(work, limits=Limits(disk_bytes=20 * MIB, wall_seconds=30))
+    place.run(work, limits=Limits(disk_bytes=20 * MIB, wall_seconds=120))
 
 
 @pytest.mark.thorough
 def test_many_small_files_are_ended_by_inodes(place: Place) -> None:
     script = "i=0; while :; do : > f$i; i=$((i+1)); done"
-    result = shell(place, script, Limits(inodes=2000, wall_seconds=60))
+    result = shell(place, script, Limits(inodes=2000, wall_seconds=120))
     assert result.killed_by == "inodes"
 
 
@@ -122,7 +122,7 @@ while True:
     for _ in range(10):
         os.write(kept[-1], bytes(1 << 20))
 """
-    result = python(place, script, Limits(disk_bytes=50 * MIB, wall_seconds=30))
+    result = python(place, script, Limits(disk_bytes=50 * MIB, wall_seconds=120))
     assert result.killed_by == "disk"
 
 
@@ -136,16 +136,16 @@ def test_who_is_past_the_limit_can_still_delete_and_then_write_again(isolated: P
         assert await run(fill) == "disk"
         assert await run("sleep 0.5; rm a; sleep 0.5") == ""
         assert await run(fill) == "disk"
-        assert await run("rm f*; sleep 4") == ""
+        assert await run("rm f*; sleep 8") == ""
         assert await run("head -c 10000000 /dev/zero > again; sleep 0.5") == ""
         assert set((await sandbox.diff()).paths) == {b"a", b"again"}
 
-    isolated.run(work, {"a": "1\n"}, Limits(disk_bytes=20 * MIB, wall_seconds=30))
+    isolated.run(work, {"a": "1\n"}, Limits(disk_bytes=20 * MIB, wall_seconds=120))
 
 
 def test_two_hundred_megabytes_of_output_are_ended_by_output(place: Place) -> None:
     script = "exec head -c 200000000 /dev/zero"
-    result = shell(place, script, Limits(output_bytes=100_000, wall_seconds=30))
+    result = shell(place, script, Limits(output_bytes=100_000, wall_seconds=120))
     assert result.killed_by == "output"
     assert len(result.stdout) < 101_000
 
@@ -154,7 +154,7 @@ def test_two_hundred_megabytes_of_output_are_ended_by_output(place: Place) -> No
 def test_four_that_only_count_are_ended_by_the_processor(place: Place) -> None:
     hog = "(while :; do :; done) &"
     script = f"{hog} {hog} {hog} {hog} wait $!"
-    result = shell(place, script, Limits(cpu_seconds=1, wall_seconds=60))
+    result = shell(place, script, Limits(cpu_seconds=1, wall_seconds=120))
     assert result.killed_by == "cpu"
     assert 0.5 < result.cpu_seconds < 8
 
@@ -225,4 +225,4 @@ def test_eight_commands_at_once_are_told_the_same(place: Place) -> None:
             ]
         assert {task.result().killed_by for task in tasks} == {"disk"}
 
-    place.run(work, limits=Limits(disk_bytes=20 * MIB, wall_seconds=30))
+    place.run(work, limits=Limits(disk_bytes=20 * MIB, wall_seconds=120))

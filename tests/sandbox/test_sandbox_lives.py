@@ -89,7 +89,7 @@ def test_nothing_outlives_a_killed_supervisor(supervisor: Supervisor) -> None:
     watches = [fd for pid in family if (fd := _watch(pid)) is not None]
     supervisor.process.kill()
     supervisor.process.wait()
-    assert _all_end(watches, within=10)
+    assert _all_end(watches, within=120)
 
 
 def test_what_a_killed_supervisor_left_is_found_and_removed(
@@ -100,7 +100,7 @@ def test_what_a_killed_supervisor_left_is_found_and_removed(
     watches = [fd for pid in supervisor.family() if (fd := _watch(pid)) is not None]
     supervisor.process.kill()
     supervisor.process.wait()
-    assert _all_end(watches, within=10)
+    assert _all_end(watches, within=120)
     (found,) = leftovers(scratch)
     assert found.bytes > 0
     assert remove_leftovers(scratch) == (found,)
@@ -127,7 +127,7 @@ def test_a_sandbox_dies_with_its_zygote_and_the_next_has_another(place: Place) -
             if (fd := _watch(pid)) is not None
         ]
         os.kill(zygote, signal.SIGKILL)
-        assert await asyncio.to_thread(_all_end, watches, 10)
+        assert await asyncio.to_thread(_all_end, watches, 120)
         with pytest.raises(Rejected):
             await sandbox.exec(("true",))
 
@@ -146,7 +146,7 @@ def test_a_host_goes_on_after_its_zygote_died(place: Place) -> None:
                     watch = _watch(pid)
                     os.kill(pid, signal.SIGKILL)
                     assert watch is not None
-                    assert await asyncio.to_thread(_all_end, [watch], 10)
+                    assert await asyncio.to_thread(_all_end, [watch], 120)
             again = await host.create(spec, base)
             assert (await again.exec(("cat", "a"))).stdout == b"1"
         finally:

@@ -76,7 +76,7 @@ def test_what_hides_behind_a_closed_directory_counts_after_a_checkpoint_too(mapp
     async def work(sandbox: Sandbox) -> None:
         await sandbox.exec(("sh", "-c", "echo 2 > a"))
         await sandbox.checkpoint("one", hot=False)
-        script = "mkdir d; chmod 700 d; head -c 60000000 /dev/zero > d/big; sleep 20"
+        script = "mkdir d; chmod 700 d; head -c 60000000 /dev/zero > d/big; sleep 120"
         done = await sandbox.exec(("sh", "-c", script))
         assert done.killed_by == "disk"
 

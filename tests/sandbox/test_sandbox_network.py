@@ -30,7 +30,7 @@ try:
     socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=20)
 except OSError as error:
     print("failed", type(error).__name__)
-assert time.monotonic() - began < 3
+assert time.monotonic() - began < 15
 """
 
 
@@ -244,7 +244,7 @@ async def say(port: int, text: str, then: bytes = b"") -> bytes:
         writer.write(then)
         writer.write_eof()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             return answer + await reader.read()
     except ConnectionError:
         return answer
@@ -354,9 +354,8 @@ def test_an_interrupted_loop_tells_nothing_of_connections_that_are_open() -> Non
         await Proxy(Network((("good.org", 1),))).serve(listening)
         client = socket.create_connection(listening.getsockname())
         client.sendall(b"CONNECT good.org:1")
-        for _turn in range(10):  # it is accepted, and listened to
+        while len(asyncio.all_tasks()) < 2:  # noqa: ASYNC110 - until it is accepted, and listened to
             await asyncio.sleep(0)
-        assert len(asyncio.all_tasks()) == 2
         return client
 
     with listening, asyncio.run(main()):
@@ -368,7 +367,7 @@ def test_a_sandbox_reaches_the_allowed_host_and_no_other(isolated: Place) -> Non
 import os, sys, urllib.request
 for url in sys.argv[1:]:
     try:
-        print(urllib.request.urlopen(url, timeout=10).read()[:9])
+        print(urllib.request.urlopen(url, timeout=60).read()[:9])
     except OSError as error:
         print(error)
 """
