@@ -3,6 +3,9 @@
 import os
 import traceback
 from collections.abc import Callable
+from typing import TypeVar
+
+Point = TypeVar("Point")
 
 
 def started(work: Callable[[], None]) -> int:
@@ -16,6 +19,16 @@ def started(work: Callable[[], None]) -> int:
             os._exit(1)
         os._exit(0)
     return child
+
+
+def ended(running: dict[int, Point]) -> tuple[Point, int]:
+    """Wait for the first of these children to end, take it out, and return what it stands for, with
+    what waitpid says of it. Orphans of others that this process may have adopted are passed over.
+    """
+    while True:
+        child, status = os.wait()
+        if child in running:
+            return running.pop(child), status
 
 
 def forked(work: Callable[[], None]) -> int:

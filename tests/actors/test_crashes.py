@@ -22,7 +22,7 @@ from swarm.journal.public_api import open_journal, read_only
 from swarm.settings.public_api import Settings
 from swarm.testing.crew import MortalJournal, a_cast, a_goal, carry_out, goals_of, write
 from swarm.testing.engine import ScriptedEngine
-from swarm.testing.forking import forked, started
+from swarm.testing.forking import ended, forked, started
 from swarm.testing.git import a_quick_folder, a_repository, git
 
 FILES = {"one.py": "broken = True\n", "two.py": "broken = True\n"}
@@ -115,8 +115,7 @@ def _killed_at(points: list[int], folder: Path) -> list[int]:
                 name = str(point)
                 run = functools.partial(_killed_and_resumed, folder / name, homes / name, point)
                 running[started(run)] = point
-            child, status = os.wait()
-            point = running.pop(child)
+            point, status = ended(running)
             bad += [point] if status else []
     return bad
 

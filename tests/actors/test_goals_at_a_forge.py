@@ -36,7 +36,7 @@ from swarm.settings.public_api import Settings
 from swarm.testing.crew import MortalJournal, a_cast, a_goal, write
 from swarm.testing.engine import ScriptedEngine
 from swarm.testing.forge import REPOSITORY, Served, a_forge, http_git, token_of
-from swarm.testing.forking import forked, started
+from swarm.testing.forking import ended, forked, started
 from swarm.testing.git import a_repository
 from swarm.testing.outside import wait_until
 
@@ -213,7 +213,6 @@ def test_it_does_so_when_the_process_is_killed_at_any_record(tmp_path: Path) -> 
             point = left.pop()
             life = functools.partial(a_life, tmp_path / str(point), point)
             running[started(life)] = point
-        child, status = os.wait()
-        point = running.pop(child)
+        point, status = ended(running)
         bad += [point] if status else []
     assert bad == []

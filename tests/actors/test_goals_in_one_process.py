@@ -22,6 +22,7 @@ from swarm.settings.public_api import Settings
 from swarm.testing.crew import a_cast, a_goal, carry_out, goals_of, write
 from swarm.testing.engine import ScriptedEngine, flat_curve
 from swarm.testing.git import a_quick_folder, a_repository, git
+from swarm.testing.outside import wait_until
 
 GOAL = GoalId("g-000001")
 FILES = {"one.py": "broken = True\n"}
@@ -269,11 +270,5 @@ def _forget_after(places: Places, tag: str) -> None:
 
 def _content(path: Path) -> str:
     """The command runs beside us; its file appears when it has run."""
-    import threading
-
-    pause = threading.Event()
-    for _ in range(200):
-        if path.exists() and (text := path.read_text()):
-            return text
-        pause.wait(0.05)
-    raise AssertionError("the command was never run")
+    wait_until(lambda: path.exists() and bool(path.read_text()), seen=lambda: "no such file")
+    return path.read_text()

@@ -24,7 +24,7 @@ from swarm.journal.public_api import open_journal, read_only
 from swarm.settings.public_api import Settings
 from swarm.testing.crew import MortalJournal, a_cast, a_goal, carry_out, write
 from swarm.testing.engine import ScriptedEngine
-from swarm.testing.forking import forked, started
+from swarm.testing.forking import ended, forked, started
 from swarm.testing.git import a_repository, git
 
 pytestmark = pytest.mark.filterwarnings(
@@ -153,8 +153,7 @@ def test_killed_at_any_record_the_question_is_asked_once_and_the_answer_heard(
             point = left.pop()
             folder = _begun(tmp_path / str(point), "unsafe-worktree")
             running[started(partial(_killed_and_answered, folder, point))] = point
-        child, status = os.wait()
-        point = running.pop(child)
+        point, status = ended(running)
         bad += [point] if status else []
     assert bad == []
 
