@@ -109,7 +109,7 @@ def an_enemy(*how: Ways, port: int = 0, **given: object) -> ToolServer:
         "command": (sys.executable, "-I", "-S", "-c", ENEMY, *words),
         "shows": (Path(sys.prefix), Path(sys.base_prefix)),
         "writer": ("echo",),
-        "seconds": 2,
+        "seconds": 120,
     }
     return ToolServer.model_validate(fields | given)
 

@@ -84,7 +84,7 @@ class Terminal:
     def resize(self, rows: int, columns: int) -> None:
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
-    def shows(self, text: str, seconds: float = 20.0) -> bool:
+    def shows(self, text: str, seconds: float = 120.0) -> bool:
         end = time.monotonic() + seconds
         while text.encode() not in self.shown and time.monotonic() < end:
             if select.select([self.fd], [], [], 0.1)[0]:

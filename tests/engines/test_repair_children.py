@@ -15,7 +15,9 @@ def test_a_child_that_rests_is_ended_after_its_patience() -> None:
         tell("begun")
         signal.pause()
 
-    ended = in_child(work, 0.3, own_memory() + MEMORY)
+    limit = own_memory() + MEMORY
+    tries = (in_child(work, patience, limit) for patience in (0.3, 3.0, 30.0))
+    ended = next(each for each in tries if each.lines)  # a busy machine may not even let it begin
     assert (ended.how, ended.lines) == ("timeout", ["begun"])
 
 

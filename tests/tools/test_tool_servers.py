@@ -47,7 +47,7 @@ def used(
     return asyncio.run(play())
 
 
-def called(folder: Path, *how: Ways, seconds: int = 2) -> Told:
+def called(folder: Path, *how: Ways, seconds: int = 120) -> Told:
     async def work(kit: ForeignKit, _: Sandbox) -> Told:
         return await kit.call(ECHO, {"text": "hello"})
 
@@ -148,16 +148,16 @@ def test_a_server_that_hangs_is_ended_in_its_time(tmp_path: Path) -> None:
     told = called(tmp_path, "hangs", seconds=1)
     assert told.failed
     assert "did not answer in time" in told.text
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 120  # it would rest for ten minutes
 
 
 def test_a_flood_is_ended(tmp_path: Path) -> None:
-    told = called(tmp_path, "floods", seconds=30)
+    told = called(tmp_path, "floods")
     assert "1000 messages and no answer" in told.text
 
 
 def test_a_long_result_is_cut(tmp_path: Path) -> None:
-    told = called(tmp_path, "huge", seconds=30)
+    told = called(tmp_path, "huge")
     assert len(told.text) < MOST_TEXT + 100
     assert "a line without an end" in told.text or "left out" in told.text
 
@@ -191,9 +191,9 @@ def test_a_server_is_not_started_for_ever(tmp_path: Path) -> None:
 
 def test_who_calls_too_often_is_told_when_to_come_back(tmp_path: Path) -> None:
     async def work(kit: ForeignKit, _: Sandbox) -> list[bool]:
-        return [(await kit.call(ECHO, {})).failed for _ in range(3)]
+        return [(await kit.call(ECHO, {})).failed for _ in range(2)]
 
-    assert used(tmp_path, approved(an_enemy(calls_per_minute=8)), work) == [False, False, True]
+    assert used(tmp_path, approved(an_enemy(calls_per_minute=1)), work) == [False, True]
 
 
 def test_a_server_that_a_rollback_ended_is_started_again(tmp_path: Path) -> None:
