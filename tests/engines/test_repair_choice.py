@@ -1,12 +1,15 @@
 """Which of several plausible patches comes first, by what each does where no test looks."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swarm.engines.repair.choosing import is_to_compare, ranked
+from swarm.domain.changes import Changes
+from swarm.engines.repair.choosing import is_to_compare, ranked, submission
 from swarm.engines.repair.progress import Plausible, Progress, Spectrum, Weighed
 from swarm.engines.repair.weighing import weigh
-from swarm.engines.repair.worker.comparing import form
+from swarm.engines.repair.worker.comparing import Variant, form, seeds
 from swarm.engines.repair.worker.neighbours import near, neighbours
 
 ORIGINS = ["failing", "passing", "passing", "near", "near"]
@@ -129,6 +132,42 @@ def test_what_holds_itself_has_neighbours_and_they_end() -> None:
 def test_numbers_in_a_text_have_neighbours_too() -> None:
     assert {"v22, 4", "v31, 13"} <= set(near("v21, 3"))
     assert 31 in set(near(21))
+
+
+def test_constants_of_the_program_are_steps_to_further_neighbours() -> None:
+    assert {120, 121, "v121"} <= {*near(20, (100,)), *near(21, (100,)), *near("v21", (100,))}
+    assert "a;" in set(near("a", (";",)))
+    assert 120 in [other["n"] for other in neighbours({"n": 20}, (100,))]
+
+
+def test_a_constant_in_question_comes_before_what_all_patches_have() -> None:
+    def base(n: int) -> int:
+        return n % 10 if n in (3, 4) else 7
+
+    def other(n: int) -> int:
+        return n % 100 if n in (3, 4) else 7
+
+    nowhere: Any = None
+    functions: Any = {base.__code__: base}
+    patch = Variant(nowhere, ((None, other.__code__),))
+    assert seeds(functions, [patch, None]) == (10, 100, 3, 4, 7)
+
+
+def test_of_two_that_both_change_little_the_one_that_changes_less_comes_first() -> None:
+    more = Weighed(recorded=0, near=30_000, odd=0, agreeing=1_000_000)
+    less = more.model_copy(update={"near": 0})
+    late = a_patch(2, index=300)
+    assert ranked(a_progress(a_patch(1), late, known=(more, less))) == [1, 0]
+    assert ranked(a_progress(a_patch(1), late, known=(more, more))) == [0, 1]
+
+
+def test_an_alternative_is_told_with_a_call_that_tells_it_apart() -> None:
+    known = Weighed(recorded=0, near=0, odd=0, agreeing=1_000_000)
+    contested = (("f(31)", "1", "7", "8"), ("f(30)", "1", "1", "0"))
+    progress = a_progress(a_patch(1), a_patch(2), known=(known, known))
+    progress = progress.model_copy(update={"contested": contested})
+    (told,) = submission(progress, 0, Changes(()), "").alternatives
+    assert told.endswith("; `f(30)` is 0 with it, 1 with the chosen one, and was 1")
 
 
 def test_of_one_kind_in_one_place_the_one_that_changes_least_comes_first() -> None:

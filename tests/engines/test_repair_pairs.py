@@ -69,3 +69,29 @@ def test_a_repair_by_two_edits_goes_on_where_it_was(workshop: Builder) -> None:
     whole = shop.repair("pairs")
     for cut in range(1, len(whole) - 1):
         assert shop.repair("pairs", done=as_done(whole[:cut]))[-1] == whole[-1]
+
+
+BAD_IMPORT = """\
+from rates import discount
+
+MOST = discount(1) + None
+
+
+def price(count):
+    return MOST + count
+"""
+
+
+def test_a_second_mistake_may_be_one_that_no_import_survives(workshop: Builder) -> None:
+    tests = "from rates import discount\n\ndef test_ten(): assert discount(10) == 10\n"
+    more = "from price import price\n\ndef test_price(): assert price(1) == 1\n"
+    files = {
+        "rates.py": RATES,
+        "price.py": BAD_IMPORT,
+        "test_rates.py": tests,
+        "test_price.py": more,
+    }
+    red = {"test_rates.py::test_ten": "failed", "test_price.py": "error"}
+    end = workshop(files, red).repair("pairs")[-1]  # type: ignore[arg-type]
+    assert isinstance(end, Submission), end
+    assert {i.path for i in end.changes.items} == {b"rates.py", b"price.py"}

@@ -241,7 +241,7 @@ class Attempt:
     def _begun(self, spectrum: Spectrum) -> Progress:
         phases = offers.PHASES[self.strategy]
         if spectrum.broken or spectrum.elsewhere:
-            phases = tuple(each for each in phases if each in ("cold", "over"))
+            phases = offers.UNALIVE.get(self.strategy, ("over",))
         return Progress(spectrum=spectrum, phases=phases, phase=phases[0])
 
     async def _plan(self, progress: Progress) -> Known:
@@ -320,8 +320,10 @@ class Attempt:
         nothing: dict[str, object] = {"origins": [], "words": []}
         weighed = weigh(progress.plausible, {**nothing, **answer.body})
         calls = len(answer.body.get("origins", ()))
+        contested = tuple(tuple(each) for each in answer.body.get("contested", ()))
+        update = {"weighed": weighed, "contested": contested}
         action = f"compared {len(weighed)} plausible patches by {calls} calls"
-        return action, progress.model_copy(update={"weighed": weighed}), answer.cpu_seconds
+        return action, progress.model_copy(update=update), answer.cpu_seconds
 
     async def _confirm(self, progress: Progress, position: int) -> Known:
         plausible = progress.plausible[position]

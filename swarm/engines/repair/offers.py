@@ -19,6 +19,15 @@ PHASES: dict[Strategy, tuple[Phase, ...]] = {
     "project": ("cold", "over"),
 }
 
+UNALIVE: dict[Strategy, tuple[Phase, ...]] = {
+    "templates": ("cold", "over"),
+    "pairs": ("cold", "over"),
+    "project": ("cold", "over"),
+}
+"""The same where nothing lives that could be patched: the tests cannot be collected, or run the project in
+processes of their own. A second mistake may be of that kind where the first is none.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:

@@ -57,6 +57,11 @@ class Weighed(Frozen):
     """Of the calls in which plausible changes differ, those in which it comes to the same as another
     one of another kind or place, on average."""
 
+    @property
+    def reach(self) -> int:
+        """How much it changes where no failing test asked for it."""
+        return self.recorded + self.near
+
 
 class SeenTypes(Frozen):
     """Names of the types that were observed in one file, for the worker."""
@@ -189,6 +194,11 @@ class Progress(Frozen):
 
     weighed: tuple[Weighed | None, ...] = ()
     """One for each of `plausible`, as far as they have been compared; None where there is no telling."""
+
+    contested: tuple[tuple[str, ...], ...] = ()
+    """Calls that plausible patches answer differently: the call, what it came to before, and what it comes
+    to with each of them, as a person is shown it; empty where it was not asked.
+    """
 
     paired: Paired | None = None
     """Where a repair by two edits stands; None where one is looked for."""

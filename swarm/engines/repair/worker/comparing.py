@@ -14,9 +14,11 @@ import copy
 import hashlib
 import inspect
 import json
+import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -25,7 +27,7 @@ from typing import Any
 
 from swarm.engines.repair.worker.candidates import Edit
 from swarm.engines.repair.worker.children import Tell, in_child, own_memory
-from swarm.engines.repair.worker.neighbours import attributes, neighbours
+from swarm.engines.repair.worker.neighbours import Seeds, attributes, neighbours
 from swarm.engines.repair.worker.patching import LiveModule, Unpatchable, living_functions
 from swarm.engines.repair.worker.sources import FUNCTIONS, Source, first_line, read_source
 from swarm.engines.repair.worker.suite import GREEN, Suite
@@ -35,12 +37,21 @@ _MOST_CALLS = 400
 """Calls looked at in one test."""
 
 _KEPT_CALLS = 24
-_MOST_INPUTS = 200
+_MOST_INPUTS = 600
+_ASKED_SECONDS = 1.0
+"""Processor seconds for asking the original everything; what it was not asked by then nobody is."""
+
 _MOST_ITEMS = 200
 _RECORD_SECONDS = 1.0
 _CALL_SECONDS = 0.1
 _IDLE_SECONDS = 12.0
 _DEPTH = 6
+_MOST_SEEDS = 5
+_LEAST_SEED, _LARGEST_SEED = 2, 1_000_000
+_SHORT = 6
+_MOST_CONTESTED = 40
+_SHOWN = 60
+"""Characters of a value that a person is shown."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,7 @@ def compare(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
     sources, living, modules = loaded(request)
     variants = [variant_of(each, sources, modules) for each in request["plausible"]]
     functions = changed_functions(request["plausible"], sources, living)
+    constants = seeds(functions, variants)
     memory = own_memory() + request["memory_bytes"]
 
     def work(tell: Tell) -> None:
@@ -80,7 +92,7 @@ def compare(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
         def judge(*_: Any) -> None:
             sys.setprofile(None)
             signal.setitimer(signal.ITIMER_PROF, 0)
-            _told(recorder.inputs(), variants, memory, tell)
+            _told(recorder.inputs(constants), variants, memory, tell)
             os._exit(0)
 
         signal.signal(signal.SIGPROF, judge)
@@ -90,8 +102,51 @@ def compare(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
         judge()
 
     lines = in_child(work, _IDLE_SECONDS * (len(variants) + 2), memory).lines if functions else []
-    told = [json.loads(line) for line in lines]
-    return {"origins": told[0] if told else [], "words": told[1:]}
+    calls, *answers = [json.loads(line) for line in lines] or [[]]
+    words = [[" ".join(each.split(" ", 2)[:2]) for each in answer] for answer in answers]
+    return {
+        "origins": [origin for origin, _ in calls],
+        "words": words,
+        "contested": _contested(calls, answers) if len(words) == len(variants) + 2 else [],
+    }
+
+
+def _contested(calls: list[list[str]], answers: list[list[str]]) -> list[list[str]]:
+    """Calls in which patches differ: the call, what it came to on the original, and with each patch."""
+    base, again, *patched = answers
+    found = []
+    for k in range(min(map(len, (base, again, *filter(None, patched))))):
+        results = [answer[k] if answer else "" for answer in (base, *patched)]
+        if base[k] == again[k] and len(set(filter(None, results[1:]))) > 1:
+            found.append([calls[k][1], *(each.split(" ", 2)[-1] for each in results)])
+    return found[:_MOST_CONTESTED]
+
+
+def seeds(functions: dict[CodeType, FunctionType], variants: list[Variant | None]) -> Seeds:
+    """Constants of what is compared: those first that not all have, for these are in question."""
+    mine = [
+        {each for _, code in variant.statements for each in _constants(code)}
+        for variant in variants
+        if variant is not None
+    ]
+    base = {each for code in functions for each in _constants(code)}
+    every = base.union(*mine)
+    agreed = base.intersection(*mine)
+    order = sorted(every, key=lambda each: (each in agreed, type(each).__name__, each))
+    numbers = [each for each in order if isinstance(each, int)]
+    texts = [each for each in order if isinstance(each, str)]
+    return (*numbers[:_MOST_SEEDS], *texts[:_MOST_SEEDS])
+
+
+def _constants(held: Any) -> Iterator[int | str]:
+    """Numbers from two on and short texts in code and the tuples of its constants."""
+    for each in held.co_consts if isinstance(held, CodeType) else held:
+        if isinstance(each, (CodeType, tuple, frozenset)):
+            yield from _constants(each)
+        elif type(each) is int:
+            yield from [each] if _LEAST_SEED <= each <= _LARGEST_SEED else []
+        elif type(each) is str:
+            yield from [each] if 0 < len(each) <= _SHORT else []
 
 
 def loaded(
@@ -203,14 +258,14 @@ class Recorder:
         """Calls that failing tests made, in the order in which they came."""
         return [each for each in self._kept if each.origin == "failing"]
 
-    def inputs(self) -> list[Input]:
+    def inputs(self, seeds: Seeds = ()) -> list[Input]:
         """What was recorded, spread over origins, and inputs near it."""
         kept = [
             each
             for origin in ("failing", "passing")
             for each in _spread([one for one in self._kept if one.origin == origin])
         ]
-        near = [_near(each) for each in kept]
+        near = [_near(each, seeds) for each in kept]
         found = list(kept)
         while near and len(found) < _MOST_INPUTS:
             for others in list(near):
@@ -228,8 +283,8 @@ def _spread(inputs: list[Input]) -> list[Input]:
     return inputs[::step][:_KEPT_CALLS]
 
 
-def _near(each: Input) -> Iterator[Input]:
-    for arguments in neighbours(each.arguments):
+def _near(each: Input, seeds: Seeds) -> Iterator[Input]:
+    for arguments in neighbours(each.arguments, seeds):
         yield Input(each.function, arguments, "near")
 
 
@@ -239,21 +294,45 @@ def _parameters(code: CodeType) -> tuple[str, ...]:
 
 
 def _told(inputs: list[Input], variants: list[Variant | None], memory: int, tell: Tell) -> None:
-    """The origins, then one line for the original, asked twice, and one for each variant."""
-    tell(json.dumps([each.origin for each in inputs]))
-    tell(json.dumps(_words(inputs, None, memory)))
+    """The calls, then one line for the original, asked twice, and one for each variant."""
+    base = _words(inputs, None, memory, _ASKED_SECONDS)
+    inputs = inputs[: len(base)]
+    tell(json.dumps([(each.origin, _call(each)) for each in inputs]))
+    tell(json.dumps(base))
     tell(json.dumps(_words(inputs, None, memory)))
     for variant in variants:
         tell(json.dumps(_words(inputs, variant, memory) if variant is not None else []))
 
 
-def _words(inputs: list[Input], variant: Variant | None, memory: int) -> list[str]:
+def _call(asked: Input) -> str:
+    """As a person would write it."""
+    given = ", ".join(f"{name}={_brief(value)}" for name, value in asked.arguments.items())
+    return f"{asked.function.__qualname__}({given})"[: 2 * _SHOWN]
+
+
+def _brief(value: Any) -> str:
+    try:
+        told = repr(value)
+    except Exception:  # noqa: BLE001 - a foreign `__repr__` may raise anything
+        return f"<{type(value).__name__}>"
+    told = " ".join(told.split())
+    return told if len(told) <= _SHOWN else told[: _SHOWN - 3] + "..."
+
+
+def _words(
+    inputs: list[Input], variant: Variant | None, memory: int, seconds: float = math.inf
+) -> list[str]:
+    """What became of each call, in as far as it was made within so many processor seconds."""
+
     def work(tell: Tell) -> None:
         if variant is not None and not variant.put():
             return
         signal.signal(signal.SIGPROF, _out_of_time)
+        end = time.process_time() + seconds
         for each in inputs:
             tell(_outcome(each))
+            if time.process_time() > end:
+                return
 
     return in_child(work, _IDLE_SECONDS, memory).lines
 
@@ -267,19 +346,23 @@ def _out_of_time(*_: Any) -> None:
 
 
 def _outcome(asked: Input) -> str:
-    """`kind word`: the kind of the result, or the exception, and a word for all of it."""
+    """`kind word shown`: the kind of the result, or the exception; a word for all of it; and what a
+    person is shown.
+    """
     try:
         arguments = copy.deepcopy(asked.arguments)
         signal.setitimer(signal.ITIMER_PROF, _CALL_SECONDS)
         result = called(asked.function, arguments)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        kind, told = type(result).__name__, form([result, arguments])
+        kind, told, shown = type(result).__name__, form([result, arguments]), _brief(result)
     except _OutOfTime:
-        kind = told = "!timeout"
+        kind, told, shown = "!timeout", "!timeout", "no end"
     except BaseException as error:  # noqa: BLE001 - an exception is a result like another
         signal.setitimer(signal.ITIMER_PROF, 0)
         kind = told = "!" + type(error).__name__
-    return f"{kind} {hashlib.sha256(told.encode('utf-8', 'backslashreplace')).hexdigest()[:10]}"
+        shown = type(error).__name__
+    word = hashlib.sha256(told.encode("utf-8", "backslashreplace")).hexdigest()[:10]
+    return f"{kind} {word} {shown}"
 
 
 def called(function: FunctionType, arguments: dict[str, Any]) -> Any:

@@ -1,7 +1,9 @@
 """Inputs next to an input: one argument a little other than it was.
 
-Deterministic: what a value's neighbours are depends on the value alone, so that two programs can be
-asked the same, today and tomorrow.
+Deterministic: what a value's neighbours are depends on the value and the given constants alone, so that
+two programs can be asked the same, today and tomorrow. A constant of the program is a step as good as
+one: where it counts in twenties, what is twenty further tells more than what is one further (constants
+of the code as seeds of inputs: Fraser, Arcuri, "The Seed is Strong", 2012).
 """
 
 from __future__ import annotations
@@ -15,10 +17,13 @@ _MOST_ATTRIBUTES = 8
 _DEPTH = 4
 _NUMBER = "[0-9]{1,18}"
 
+Seeds = tuple["int | str", ...]
+"""Constants of the program, the most telling first."""
 
-def neighbours(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
+
+def neighbours(arguments: dict[str, Any], seeds: Seeds = ()) -> Iterator[dict[str, Any]]:
     """The same arguments with one of them changed, arguments in turns."""
-    waiting = [(name, near(value)) for name, value in arguments.items()]
+    waiting = [(name, near(value, seeds)) for name, value in arguments.items()]
     while waiting:
         for name, others in list(waiting):
             for other in others:
@@ -28,33 +33,41 @@ def neighbours(arguments: dict[str, Any]) -> Iterator[dict[str, Any]]:
                 waiting.remove((name, others))
 
 
-def near(value: Any, depth: int = _DEPTH) -> Iterator[Any]:
+def near(value: Any, seeds: Seeds = (), depth: int = _DEPTH) -> Iterator[Any]:
     """Values of the same type that are a step away; none for what we know nothing of."""
     if depth == 0:  # what holds itself ends here
         return
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, (int, float)):
-        nexts = (value + 1, value - 1, -value, value * 0, 2 * value + 1, value + 10)
+        steps = (value + each for each in seeds if isinstance(each, int))
+        nexts = (value + 1, value - 1, *steps, -value, value * 0, 2 * value + 1, value + 10)
         yield from _distinct(nexts, value)
     elif isinstance(value, str):
-        yield from _distinct((*_numbers(value), *_texts(value)), value)
+        more = (value + each for each in seeds if isinstance(each, str))
+        yield from _distinct((*_numbers(value, seeds), *_texts(value), *more), value)
     elif isinstance(value, bytes):
         yield from _distinct(_texts(value), value)
     elif isinstance(value, (list, tuple)):
-        yield from _sequences(value, depth)
+        yield from _sequences(value, seeds, depth)
     elif isinstance(value, dict):
-        yield from _mappings(value, depth)
+        yield from _mappings(value, seeds, depth)
     elif isinstance(value, (set, frozenset)):
         yield from (value - {each} for each in sorted(value, key=repr)[:3])
     else:
-        yield from _objects(value, depth)
+        yield from _objects(value, seeds, depth)
 
 
-def _numbers(value: str) -> tuple[str, ...]:
-    """The text with every number in it one more, and ten more: what reads it may count in tens."""
-    one = re.sub(_NUMBER, lambda m: str(int(m[0]) + 1), value)
-    return one, re.sub(_NUMBER, lambda m: str(int(m[0]) + 10), value)
+def _numbers(value: str, seeds: Seeds) -> tuple[str, ...]:
+    """The text with every number in it one more, a constant more, and ten more: what reads it may count
+    in tens.
+    """
+    steps = dict.fromkeys((1, *(each for each in seeds if isinstance(each, int)), 10))
+    return tuple(_further(value, step) for step in steps)
+
+
+def _further(value: str, step: int) -> str:
+    return re.sub(_NUMBER, lambda m: str(int(m[0]) + step), value)
 
 
 def _texts(value: Any) -> tuple[Any, ...]:
@@ -70,14 +83,14 @@ def _distinct(values: tuple[Any, ...], value: Any) -> Iterator[Any]:
             yield each
 
 
-def _sequences(value: Any, depth: int) -> Iterator[Any]:
+def _sequences(value: Any, seeds: Seeds, depth: int) -> Iterator[Any]:
     """Shorter, longer, in other orders, and with one item changed."""
     kind = type(value)
     if kind not in (list, tuple) or not value:
         return
     yield from (value[:-1], value[1:], value + value[:1], value[::-1])
     for k in range(min(len(value), 4)):
-        for other in near(value[k], depth - 1):
+        for other in near(value[k], seeds, depth - 1):
             yield kind([*value[:k], other, *value[k + 1 :]])
             break
     if len(value) > 2:
@@ -85,19 +98,19 @@ def _sequences(value: Any, depth: int) -> Iterator[Any]:
     yield value[:0]
 
 
-def _mappings(value: dict[Any, Any], depth: int) -> Iterator[dict[Any, Any]]:
+def _mappings(value: dict[Any, Any], seeds: Seeds, depth: int) -> Iterator[dict[Any, Any]]:
     for key in list(value)[:3]:
         yield {k: v for k, v in value.items() if k != key}
-        for other in near(value[key], depth - 1):
+        for other in near(value[key], seeds, depth - 1):
             yield {**value, key: other}
             break
 
 
-def _objects(value: Any, depth: int) -> Iterator[Any]:
+def _objects(value: Any, seeds: Seeds, depth: int) -> Iterator[Any]:
     """A copy with one attribute changed; `__setattr__` of frozen classes is passed by."""
     held = attributes(value)
     for name in sorted(held)[:_MOST_ATTRIBUTES]:
-        following = next(near(held[name], depth - 1), None)
+        following = next(near(held[name], seeds, depth - 1), None)
         if following is not None or attributes(held[name]):
             changed = copy.copy(value)
             object.__setattr__(changed, name, following)
