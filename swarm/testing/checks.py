@@ -60,7 +60,7 @@ def a_case(
         host = open_host(folder / "scratch", mode)
         bench = LocalWorkbench(environment, {tree: base}, host, require=mode, readonly=readonly)
         try:
-            ran = await base_run(bench, tree, wall_seconds=60.0, nonces=new_nonce)
+            ran = await base_run(bench, tree, wall_seconds=240.0, nonces=new_nonce)
         finally:
             await host.close()
         return Case(folder, base, files, environment, ran.run, ran.voided, mode, readonly)

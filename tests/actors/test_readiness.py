@@ -89,7 +89,7 @@ def test_who_can_work_on_a_goal_has_a_sandbox_before_there_is_a_lease(goal: Goal
         running = replace(host, workbench=lambda _: watched)
         async with asyncio.TaskGroup() as group:
             task = group.create_task(running.run())
-            spec, base = await asyncio.wait_for(made.get(), 60)
+            spec, base = await asyncio.wait_for(made.get(), 240)
             assert base.tree == goal.base_tree
             async with bench.sandbox(goal.base_tree) as sandbox:
                 assert sandbox.spec == spec

@@ -118,7 +118,7 @@ def test_who_comes_late_is_met_without_anybody_calling() -> None:
         return late.facts
 
     _, registry = a_registry()
-    assert asyncio.run(asyncio.wait_for(play(), 10)) == {FACT}
+    assert asyncio.run(asyncio.wait_for(play(), 120)) == {FACT}
 
 
 @pytest.mark.parametrize("silent", [False, True])

@@ -68,7 +68,7 @@ async def planned(folder: Path, meeting: Meeting, **given: object) -> Plan:
     bench = Waiting(environment, {tree: project}, host)
     bench.meeting = meeting
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(240):
             thinker = Thinker(meeting, "claude", limit=1_000)
             return await Planner(AgentId("p"), thinker=thinker).plan(goal, bench, at=1)
     finally:

@@ -55,7 +55,7 @@ def traced(folder: Path, failing: tuple[str, ...], passing: tuple[str, ...] = ()
                 tree_of(project),
                 failing=tuple(Id(f"test_shop.py::{name}") for name in failing),
                 passing=tuple(Id(f"test_shop.py::{name}") for name in passing),
-                seconds=30.0,
+                seconds=120.0,
                 nonce="5f0c",
                 hangs_after=1.5,
             )

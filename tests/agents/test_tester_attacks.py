@@ -184,7 +184,7 @@ def suite_of(folder: Path) -> SuiteRun:
             spec = SandboxSpec(folder, require="unsafe-worktree")
             sandbox = await host.create(spec, BaseRef(folder, "t"))
             ran = await execute_suite(
-                sandbox, environment, tree_of(folder), wall_seconds=30.0, nonce=new_nonce()
+                sandbox, environment, tree_of(folder), wall_seconds=240.0, nonce=new_nonce()
             )
             return ran.run
         finally:

@@ -90,7 +90,7 @@ def outcome(goal: Goal, scratch: Path, mode: SandboxMode) -> str:
             spec = SandboxSpec(Path(goal.repository), readonly, require=mode)
             sandbox = await host.create(spec, BaseRef(base, goal.base_tree))
             ran = await run_suite(
-                sandbox, goal.environment, goal.base_tree, wall_seconds=60, nonce="n" * 16
+                sandbox, goal.environment, goal.base_tree, wall_seconds=240, nonce="n" * 16
             )
         finally:
             await host.close()

@@ -106,7 +106,7 @@ def got(upstream: Upstream, home: Path, *paths: str) -> list[tuple[int, bytes]]:
 
 
 def one(port: int, path: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
