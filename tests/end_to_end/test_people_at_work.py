@@ -19,7 +19,6 @@ from swarm.testing.git import a_repository, git
 from swarm.testing.outside import (
     Outside,
     answer,
-    command_of,
     descendants,
     fingerprint,
     seconds_of,
@@ -28,8 +27,16 @@ from swarm.testing.outside import (
 )
 from tests.end_to_end.projects import BUG, broken, is_mended
 
-BUSY_SECONDS = 0.3
-HANGS = "def test_hangs():\n    while True:\n        pass\n"
+HANGS = """\
+import ctypes
+
+
+def test_hangs():
+    ctypes.CDLL(None).prctl(15, b"spinning")
+    while True:
+        pass
+"""
+"""It gives its process a name, by which that is found from outside."""
 
 
 @pytest.mark.thorough
@@ -43,6 +50,7 @@ def test_a_running_goal_hears_pause_play_say_and_stop(swarm: Outside, tmp_path: 
 
     told = swarm.call("pause", goal)
     assert (told.code, told.out) == (0, f"{goal}: paused; `swarm play {goal}` goes on\n")
+    wait_until(lambda: _is_stopped(spinning))
     spent = seconds_of(spinning)
     assert swarm.call("show", goal).code == 0
     assert seconds_of(spinning) == spent, "what is paused is frozen"
@@ -60,6 +68,7 @@ def test_a_running_goal_hears_pause_play_say_and_stop(swarm: Outside, tmp_path: 
     resumed = swarm.start("resume", "--runtime", "inline")
     spinning = _spinning()
     assert swarm.call("pause", goal).code == 0
+    wait_until(lambda: _is_stopped(spinning))
     spent = seconds_of(spinning)
     played = swarm.start("play", goal, "--runtime", "inline")
     wait_until(lambda: seconds_of(spinning) > spent)
@@ -75,18 +84,28 @@ def test_a_running_goal_hears_pause_play_say_and_stop(swarm: Outside, tmp_path: 
 
 
 def _spinning() -> int:
-    """The process of the test that never ends, when it is there: in a sandbox, and busy."""
+    """The process of the test that never ends, when it is there."""
     found: list[int] = []
 
     def look() -> bool:
-        mine = descendants(os.getpid())
-        zygotes = [each for each in mine if "swarm.sandbox.zygote" in command_of(each)]
-        inside = [each for zygote in zygotes for each in descendants(zygote)]
-        found[:] = [each for each in inside if seconds_of(each) > BUSY_SECONDS]
+        found[:] = [each for each in descendants(os.getpid()) if _told(each, "Name") == "spinning"]
         return bool(found)
 
-    wait_until(look)
+    wait_until(look, seen=lambda: "no process that spins")
     return found[0]
+
+
+def _is_stopped(process: int) -> bool:
+    return _told(process, "State").startswith("T")
+
+
+def _told(process: int, what: str) -> str:
+    """What the kernel says of it."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:  # it has ended
+        return ""
+    return next(line.partition(":")[2].strip() for line in lines if line.startswith(f"{what}:"))
 
 
 @pytest.mark.thorough
