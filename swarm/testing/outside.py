@@ -15,7 +15,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ _SUBREAPER = 36
 """PR_SET_CHILD_SUBREAPER of prctl(2)."""
 
 ANSWER_SECONDS = 240.0
-FAREWELL_SECONDS = 20.0
+FAREWELL_SECONDS = 60.0
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR", "VIRTUAL_ENV")
 
 
@@ -98,7 +98,10 @@ class Outside:
 
     def wait_for(self, kind: type[Event], number: int = 1) -> None:
         """Until so many events of this kind are in the journal."""
-        wait_until(lambda: sum(isinstance(event, kind) for event in self.events()) >= number)
+        wait_until(
+            lambda: sum(isinstance(event, kind) for event in self.events()) >= number,
+            seen=lambda: f"no {number}. {kind.__name__} in {[e.type for e in self.events()]}",
+        )
 
     def goal_ids(self) -> list[GoalId]:
         return [e.goal.goal_id for e in self.events() if isinstance(e, GoalSubmitted)]
@@ -128,11 +131,29 @@ def answer(process: "subprocess.Popen[str]", seconds: float = ANSWER_SECONDS) ->
     return Answer(process.returncode, out, err)
 
 
-def wait_until(happened: Callable[[], bool], seconds: float = ANSWER_SECONDS) -> None:
+def wait_until(
+    happened: Callable[[], bool],
+    seconds: float = ANSWER_SECONDS,
+    *,
+    seen: Callable[[], object] = lambda: "",
+) -> None:
+    """`seen`: what to tell where it does not happen."""
     deadline, pause = time.monotonic() + seconds, threading.Event()
     while not happened():
-        assert time.monotonic() < deadline, f"waited for {seconds} s"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited for {seconds} s; there is {seen()}")
         pause.wait(0.05)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files below it by their relative paths. What others put away meanwhile is passed over."""
+    found = {}
+    for above, _, names in os.walk(folder):
+        for path in (Path(above, name) for name in names):
+            with suppress(FileNotFoundError):
+                if path.is_file() and not path.is_symlink():
+                    found[str(path.relative_to(folder))] = path.read_bytes()
+    return found
 
 
 def steps(events: Iterable[Event]) -> Counter[tuple[TaskId, str, str]]:
@@ -186,9 +207,24 @@ def descendants(process: int) -> list[int]:
 
 def command_of(process: int) -> str:
     try:
-        return Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+        words = Path(f"/proc/{process}/cmdline").read_bytes().replace(b"\0", b" ")
     except OSError:
         return ""
+    return words.decode(errors="replace")
+
+
+def house_of(process: int) -> int:
+    """The coordinator's process that another one started; 0 where there is none. What it forks looks
+    like it for a moment, and comes behind it.
+    """
+    found = (e for e in descendants(process) if "swarm.actors.house" in command_of(e))
+    return next(found, 0)
+
+
+def running(words: str) -> list[int]:
+    """Processes of the whole machine, other than this one, that were started with these words."""
+    everybody = (int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit())
+    return [each for each in everybody if each != os.getpid() and words in command_of(each)]
 
 
 def seconds_of(process: int) -> float:

@@ -20,9 +20,10 @@ from swarm.testing.models import KEY
 from swarm.testing.outside import (
     Outside,
     answer,
-    command_of,
-    descendants,
+    contents,
+    house_of,
     nothing_left,
+    running,
     steps,
     wait_until,
 )
@@ -50,16 +51,11 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 def killed(process: "subprocess.Popen[str]") -> None:
     """The command line and the house of the coordinator, both at once."""
-    (house,) = (e for e in descendants(process.pid) if "swarm.actors.house" in command_of(e))
+    house = house_of(process.pid)
+    assert house
     os.kill(process.pid, signal.SIGKILL)
     os.kill(house, signal.SIGKILL)
     answer(process)
-
-
-def running(words: str) -> list[int]:
-    """Processes of the whole machine that were started with these words."""
-    everybody = (int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit())
-    return [each for each in everybody if words in command_of(each)]
 
 
 @pytest.mark.parametrize("name", ["claude-code", "acp"])
@@ -85,8 +81,8 @@ def test_an_agent_dies_with_its_coordinator_and_another_goes_on_behind_its_last_
     outside.wait_for(StepRecorded, 2)
     wait_until(lambda: bool(running(LASTING)))
     killed(begun)
-    wait_until(lambda: not running(LASTING), seconds=30)
-    wait_until(lambda: not running(str(program)), seconds=30)
+    wait_until(lambda: not running(LASTING))
+    wait_until(lambda: not running(str(program)))
     before = steps(outside.events())
     ran = outside.call("resume", "--runtime", "inline", "--json")
     assert ran.code == 0, ran.told
@@ -142,4 +138,8 @@ def test_a_provider_that_makes_us_wait_is_waited_for_also_by_who_comes_after_a_k
 
 
 def _ledger(outside: Outside) -> str:
-    return "".join(path.read_text() for path in outside.home.rglob("ledger.jsonl"))
+    return "".join(
+        told.decode()
+        for name, told in contents(outside.home).items()
+        if name.endswith("ledger.jsonl")
+    )

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,8 @@ from swarm.testing.git import a_quick_folder, git
 from swarm.testing.outside import (
     Outside,
     answer,
-    command_of,
-    descendants,
     fingerprint,
+    house_of,
     nothing_left,
     steps,
 )
@@ -145,9 +145,9 @@ def _killed(process: "subprocess.Popen[str]", rng: random.Random) -> bool:
     threading.Event().wait(rng.uniform(0.2, 9.0))
     if process.poll() is not None:
         return False
-    houses = [each for each in descendants(process.pid) if "swarm.actors.house" in command_of(each)]
-    for house in houses:
-        os.killpg(house, signal.SIGKILL)
+    if house := house_of(process.pid):
+        with suppress(ProcessLookupError):  # it has just left
+            os.killpg(house, signal.SIGKILL)
     if both:
         os.killpg(process.pid, signal.SIGKILL)
     told = answer(process)

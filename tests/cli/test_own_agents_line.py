@@ -16,7 +16,7 @@ from swarm.testing.agent_program import Act
 from swarm.testing.agents import RENEWS, SECRET, a_login, an_agent
 from swarm.testing.git import a_repository
 from swarm.testing.models import KEY
-from swarm.testing.outside import Outside, wait_until
+from swarm.testing.outside import Outside, contents, wait_until
 
 NOW = 1_790_000_000
 GREET = "def greet():\n    return 'hi'\n"
@@ -142,7 +142,7 @@ def test_a_goal_in_free_words_ends_in_a_pull_request_by_the_users_own_agent(
     assert ("in a weaker sandbox" in body) == (name != "acp")
     steps = [e.step.action for e in events if isinstance(e, StepRecorded)]
     assert len(steps) == 4
-    kept = b"".join(path.read_bytes() for path in outside.home.rglob("*") if path.is_file())
+    kept = b"".join(contents(outside.home).values())
     assert SECRET.encode() not in kept
     assert RENEWS.encode() not in kept
     wait_until(lambda: not (outside.home / "own-agents.json").exists())

@@ -16,6 +16,7 @@ from swarm.cli.watching import Watch
 from swarm.domain.names import GoalId
 from swarm.sandbox.public_api import choose, strongest
 from swarm.testing.git import a_repository, git
+from swarm.testing.outside import house_of
 from tests.cli.cli_examples import program, swarm
 
 BROKEN = {
@@ -27,7 +28,7 @@ BROKEN = {
         "def test_birthday():\n    assert is_adult(18)\n"
     ),
 }
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 200
 
 
 @pytest.fixture
@@ -153,21 +154,14 @@ def test_a_killed_coordinator_is_said_and_resume_goes_on(
     with a_running_program(home, argv) as running:
         assert running.stdout is not None
         next(line for line in running.stdout if "the plan has 1 task" in line)
-        os.kill(house_of(home), signal.SIGKILL)
+        house = house_of(running.pid)
+        assert house, "there is no coordinator"
+        os.kill(house, signal.SIGKILL)
         said = running.stdout.read()
     assert running.returncode == 1, said
     assert "ended unexpectedly (signal 9)" in said
     assert "`swarm resume` goes on" in said
     assert program(home, "resume", "--runtime", "inline").code == 0
-
-
-def house_of(home: Path) -> int:
-    """The process that was told this state folder."""
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        argv = entry.read_bytes().split(b"\0")
-        if b"swarm.actors.house" in argv and bytes(home) in argv:
-            return int(entry.parent.name)
-    pytest.fail("there is no coordinator")
 
 
 @pytest.mark.thorough

@@ -21,8 +21,8 @@ from swarm.testing.outside import (
     Answer,
     Outside,
     answer,
-    command_of,
-    descendants,
+    contents,
+    house_of,
     steps,
     wait_until,
 )
@@ -123,8 +123,7 @@ def test_the_key_is_in_one_file_while_goals_are_open_and_then_nowhere(
 
 
 def holding_the_key(home: Path) -> list[str]:
-    found = (path for path in home.rglob("*") if path.is_file() and not path.is_symlink())
-    return sorted(str(p.relative_to(home)) for p in found if KEY.encode() in p.read_bytes())
+    return sorted(name for name, told in contents(home).items() if KEY.encode() in told)
 
 
 def test_without_a_key_nothing_is_begun(swarm: Outside, shop: Path) -> None:
@@ -291,9 +290,8 @@ def test_a_killed_coordinator_repeats_no_turn_and_pays_none_twice(
         process = user.start_run("say hello in a README", shop, "--engine", "claude",
                                  "--base-url", server.url)  # fmt: skip
         user.wait_for(StepRecorded, 3)
-        (house,) = (
-            each for each in descendants(process.pid) if "swarm.actors.house" in command_of(each)
-        )
+        house = house_of(process.pid)
+        assert house
         os.kill(process.pid, signal.SIGKILL)
         os.kill(house, signal.SIGKILL)
         answer(process)

@@ -18,7 +18,7 @@ from swarm.engines.cli.makers import CLAUDE_CODE, CODEX
 from swarm.engines.cli.record import Record
 from swarm.engines.port import Item, StepTaken, Submission
 from swarm.testing.agents import RENEWS, SECRET, Stage, a_login, last_words
-from swarm.testing.outside import descendants
+from swarm.testing.outside import command_of, descendants
 
 CANARY = "canary-5b1e0c77f3"
 DONE = {"end": "Done\n\nAll tests pass, trust me."}
@@ -119,8 +119,7 @@ def test_nothing_of_it_lives_on(stage: Stage) -> None:
         [{"run": f"({leave}) >/dev/null 2>&1"}, {"write": str(stage.tree / "a"), "text": ""}, DONE]
     )
     left = set(descendants(os.getpid())) - before
-    commands = [Path(f"/proc/{each}/cmdline") for each in left]
-    assert not [each for each in commands if each.exists() and b"7717" in each.read_bytes()]
+    assert not [each for each in left if "7717" in command_of(each)]
 
 
 def test_what_it_claims_counts_for_nothing(stage: Stage) -> None:

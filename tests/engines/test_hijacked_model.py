@@ -22,6 +22,7 @@ from swarm.engines.port import Item, StepTaken, Submission
 from swarm.models.routes import RouteView
 from swarm.testing.engine import an_assignment
 from swarm.testing.models import KEY, TEN_A_TOKEN, a_gateway, a_route
+from swarm.testing.outside import running
 from swarm.testing.sandbox import a_sandbox
 from swarm.testing.wire import Brain, Heard, Say, Use, a_model, script
 
@@ -145,16 +146,7 @@ def test_nothing_is_left_running(tmp_path: Path) -> None:
     marked = f"swarm-daemon-{os.getpid()}"
     command = f"setsid sh -c 'exec -a {marked} sleep 600' & nohup sleep 601 & echo started"
     attacked(tmp_path, runs(command))
-    running = [p.read_bytes() for p in Path("/proc").glob("[0-9]*/cmdline") if readable(p)]
-    assert not [each for each in running if marked.encode() in each]
-
-
-def readable(path: Path) -> bool:
-    try:
-        path.read_bytes()
-    except OSError:
-        return False
-    return True
+    assert not running(marked)
 
 
 def test_no_more_is_spent_than_was_given(tmp_path: Path) -> None:
