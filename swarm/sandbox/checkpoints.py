@@ -17,6 +17,7 @@ after another one only when everything had been forced to disk (`settle`) before
 """
 
 import fcntl
+import functools
 import os
 import secrets
 from collections.abc import Collection, Iterable, Iterator
@@ -219,15 +220,22 @@ class Store:
         while not self._is_lock(fd):
             if fd >= 0:
                 os.close(fd)
-            self.make()
             fd = -1
             with suppress(FileNotFoundError):
-                fd = os.open(self._lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                fd = self._opened_lock()
                 fcntl.flock(fd, how)
         try:
             yield
         finally:
             os.close(fd)
+
+    def _opened_lock(self) -> int:
+        """It is there only when all else is."""
+        flags = os.O_RDWR | os.O_CLOEXEC
+        with suppress(FileNotFoundError):
+            return os.open(self._lock, flags)
+        self.make()
+        return os.open(self._lock, flags | os.O_CREAT, 0o600)
 
     def _is_lock(self, fd: int) -> bool:
         """Not one that was just removed."""
@@ -261,6 +269,7 @@ def keep_only(scratch: Path, wanted: Collection[str]) -> tuple[str, ...]:
     return tuple(kept.ref.id for kept in store.all())
 
 
+@functools.cache
 def boot() -> str:
     """Names the time since the machine was started."""
     return _BOOT.read_text().strip()

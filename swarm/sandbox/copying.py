@@ -26,10 +26,22 @@ _TICK_NS = 20_000_000
 """More than the coarse clock that files are stamped by (CONFIG_HZ is 100 to 1000)."""
 
 _MOST_AT_ONCE = 1 << 30
+_SMALL = 64 << 10
+"""Bytes of a file that are read and written sooner than the kernel is asked to copy them."""
+
+_BLOCK = 512
 _NO_ATTRIBUTES = (errno.ENOTSUP, errno.EPERM)
 
 Key = tuple[int, int, int, int]
 """Inode, size, mtime and ctime in nanoseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a directory holds, so that who has looked at all of it need not look again."""
+
+    entries: tuple[tuple[bytes, os.stat_result], ...]
+    below: Mapping[bytes, "Listed"]
 
 
 @dataclass(slots=True)
@@ -69,13 +81,51 @@ def copy_tree(
     now_ns: int,
     before: Before | None = None,
     always: frozenset[int] = frozenset(),
+    listed: Listed | None = None,
 ) -> Copied:
     """Fill the empty directory `into`. `now_ns`: the file system's clock when all stood still.
-    `always`: inodes that are copied whatever their times say. Raises OSError.
+    `always`: inodes that are copied whatever their times say. `listed`: what `look` has seen since
+    all stood still. Raises OSError.
     """
     copying = _Copying(before, always, now_ns - _TICK_NS, into=into)
-    _directory(copying, source, into, ())
+    _directory(copying, source, into, (), listed)
     return copying.done
+
+
+def look(source: int, most_inodes: int, most_bytes: int) -> Listed | None:
+    """All that is below an open directory, or None when that is more. Raises OSError."""
+    looking = _Looking(most_inodes, most_bytes)
+    return _look(looking, source, 0)
+
+
+@dataclass(slots=True)
+class _Looking:
+    inodes: int
+    bytes: int
+    """Still to be found until it is too much."""
+
+
+def _look(looking: _Looking, source: int, depth: int) -> Listed | None:
+    check_depth(depth)
+    entries, below = tuple(_entries(source)), dict[bytes, Listed]()
+    looking.inodes -= len(entries)
+    looking.bytes -= sum(status.st_blocks * _BLOCK for _name, status in entries)
+    if looking.inodes < 0 or looking.bytes < 0:
+        return None
+    for name, status in entries:
+        if not stat.S_ISDIR(status.st_mode):
+            continue
+        with entered(name, source, status) as inner:
+            found = _look(looking, inner, depth + 1)
+        if found is None:
+            return None
+        below[name] = found
+    return Listed(entries, below)
+
+
+def _entries(directory: int) -> Iterator[tuple[bytes, os.stat_result]]:
+    for name in tree.names(directory):
+        yield name, os.stat(name, dir_fd=directory, follow_symlinks=False)
 
 
 def clock_ns(directory: int) -> int:
@@ -89,27 +139,28 @@ def check_depth(depth: int) -> None:
         raise OSError(errno.ELOOP, f"more than {DEPTH} directories deep")
 
 
-def _directory(copying: _Copying, source: int, into: int, path: tuple[bytes, ...]) -> None:
+def _directory(
+    copying: _Copying, source: int, into: int, path: tuple[bytes, ...], listed: Listed | None
+) -> None:
     check_depth(len(path))
-    for name in tree.names(source):
-        status = os.stat(name, dir_fd=source, follow_symlinks=False)
+    for name, status in _entries(source) if listed is None else listed.entries:
         if stat.S_ISDIR(status.st_mode):
-            _descend(copying, name, source, into, path)
+            below = None if listed is None else listed.below[name]
+            with entered(name, source, status) as inner, _made(name, into) as copy:
+                _directory(copying, inner, copy, (*path, name), below)
         elif not stat.S_ISSOCK(status.st_mode):
             _file(copying, name, source, into, (*path, name), status)
     copy_attributes(source, into)
 
 
-def _descend(
-    copying: _Copying, name: bytes, source: int, into: int, path: tuple[bytes, ...]
-) -> None:
-    with entered(name, source) as inner:
-        os.mkdir(name, 0o700, dir_fd=into)
-        copy = tree.open_directory(name, into)
-        try:
-            _directory(copying, inner, copy, (*path, name))
-        finally:
-            os.close(copy)
+@contextmanager
+def _made(name: bytes, into: int) -> Iterator[int]:
+    os.mkdir(name, 0o700, dir_fd=into)
+    copy = tree.open_directory(name, into)
+    try:
+        yield copy
+    finally:
+        os.close(copy)
 
 
 def _file(
@@ -127,7 +178,7 @@ def _file(
     ):
         copying.done.linked += 1
     else:
-        copy_file(name, source, into)
+        _copy(name, source, into, status)
         copying.done.copied += 1
         copying.done.bytes += status.st_size
     if max(key[2:]) < copying.racy_from and status.st_ino not in copying.always:
@@ -179,7 +230,10 @@ def link_or_copy(name: bytes, source: int, into: int) -> None:
 
 def copy_file(name: bytes, source: int, into: int) -> None:
     """One that is no directory and no socket, with all that is kept of it."""
-    status = os.stat(name, dir_fd=source, follow_symlinks=False)
+    _copy(name, source, into, os.stat(name, dir_fd=source, follow_symlinks=False))
+
+
+def _copy(name: bytes, source: int, into: int, status: os.stat_result) -> None:
     if stat.S_ISREG(status.st_mode):
         _copy_regular(name, source, into, status)
         return
@@ -202,19 +256,29 @@ def _copy_regular(name: bytes, source: int, into: int, status: os.stat_result) -
     with readable(name, source, status) as old:
         new = os.open(name, flags, 0o600, dir_fd=into)
         try:
-            _copy_bytes(old, new, status.st_size)
+            _copy_bytes(old, new, status)
             copy_attributes(old, new)
         finally:
             os.close(new)
 
 
-def _copy_bytes(old: int, new: int, size: int) -> None:
+def _copy_bytes(old: int, new: int, status: os.stat_result) -> None:
+    size = status.st_size
+    if size <= min(_SMALL, status.st_blocks * _BLOCK):  # without holes
+        _copy_small(old, new, size)
+        return
     try:
         fcntl.ioctl(new, _FICLONE, old)
     except OSError:
         for start, end in _extents(old, size):
             _copy_extent(old, new, start, end)
         os.ftruncate(new, size)
+
+
+def _copy_small(old: int, new: int, size: int) -> None:
+    left = os.read(old, size) if size else b""
+    while left:
+        left = left[os.write(new, left) :]
 
 
 def _extents(fd: int, size: int) -> Iterator[tuple[int, int]]:
@@ -261,9 +325,13 @@ def _attribute_names(fd: int) -> list[str]:
 
 
 @contextmanager
-def entered(name: bytes, directory: int) -> Iterator[int]:
-    """An open directory below; one that its owner has closed to himself is opened meanwhile."""
-    with _unlocked(name, directory, stat.S_IRWXU) as fd:
+def entered(name: bytes, directory: int, status: os.stat_result | None = None) -> Iterator[int]:
+    """An open directory below; one that its owner has closed to himself is opened meanwhile.
+    `status`: if it is known.
+    """
+    if status is None:
+        status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    with _unlocked(name, directory, stat.S_IRWXU, status) as fd:
         yield fd
 
 
@@ -276,13 +344,12 @@ def readable(name: bytes, directory: int, status: os.stat_result) -> Iterator[in
         finally:
             os.close(fd)
         return
-    with _unlocked(name, directory, stat.S_IRUSR) as fd:
+    with _unlocked(name, directory, stat.S_IRUSR, status) as fd:
         yield fd
 
 
 @contextmanager
-def _unlocked(name: bytes, directory: int, wanted: int) -> Iterator[int]:
-    status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+def _unlocked(name: bytes, directory: int, wanted: int, status: os.stat_result) -> Iterator[int]:
     locked = os.getuid() != 0 and status.st_mode & wanted != wanted
     if locked:
         os.chmod(name, stat.S_IMODE(status.st_mode) | wanted, dir_fd=directory)

@@ -190,24 +190,43 @@ class Holding:
             self.strata = (self.store.add_stratum(merged, parts),)
             self.needs()
 
-    def is_little(self) -> bool:
-        """Less work to copy than to mount the overlays anew."""
+    def looked(self) -> Mapping[int, copying.Listed] | None:
+        """What was collected, if that is little: less work to copy than to mount the overlays anew.
+        None also for what cannot be looked through, which sealing does not do.
+        """
+        found: dict[int, copying.Listed] = {}
         with _opened(self.made) as made:
-            there = quota.measure(made, _LITTLE.inodes)
-        return there.inodes <= _LITTLE.inodes and there.bytes <= _LITTLE.bytes
+            for part, fd in enumerate(made):
+                try:
+                    listed = copying.look(fd, _LITTLE.inodes, _LITTLE.bytes)
+                except OSError:
+                    return None
+                if listed is None:
+                    return None
+                found[part] = listed
+        return found
 
     # Hot
 
-    def copy(self, mapped: Iterable[Path] | None) -> Strata:
+    def copy(
+        self,
+        mapped: Iterable[Path] | None,
+        looked: Mapping[int, copying.Listed] | None = None,
+    ) -> Strata:
         """Copy what was collected, while all stands still. `mapped`: files below the places of the
-        overlays that may change without a trace; None: any may. Returns what then was held.
+        overlays that may change without a trace; None: any may. `looked`: what `looked` has seen
+        since all stood still. Returns what then was held.
         """
-        if not self.whole and self.blank():
+        parts = self._copied_parts()
+        if not parts:
             return self.strata
         target = self.folder / f"copy-{next(self._numbers)}"
         target.mkdir(FRESH_MODE)
         try:
-            keys = {part: self._copy_part(part, target, mapped) for part in self._copied_parts()}
+            keys = {
+                part: self._copy_part(part, target, mapped, (looked or {}).get(part))
+                for part in parts
+            }
             with self.store.adding():
                 stratum = self.store.add_stratum(target, keys)
                 self._copy = _Copy(stratum, keys)
@@ -221,7 +240,11 @@ class Holding:
         return (0,) if self.whole else self._parts()
 
     def _copy_part(
-        self, part: int, target: Path, mapped: Iterable[Path] | None
+        self,
+        part: int,
+        target: Path,
+        mapped: Iterable[Path] | None,
+        listed: copying.Listed | None,
     ) -> Mapping[bytes, copying.Key]:
         (target / str(part)).mkdir(FRESH_MODE)
         with (
@@ -235,6 +258,7 @@ class Holding:
                 now_ns=copying.clock_ns(into),
                 before=None if mapped is None else before,
                 always=frozenset(self._inodes(source, part, mapped or ())),
+                listed=listed,
             )
         return done.keys if mapped is not None else {}
 

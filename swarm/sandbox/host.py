@@ -225,10 +225,11 @@ class Host:
     def _keep_cold(self, made: _Made, label: str, may_copy: bool) -> CheckpointRef | None:
         """None when something runs."""
         held = made.holding
-        if may_copy and held.is_little():
-            if not made.box.is_quiet():
-                return None
-            return self._keep(made, label, held.copy(()), hot=False)
+        if may_copy and not made.box.is_quiet():
+            return None
+        looked = held.looked() if may_copy else None
+        if looked is not None:
+            return self._keep(made, label, held.copy((), looked), hot=False)
         return self._seal(made, label) if made.box.let_go() else None
 
     def _seal(self, made: _Made, label: str) -> CheckpointRef:
