@@ -24,7 +24,7 @@ has a package `swarm` keeps its own.
     candidates     one proposed change, and the order in which they are tried
     drafts         the drawing board on which the strategies put their candidates
     templates      candidates: small slips undone in place (expressions, calls, ordering, formats,
-                   guards, nothing, filling, statements, kinship), once or at every place of a
+                   guards, holes, nothing, filling, statements, kinship), once or at every place of a
                    statement (siblings); names that are gone (drift)
     homes          what installed modules and classes have to offer
     donors         candidates: code that stands elsewhere in the project

@@ -169,6 +169,9 @@ def constants(drafts: Drafts, node: ast.Constant) -> None:
 
 _SHORT_TEXT = 3
 
+_MOST_CUT = 3
+"""Letters too many at one end of a text."""
+
 
 _IDLE: dict[type, int] = {ast.Add: 0, ast.Sub: 0, ast.Mult: 1, ast.FloorDiv: 1, ast.Div: 1}
 """Operands that do nothing: to drop them says the same better."""
@@ -202,8 +205,8 @@ def _other_values(value: Any) -> list[tuple[float, Any]]:
         ]
     if isinstance(value, str):
         forms = (value.strip(), value.lower(), value.upper(), value + " ", " ", "", "\n", ",")
-        cut = (value[1:], value[:-1])
-        return [(0.3, x) for x in forms if x != value] + [(0.2, x) for x in cut if x and x != value]
+        cut = [(0.2 / n, x) for n in range(1, _MOST_CUT + 1) for x in (value[n:], value[:-n]) if x]
+        return [(0.3, x) for x in forms if x != value] + cut
     if value is None:
         instead: tuple[Any, ...] = (True, False, 0, "", [])
         return [(0.4, x) for x in instead]
