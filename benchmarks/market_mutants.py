@@ -94,10 +94,10 @@ MUTANTS = (
     ),
     Mutant(
         "a reviewer of the author's principal",
-        "market/verification.py",
-        "offer.principal == author.principal\n",
-        "False\n",
-        "market/test_verification.py",
+        "coordination/purchasing.py",
+        "if card.principal not in subject.authors and",
+        "if",
+        "coordination/test_purchasing.py",
     ),
     Mutant(
         "checkers of one family count twice",
@@ -109,8 +109,8 @@ MUTANTS = (
     Mutant(
         "buy every check",
         "market/verification.py",
-        "if best is None or best[0] <= 0:",
-        "if best is None:",
+        "told.append(Weighed(best, gain, bool(needed) or gain > 0, kin))",
+        "told.append(Weighed(best, gain, True, kin))",
         "market/test_verification.py",
     ),
     Mutant(

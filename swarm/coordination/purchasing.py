@@ -20,11 +20,11 @@ from swarm.domain.purchases import OfferedCheck, Purchase
 from swarm.domain.tasks import CheckSubject, Contract, TaskKind
 from swarm.market.public_api import (
     CheckOffer,
+    Weighed,
+    bought,
     drawn,
-    next_bought,
     point_of_alpha,
     together,
-    weakened,
 )
 
 REQUIRED = ("suite", "static")
@@ -66,9 +66,16 @@ def purchase(trade: Trade, contracts: Sequence[Contract], stake: Stake) -> Purch
     offers = [each for contract in contracts if (each := _offer(trade, contract)) is not None]
     if not offers:
         return None
-    rows = _chosen(offers, stake)
-    bought = [offer for offer, row in rows if row.bought]
-    alpha, beta = together(bought)
+    rows = bought(
+        stake.probability,
+        stake.value,
+        stake.wrong_cost,
+        stake.again,
+        offers,
+        stake.families,
+        REQUIRED,
+    )
+    alpha, beta = together([each.offer for each in rows if each.bought])
     subject = contracts[0].subject
     assert subject is not None
     return Purchase(
@@ -81,13 +88,13 @@ def purchase(trade: Trade, contracts: Sequence[Contract], stake: Stake) -> Purch
         alpha=alpha,
         beta=beta,
         point=point_of_alpha(stake.probability, stake.wrong_cost, stake.again),
-        offers=tuple(row for _, row in rows),
+        offers=tuple(map(_row, rows)),
     )
 
 
-def turned_down(bought: Purchase | None, contract: Contract) -> bool:
+def turned_down(made: Purchase | None, contract: Contract) -> bool:
     """Whether the check was offered and is not worth its price. What nobody offers yet stays announced."""
-    rows = [] if bought is None else [e for e in bought.offers if e.aspect == contract.aspect]
+    rows = [] if made is None else [e for e in made.offers if e.aspect == contract.aspect]
     return any(not row.bought for row in rows)
 
 
@@ -131,44 +138,9 @@ def _offer(trade: Trade, contract: Contract) -> CheckOffer | None:
     )
 
 
-def _chosen(offers: Sequence[CheckOffer], stake: Stake) -> list[tuple[CheckOffer, OfferedCheck]]:
-    """With what each adds at its turn. Lineages are the aspects: one prompt, or one program."""
-    left = {each.lineage: each for each in offers}
-    chosen: list[CheckOffer] = []
-    rows: list[tuple[CheckOffer, OfferedCheck]] = []
-    while left:
-        needed = [left[aspect] for aspect in REQUIRED if aspect in left]
-        shaded = [_as_seen(each, chosen, stake) for each in needed[:1] or left.values()]
-        found = next_bought(
-            stake.probability, stake.value, stake.wrong_cost, stake.again, chosen, shaded
-        )
-        assert found is not None
-        gain, offer = found
-        bought = bool(needed) or gain > 0
-        rows.append((offer, _row(offer, left.pop(offer.lineage), gain, chosen, bought=bought)))
-        chosen += [offer] if bought else []
-    return rows
-
-
-def _as_seen(offer: CheckOffer, chosen: Sequence[CheckOffer], stake: Stake) -> CheckOffer:
-    if offer.family in stake.families or _kin(offer, chosen):
-        return weakened(offer)
-    return offer
-
-
-def _kin(offer: CheckOffer, chosen: Sequence[CheckOffer]) -> str:
-    return next((each.checker for each in chosen if offer.is_kin(each)), "")
-
-
-def _row(
-    offer: CheckOffer,
-    plain: CheckOffer,
-    gain: MicroUsd,
-    chosen: Sequence[CheckOffer],
-    *,
-    bought: bool,
-) -> OfferedCheck:
-    kin = _kin(offer, chosen) or ("the author" if offer.alpha != plain.alpha else "")
+def _row(found: Weighed) -> OfferedCheck:
+    """Lineages are the aspects: one prompt, or one program."""
+    offer = found.offer
     return OfferedCheck(
         agent_id=AgentId(offer.checker),
         aspect=offer.lineage,
@@ -176,7 +148,7 @@ def _row(
         beta=offer.beta,
         price=offer.price,
         required=offer.lineage in REQUIRED,
-        kin=kin,
-        gain=gain,
-        bought=bought,
+        kin=found.kin,
+        gain=found.gain,
+        bought=found.bought,
     )

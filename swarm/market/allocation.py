@@ -62,6 +62,8 @@ class _Case:
 
 
 def allocate(problem: Problem) -> Allocation:
+    if len({task for task, _ in problem.values}) == 1:
+        return Allocation(_of_one_task(problem), exact=True)
     search = _Search(problem)
     first = search.case(frozenset(), frozenset())
     queue = [(-first.bound, 0, first)]
@@ -73,6 +75,20 @@ def allocate(problem: Problem) -> Allocation:
             number += 1
             heapq.heappush(queue, (-smaller.bound, number, smaller))
     return Allocation(search.best, exact=not queue or -queue[0][0] <= search.worth)
+
+
+def _of_one_task(problem: Problem) -> Mapping[str, str]:
+    """Who is worth most of those who are free and whom the budget allows."""
+    free, prices = problem.capacities, problem.prices
+    task = next(iter(problem.values))[0]
+    if task in problem.writing and problem.slots <= 0:
+        return {}
+    able = {
+        agent: value
+        for (_, agent), value in problem.values.items()
+        if free.get(agent, 0) > 0 and prices[task, agent] <= problem.budget
+    }
+    return {task: max(able, key=able.__getitem__)} if able else {}
 
 
 class _Search:

@@ -85,8 +85,12 @@ def clear(
 
 def _offers(bids: Iterable[Bid]) -> dict[TaskId, list[Bid]]:
     """Bids by task, sorted by agent, one for each."""
-    ordered = sorted(bids, key=_preference, reverse=True)
-    kept = {(bid.task_id, bid.agent_id): bid for bid in ordered}
+    kept: dict[tuple[TaskId, AgentId], Bid] = {}
+    for bid in bids:
+        edge = (bid.task_id, bid.agent_id)
+        other = kept.setdefault(edge, bid)
+        if other is not bid and _preference(bid) < _preference(other):
+            kept[edge] = bid
     offers: dict[TaskId, list[Bid]] = {}
     for (task_id, _), bid in sorted(kept.items()):
         offers.setdefault(task_id, []).append(bid)
@@ -200,13 +204,16 @@ def _money_may_return(task: OpenTask, bids: Iterable[Bid], terms: Terms) -> bool
 def _problem(
     examined: Sequence[_Examined], capacities: Mapping[AgentId, int], terms: Terms, seed: str
 ) -> Problem:
-    """Ties are broken in digits below those that count."""
+    """Ties are broken in digits below those that count. Bids for one task alone are drawn for where two are tied."""
     below = (len(examined) + 1) << 40
+    tied = Counter(value for each in examined for value in each.values.values())
+    alone = len(examined) == 1
     values: dict[Edge, int] = {}
     for each in examined:
         for agent, value in each.values.items():
             edge = (each.task.task_id, agent)
-            values[edge] = value * below + _draw(seed, *edge)
+            drawn = 0 if alone and tied[value] == 1 else _draw(seed, *edge)
+            values[edge] = value * below + drawn
     writing = [each.task for each in examined if each.task.is_writing]
     return Problem(
         values=values,

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from swarm.market.index import SURE, Prospect
 
 SCALE = SURE * SURE
-_FINE = 1 << 160
+_FINE = 1 << 96
 """One, as a chance of getting so far: finer than any product of chances that still matters."""
 
 
@@ -24,31 +24,26 @@ def beginnings(trials: Sequence[Prospect]) -> list[int]:
     Poor bids (index not above 0) are in nobody's continuation. What comes before a bid in the order and
     what comes after it are summed up once for all bids.
     """
-    good = [number for number, trial in enumerate(trials) if trial.index > 0]
-    order = sorted(good, key=lambda number: -fine_index(trials[number]))
+    good = [
+        (-fine_index(trial), number, trial.net * SURE, SURE - trial.accept)
+        for number, trial in enumerate(trials)
+        if trial.index > 0
+    ]
+    good.sort()
+    after = 0
+    suffixes = [after := net + refused * after // SURE for _, _, net, refused in reversed(good)]
+    suffixes.reverse()
+    suffixes.append(0)
     values = [0] * len(trials)
-    after = _suffixes([trials[number] for number in order])
     earned, reached = 0, _FINE
-    for place, number in enumerate(order):
-        trial = trials[number]
-        rest = earned + reached * after[place + 1] // _FINE
-        values[number] = _before(trial, rest)
-        earned += reached * trial.net * SURE // _FINE
-        reached = reached * (SURE - trial.accept) // SURE
+    for (_, number, net, refused), later in zip(good, suffixes[1:], strict=True):
+        rest = earned + reached * later // _FINE
+        values[number] = net + refused * rest // SURE
+        earned += reached * net // _FINE
+        reached = reached * refused // SURE
     return values
 
 
 def fine_index(trial: Prospect) -> int:
     """The index, finely enough to sort by."""
     return trial.net * SURE // trial.accept if trial.accept else trial.index * SURE
-
-
-def _suffixes(ordered: Sequence[Prospect]) -> list[int]:
-    values = [0]
-    for trial in reversed(ordered):
-        values.append(_before(trial, values[-1]))
-    return values[::-1]
-
-
-def _before(trial: Prospect, rest: int) -> int:
-    return trial.net * SURE + (SURE - trial.accept) * rest // SURE

@@ -31,15 +31,13 @@ from swarm.market.verification import (
     Canaries,
     CheckOffer,
     Rate,
+    Weighed,
     bought,
     drawn,
-    may_check,
     measured,
-    next_bought,
     point_of_alpha,
     rate,
     together,
-    weakened,
 )
 
 __all__ = [
@@ -68,6 +66,7 @@ __all__ = [
     "Table",
     "Terms",
     "Tried",
+    "Weighed",
     "begin",
     "bought",
     "centre",
@@ -87,11 +86,9 @@ __all__ = [
     "index",
     "known_of",
     "lessons",
-    "may_check",
     "mean",
     "measured",
     "meter",
-    "next_bought",
     "overlap",
     "paid_if_accepted",
     "point_of_alpha",
@@ -105,5 +102,4 @@ __all__ = [
     "time_factor",
     "together",
     "tried_in_order",
-    "weakened",
 ]

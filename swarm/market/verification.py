@@ -6,12 +6,13 @@ since ten canaries say little. Checkers that are independent multiply: one more 
 refusals save, less the right work that it refuses and its price.
 
 Two checkers of one principal, of one model family, or with the same lineage of prompts are not
-independent, and none may be any of these to an author. Who reviews is drawn by a seed that is fixed before
-the change exists, so that nobody can write for a reviewer.
+independent, nor is one who is any of these to an author: such a one is reckoned with as half of an opinion, and the
+vote counts it as none (`swarm.quorum`). Who reviews is drawn by a seed that is fixed before the change exists,
+so that nobody can write for a reviewer.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -113,22 +114,6 @@ class CheckOffer:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
-    principal: str
-    family: str
-    lineage: str = ""
-
-
-def may_check(offer: CheckOffer, authors: Iterable[Author]) -> bool:
-    return not any(
-        offer.principal == author.principal
-        or (bool(author.family) and offer.family == author.family)
-        or (bool(author.lineage) and offer.lineage == author.lineage)
-        for author in authors
-    )
-
-
 def together(offers: Sequence[CheckOffer]) -> tuple[Ppm, Ppm]:
     """Errors of asking all of them, each of whom can refuse; nobody asked accepts everything."""
     alpha, kept = Fraction(1), Fraction(1)
@@ -156,27 +141,55 @@ def worth(
     return total.numerator // total.denominator
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """An offer as it was reckoned with at its turn, and whether it was bought."""
+
+    offer: CheckOffer
+    gain: MicroUsd
+    """What it adds to those bought before it, its price taken off."""
+
+    bought: bool
+    kin: str
+    """The checker, or `the author`, whose opinion it partly shares; its alpha is told with that in it."""
+
+
 def bought(
     p: Ppm,
     value: MicroUsd,
     wrong_cost: MicroUsd,
     again: MicroUsd,
     offers: Iterable[CheckOffer],
-    authors: Sequence[Author] = (),
-    required: Sequence[CheckOffer] = (),
-) -> tuple[CheckOffer, ...]:
-    """Which checks to buy: one more as long as the best one more is worth its price.
+    families: Collection[str] = (),
+    required: Sequence[str] = (),
+) -> tuple[Weighed, ...]:
+    """Which checks to buy: one more as long as the best one more is worth its price. All offers, in their turns.
 
-    `required` are asked whatever they are worth; nobody is asked who is kin to an author or to another.
+    `required` are lineages that are asked first, and whatever they are worth; `families` are those of the authors.
     """
-    chosen = [offer for offer in required if may_check(offer, authors)]
-    left = [offer for offer in offers if may_check(offer, authors)]
-    while True:
-        left = [offer for offer in left if not any(offer.is_kin(other) for other in chosen)]
-        best = next_bought(p, value, wrong_cost, again, chosen, left)
-        if best is None or best[0] <= 0:
-            return tuple(chosen)
-        chosen.append(best[1])
+    left, chosen, told = list(offers), list[CheckOffer](), list[Weighed]()
+    while left:
+        needed = [each for name in required for each in left if each.lineage == name][:1]
+        seen = [_as_seen(each, chosen, families) for each in needed or left]
+        now = worth(p, value, wrong_cost, again, chosen)
+        gains = [
+            (worth(p, value, wrong_cost, again, [*chosen, each]) - now, each, kin)
+            for each, kin in seen
+        ]
+        gain, best, kin = max(gains, key=lambda each: (each[0], each[1].checker))
+        told.append(Weighed(best, gain, bool(needed) or gain > 0, kin))
+        chosen += [best] if told[-1].bought else []
+        left = [each for each in left if each.checker != best.checker]
+    return tuple(told)
+
+
+def _as_seen(
+    offer: CheckOffer, chosen: Iterable[CheckOffer], families: Collection[str]
+) -> tuple[CheckOffer, str]:
+    """With half of its alpha's way to 1 where it is kin, and to whom."""
+    kin = next((each.checker for each in chosen if offer.is_kin(each)), "")
+    kin = kin or ("the author" if offer.family in families else "")
+    return (weakened(offer) if kin else offer), kin
 
 
 def weakened(offer: CheckOffer) -> CheckOffer:
@@ -184,20 +197,6 @@ def weakened(offer: CheckOffer) -> CheckOffer:
     or is not seen by either. A judgement; where both are measured together, that counts instead.
     """
     return replace(offer, alpha=(offer.alpha + CERTAIN) // 2)
-
-
-def next_bought(
-    p: Ppm,
-    value: MicroUsd,
-    wrong_cost: MicroUsd,
-    again: MicroUsd,
-    chosen: Sequence[CheckOffer],
-    left: Iterable[CheckOffer],
-) -> tuple[MicroUsd, CheckOffer] | None:
-    """The offer that adds most to those chosen, and how much; None where none is left."""
-    now = worth(p, value, wrong_cost, again, chosen)
-    gains = [(worth(p, value, wrong_cost, again, [*chosen, o]) - now, o) for o in left]
-    return max(gains, key=lambda each: (each[0], each[1].checker), default=None)
 
 
 def point_of_alpha(p: Ppm, wrong_cost: MicroUsd, again: MicroUsd) -> MicroUsd:

@@ -108,6 +108,13 @@ def test_the_authors_own_model_is_reckoned_with_as_half_of_an_opinion() -> None:
     assert opinion.gain < next(e.gain for e in other.offers if e.aspect == "opinion")
 
 
+def test_who_answers_for_an_author_is_not_asked() -> None:
+    kin = card(AUTHOR.removeprefix("local/"), "opinion")
+    found = purchase(Trade((card("suite", "suite"), kin), RATES), CONTRACTS, stake())
+    assert found is not None
+    assert names(found) == {"suite"}
+
+
 def test_without_anybody_to_offer_nothing_is_decided() -> None:
     assert purchase(Trade(), CONTRACTS, stake()) is None
     assert not turned_down(None, CONTRACTS[2])
