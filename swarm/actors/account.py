@@ -17,6 +17,9 @@ from swarm.forge.public_api import (
 from swarm.quorum.public_api import one_opinion
 from swarm.sandbox.public_api import SandboxMode, unheld
 
+MOST_TOLD = 240
+"""Characters of what an author says of another patch."""
+
 
 def account_of(state: GoalState, evidence: tuple[Evidence, ...]) -> Account:
     assert state.certificate is not None
@@ -81,9 +84,7 @@ def _unsure(state: GoalState, evidence: tuple[Evidence, ...]) -> str:
     doubts = []
     if state.voided:
         doubts.append(f"{len(state.voided)} test(s) flicker on the base and count for nothing")
-    others = sum(len(attempt.alternatives) for attempt in state.attempts.values())
-    if others:
-        doubts.append(f"{others} other change(s) also passed the failing tests")
+    doubts += _alternatives(state)
     assert state.certificate is not None
     for model, voters in one_opinion(state.certificate):
         doubts.append(f"{', '.join(voters)} all asked {model}, so their votes are one opinion")
@@ -91,6 +92,22 @@ def _unsure(state: GoalState, evidence: tuple[Evidence, ...]) -> str:
     asked = [f"please look: {f.message}" for f in notes if f.asks]
     said = [f.message for f in notes if not f.asks]
     return "; ".join([*doubts, *asked, *said[:3]]) or "nothing that the checks could see"
+
+
+def _alternatives(state: GoalState) -> Iterator[str]:
+    """How many there were, and of what was accepted the first, in its author's words."""
+    attempts = [attempt for attempt in state.attempts.values() if attempt.alternatives]
+    if attempts:
+        others = sum(len(attempt.alternatives) for attempt in attempts)
+        first = [each.alternatives[0] for each in attempts if each.outcome == "accepted"]
+        told = "".join(f", such as {_line(each)}" for each in first[:1])
+        yield f"{others} other change(s) also passed the failing tests{told}"
+
+
+def _line(told: str) -> str:
+    """On one line, and no longer than a person reads."""
+    words = " ".join(told.split())
+    return words if len(words) <= MOST_TOLD else words[: MOST_TOLD - 3] + "..."
 
 
 def _task(state: GoalState, task: Task) -> TaskAccount:

@@ -13,10 +13,19 @@ from swarm.engines.port import Engine
 from swarm.engines.public_api import repair_engines
 from swarm.engines.repair.dispatch import options
 from swarm.engines.repair.localisation import lines_of
-from swarm.engines.repair.pairing import MOST_FIRST, aims_of, is_stuck, unlike
+from swarm.engines.repair.pairing import (
+    CLOSE,
+    MOST_FIRST,
+    aims_of,
+    better,
+    is_stuck,
+    rivals,
+    unlike,
+)
 from swarm.engines.repair.patches import patched
 from swarm.engines.repair.prior import doubt, doubtful
 from swarm.engines.repair.progress import (
+    Held,
     Paired,
     PlannedEdit,
     Plausible,
@@ -528,6 +537,33 @@ def a_spare(line: int, *greened: str) -> Spare:
 def test_a_first_edit_that_turns_less_green_than_another_is_none_to_fall_back_on() -> None:
     best, less, other = a_spare(1, "a", "b"), a_spare(2, "a"), a_spare(3, "c")
     assert unlike([best, a_spare(1, "a", "b"), less, other]) == (best, other)
+
+
+def test_of_a_line_another_edit_is_kept_as_a_rival_if_less_speaks_against_it() -> None:
+    most = a_spare(1, "a", "b").model_copy(update={"rank": 1})
+    milder = a_spare(1, "a")
+    assert [each.lesser for each in unlike([most, milder])] == [False, True]
+    assert unlike([milder, most]) == (milder,)
+
+
+def test_rivals_are_about_as_likely_and_do_something_else() -> None:
+    def one(standing: int, *results: str) -> Spare:
+        return a_spare(1).model_copy(update={"standing": standing, "results": results})
+
+    like, far, same = one(CLOSE, "2"), one(CLOSE + 1, "2"), one(0, "1")
+    calls = (("f(1)", "0"),)
+    paired = Paired(aims=(), first=one(0, "1"), contested=calls, spares=(like, far, same))
+    assert rivals(paired) == (like,)
+
+
+def test_of_two_complete_repairs_the_one_is_kept_against_which_less_speaks() -> None:
+    def held(first: Spare, size: int) -> Held:
+        known = a_progress(plausible=(a_plausible(size=size),), confirmed=(0,))
+        return Held(first=first, known=known, most=500)
+
+    one, other = a_spare(1, "a"), a_spare(2, "a")
+    assert better(held(one, 3), held(other, 1)).first == other
+    assert better(held(one, 1), held(other, 3)).beaten == (other,)
 
 
 def test_another_test_is_begun_with_where_the_first_one_stays_red() -> None:

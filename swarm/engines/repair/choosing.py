@@ -5,7 +5,7 @@ constant that stands in the tests is more often a way around the tests than a re
 alike, that one comes first which changes least where no test looks (`weighing`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from swarm.domain.changes import Changes
 from swarm.engines.port import Submission
@@ -29,20 +29,25 @@ _WHOLE = (
 
 
 def ranked(progress: Progress) -> list[int]:
-    """Positions in `plausible`, best first.
+    """Positions in `plausible`, best first."""
+    return [position for position, _ in standings(progress)]
+
+
+def standings(progress: Progress) -> list[tuple[int, int]]:
+    """Positions in `plausible`, best first, each with what speaks against it.
 
     Changes of one kind in one place differ in nothing but what they do: of these the one comes first
     that changes least where nobody asked for it, on the best of their places.
     """
     least = min((known.reach for known in progress.weighed if known is not None), default=0)
-    order = sorted(range(len(progress.plausible)), key=lambda k: (_standing(progress, k, least), k))
+    order = sorted((_standing(progress, k, least), k) for k in range(len(progress.plausible)))
     kin: dict[tuple[str, int, str], list[int]] = {}
-    for k in order:
+    for _, k in order:
         each = progress.plausible[k]
         kin.setdefault((each.path, each.line, each.label), []).append(k)
     mildest = {place: iter(sorted(group, key=_reach(progress))) for place, group in kin.items()}
-    alike = (progress.plausible[k] for k in order)
-    return [next(mildest[each.path, each.line, each.label]) for each in alike]
+    alike = ((standing, progress.plausible[k]) for standing, k in order)
+    return [(next(mildest[each.path, each.line, each.label]), standing) for standing, each in alike]
 
 
 def _reach(progress: Progress) -> Callable[[int], int]:
@@ -58,7 +63,7 @@ def _reach(progress: Progress) -> Callable[[int], int]:
 def _standing(progress: Progress, position: int, least: int) -> int:
     """What speaks against a patch: how it looks, and what it does."""
     known = progress.weighed[position] if position < len(progress.weighed) else None
-    return _doubt(progress.plausible[position]) + _strangeness(known) + _excess(known, least)
+    return doubt_of(progress.plausible[position]) + _strangeness(known) + _excess(known, least)
 
 
 def _excess(known: Weighed | None, least: int) -> int:
@@ -82,7 +87,8 @@ def _strangeness(known: Weighed | None) -> int:
     return (40 * known.odd + 15 * known.recorded + 20 * known.near + 25 * alone) // _PPM
 
 
-def _doubt(plausible: Plausible) -> int:
+def doubt_of(plausible: Plausible) -> int:
+    """What speaks against it by its looks."""
     late = min(plausible.index // 50, 20)
     return 10 * doubt(plausible.label) + 2 * min(plausible.size, 30) + 60 * plausible.special + late
 
@@ -139,26 +145,39 @@ def _pinned(test: Pinned | None) -> str:
 
 
 def _briefly(progress: Progress, position: int) -> str:
-    plausible = progress.plausible[position]
+    return f"{named(progress.plausible[position])}; {_against(progress, position)}"
+
+
+def named(plausible: Plausible) -> str:
+    """Where it is, of which kind, and the new text."""
     new = " ... ".join(edit.text.strip() for edit in plausible.edits)
-    said = f"{plausible.path}:{plausible.line} ({plausible.label}): {new or 'taken away'}"
-    return f"{said}; {_against(progress, position)}"
+    return f"{plausible.path}:{plausible.line} ({plausible.label}): {new or 'taken away'}"
 
 
 def _otherwise(progress: Progress, chosen: int, other: int) -> str:
-    """The shortest call that tells the two apart, one that the chosen one leaves alone if there is any."""
-    apart = [
-        (call, before, results[chosen], results[other])
-        for call, before, *results in progress.contested
-        if chosen < len(results) and other < len(results)
-        if results[chosen] and results[other] and results[chosen] != results[other]
-    ]
-    if not apart:
-        return ""
-    call, before, here, there = min(
-        apart, key=lambda each: (each[1] != each[2], len(each[0]), each)
+    calls = [(call, before) for call, before, *_ in progress.contested]
+    told = apart(calls, results_of(progress, chosen), results_of(progress, other))
+    return f"; {told}" if told else ""
+
+
+def results_of(progress: Progress, position: int) -> tuple[str, ...]:
+    """What the contested calls come to with a plausible patch."""
+    return tuple(
+        (*results, *[""] * (position + 1))[position] for _, _, *results in progress.contested
     )
-    return f"; `{call}` is {there} with it, {here} with the chosen one, and was {before}"
+
+
+def apart(calls: Sequence[tuple[str, str]], chosen: Sequence[str], other: Sequence[str]) -> str:
+    """The shortest call that tells the two apart, one that the chosen one leaves alone if there is any."""
+    found = [
+        (before != here, len(call), call, before, here, there)
+        for (call, before), here, there in zip(calls, chosen, other, strict=False)
+        if here and there and here != there
+    ]
+    if not found:
+        return ""
+    _, _, call, before, here, there = min(found)
+    return f"`{call}` is {there} with it, {here} with the chosen one, and was {before}"
 
 
 def _against(progress: Progress, position: int) -> str:

@@ -5,6 +5,11 @@ that turns this test green; it is then made, the places are looked for anew by w
 second edit is to turn all of that green. So neither search is misled by the other mistake, and tests that
 need both edits are asked when one is made. When there is no second edit, another first one is made, or
 another failing test, which runs other lines, is begun with.
+
+Which first edit comes first is decided by how much it turns green; but where two mistakes touch, a wrong
+edit may turn more green by chance. So a complete repair is held until first edits against which about as
+little speaks have had their try; of the complete ones that is submitted against which least speaks, and
+the others are told of.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,9 +19,9 @@ from typing import Any, Protocol
 from swarm.domain.evidence import SuiteRun
 from swarm.domain.names import TestId
 from swarm.engines.port import Assignment, GaveUp, Submission
-from swarm.engines.repair import choosing, localisation
+from swarm.engines.repair import choosing, localisation, prior
 from swarm.engines.repair.laying import Laid
-from swarm.engines.repair.progress import Paired, Progress, Spare
+from swarm.engines.repair.progress import Held, Paired, Progress, Spare
 from swarm.sandbox.public_api import Sandbox
 
 MOST_AIMS = 3
@@ -26,6 +31,9 @@ MOST_FIRST = 1000
 
 MOST_ASKED = 40
 """Failing tests that a first edit is asked about."""
+
+CLOSE = 10
+"""First edits whose standings differ by no more are rivals."""
 
 Known = tuple[str, Progress, float]
 """What a stage did, what is known behind it, and the processor seconds it took."""
@@ -63,10 +71,28 @@ class PairedAttempt:
         if not paired.whole:
             spent = progress.phase == "over" and not progress.plausible
             return GaveUp(_in_vain(progress)) if spent and not paired.aims[1:] else None
+        if paired.held is not None and (paired.settled or last):
+            return await self._of_all(paired, paired.held)
         end = await self._single(paired).end(progress, last=last)
-        if isinstance(end, GaveUp):
-            return None if paired.spares or paired.aims[1:] else GaveUp(_in_vain(progress))
-        return end
+        if isinstance(end, Submission) and (last or not (paired.held or rivals(paired))):
+            return end
+        if isinstance(end, GaveUp) and not (paired.held or unrivalled(paired) or paired.aims[1:]):
+            return GaveUp(_in_vain(progress))
+        return None
+
+    async def _of_all(self, paired: Paired, held: Held) -> Submission | GaveUp | None:
+        """What is held, and what of the complete repairs that it was preferred to."""
+        end = await self._single(paired.model_copy(update={"first": held.first})).end(
+            held.known, last=True
+        )
+        if not isinstance(end, Submission):
+            return end
+        others = (
+            f"{choosing.named(each.edit)} as the first of two; before the second is made, "
+            f"{choosing.apart(paired.contested, held.first.results, each.results)}"
+            for each in held.beaten
+        )
+        return replace(end, alternatives=(*others, *end.alternatives)[: choosing.MOST_ALTERNATIVES])
 
     async def stage(self, progress: Progress | None, *, hurry: bool = False) -> Known:
         """Do the next stage."""
@@ -74,7 +100,10 @@ class PairedAttempt:
             return await self._begin()
         paired = progress.paired
         if paired.whole:
-            if isinstance(await self._single(paired).end(progress), GaveUp):
+            end = await self._single(paired).end(progress)
+            if isinstance(end, Submission):
+                return await self._hold(paired, progress)
+            if isinstance(end, GaveUp) or _is_outdone(paired, progress):
                 return await self._instead(paired, progress)
             return await self._single(paired).stage(progress, hurry=hurry)
         if choosing.is_to_compare(progress, hurry=hurry):
@@ -106,6 +135,14 @@ class PairedAttempt:
         run: SuiteRun = self.assignment.base_run.model_copy(update={"outcomes": outcomes})
         return replace(self.assignment, contract=_with_targets(self.assignment, left), base_run=run)
 
+    async def _hold(self, paired: Paired, progress: Progress) -> Known:
+        """Keep a complete repair, if it is the best until now, and look for the next rival."""
+        assert paired.first is not None
+        tried = prior.RIVALS_TIMES * (progress.tried - paired.tried) + prior.RIVALS_MORE
+        mine = Held(first=paired.first, known=_spare(progress), most=tried)
+        held = mine if paired.held is None else better(paired.held, mine)
+        return await self._instead(paired.model_copy(update={"held": held}), progress)
+
     async def _begin(self) -> Known:
         seen, cpu = await localisation.survey(self.assignment, self.sandbox)
         aims = aims_of(seen)
@@ -119,7 +156,7 @@ class PairedAttempt:
         try:
             action, known, more = await self._single(paired).stage(None)
         except localisation.Unsuitable:
-            if paired.spares or paired.aims[1:]:
+            if paired.held or unrivalled(paired) or paired.aims[1:]:
                 return await self._instead(paired, before, cpu)
             raise
         executable = (*paired.executable, *known.spectrum.executable)
@@ -133,14 +170,24 @@ class PairedAttempt:
         targets = self.assignment.contract.targets[:MOST_ASKED]
         asked = tuple(dict.fromkeys((paired.aims[0], *targets)))
         found, cpu = await self._single(paired).greens(progress, asked)
-        order = sorted(choosing.ranked(progress), key=lambda k: -len(found[k]))
+        standing = dict(choosing.standings(progress))
+        order = sorted(standing, key=lambda k: -len(found[k]))
         complete = [k for k in order if set(targets) <= set(found[k])]
         if complete and len(targets) == len(self.assignment.contract.targets):
             return self._alone(paired, progress, complete, cpu)
         spares = tuple(
-            Spare(edit=progress.plausible[k], greened=tuple(found[k])) for k in order if found[k]
+            Spare(
+                edit=progress.plausible[k],
+                greened=tuple(found[k]),
+                standing=standing[k],
+                rank=list(standing).index(k),
+                results=choosing.results_of(progress, k),
+            )
+            for k in order
+            if found[k]
         )
-        begun = paired.model_copy(update={"spares": unlike(spares)})
+        contested = tuple((call, before) for call, before, *_ in progress.contested)
+        begun = paired.model_copy(update={"spares": unlike(spares), "contested": contested})
         return await self._instead(begun, progress, cpu)
 
     def _alone(self, paired: Paired, progress: Progress, positions: list[int], cpu: float) -> Known:
@@ -160,14 +207,66 @@ class PairedAttempt:
 
     async def _instead(self, paired: Paired, progress: Progress | None, cpu: float = 0.0) -> Known:
         """The next first edit is made; where there is none left, the next test is begun with."""
-        if paired.spares:
-            first, *others = paired.spares
-            update: dict[str, object] = {"first": first, "spares": tuple(others), "whole": True}
+        spares = rivals(paired) if paired.held else unrivalled(paired)
+        if spares:
+            first, *others = spares
+            lesser = (each for each in paired.spares if each.lesser and not paired.held)
+            left = (*others, *(each for each in lesser if each not in others))
+            update: dict[str, object] = {"first": first, "spares": left, "whole": True}
+        elif paired.held is not None and progress is not None:
+            settled = paired.model_copy(update={"settled": True})
+            held = progress.model_copy(update={"paired": settled})
+            return "no rival is left", held, cpu
         elif not paired.aims[1:]:
             raise localisation.Unsuitable("no edit turns some of the failing tests green")
         else:
-            update = {"first": None, "whole": False, "aims": paired.aims[1:]}
+            update = {"first": None, "whole": False, "spares": (), "aims": paired.aims[1:]}
         return await self._aimed(paired.model_copy(update=update), progress, cpu)
+
+
+def rivals(paired: Paired) -> tuple[Spare, ...]:
+    """First edits against which about as little speaks as against the one that is held, or made, and of
+    which it is known that they do something else.
+    """
+    first = paired.held.first if paired.held is not None else paired.first
+    if first is None:
+        return ()
+    return tuple(
+        each
+        for each in paired.spares
+        if each.standing <= first.standing + CLOSE
+        if choosing.apart(paired.contested, first.results, each.results)
+    )
+
+
+def unrivalled(paired: Paired) -> tuple[Spare, ...]:
+    """First edits that are worth a try by themselves."""
+    return tuple(each for each in paired.spares if not each.lesser)
+
+
+def better(one: Held, other: Held) -> Held:
+    """The one against which less speaks."""
+    kept, beaten = sorted((one, other), key=_against)
+    return kept.model_copy(update={"beaten": (*one.beaten, beaten.first), "most": one.most})
+
+
+def _against(held: Held) -> tuple[int, int]:
+    chosen = held.known.plausible[held.known.confirmed[0]]
+    return held.first.standing + choosing.doubt_of(chosen), held.first.rank
+
+
+def _spare(progress: Progress) -> Progress:
+    """What it takes to submit."""
+    less = {"seen": (), "planned": None, "partial": (), "slow": (), "promising": ()}
+    paired = progress.paired.model_copy(update={"held": None}) if progress.paired else None
+    return progress.model_copy(update={**less, "paired": paired})
+
+
+def _is_outdone(paired: Paired, progress: Progress) -> bool:
+    """A rival had its candidates, and came to nothing."""
+    if paired.held is None or progress.plausible:
+        return False
+    return progress.tried - paired.tried > paired.held.most
 
 
 def _with_targets(assignment: Assignment, targets: Sequence[str]) -> Any:
@@ -196,14 +295,21 @@ def is_stuck(paired: Paired, progress: Progress) -> bool:
 
 def unlike(spares: Sequence[Spare]) -> tuple[Spare, ...]:
     """The best of each line, for what is wrong there is one thing; and none that turns green but a part of
-    what a better one does: the rest would be left to do again.
+    what a better one does: the rest would be left to do again. One against which less speaks than against
+    the better one is kept as its rival.
     """
-    found: dict[tuple[str, int], Spare] = {}
+    found: list[Spare] = []
     for each in spares:
-        less = any(set(each.greened) < set(better.greened) for better in found.values())
-        if not less:
-            found.setdefault((each.edit.path, each.edit.line), each)
-    return tuple(found.values())[: MOST_SPARES + 1]
+        above = [better for better in found if _is_above(better, each)]
+        if all(each.rank < better.rank for better in above):
+            found.append(each.model_copy(update={"lesser": bool(above)}))
+    return tuple(found[: MOST_SPARES + 1])
+
+
+def _is_above(better: Spare, each: Spare) -> bool:
+    """It mends the same, or more."""
+    here = (better.edit.path, better.edit.line) == (each.edit.path, each.edit.line)
+    return here or set(each.greened) < set(better.greened)
 
 
 def aims_of(seen: Mapping[str, frozenset[tuple[str, int]]]) -> tuple[str, ...]:

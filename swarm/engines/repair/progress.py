@@ -77,6 +77,10 @@ class Spectrum(Frozen):
     suspicion: dict[str, dict[int, int]]
     """By file and line, in parts per million."""
 
+    imported: dict[str, tuple[int, ...]] = Field(default_factory=dict)
+    """Those of these lines, by file, that run only while the file is imported: no live function shows what
+    a change of them does."""
+
     targets: tuple[str, ...]
     """The failing tests, quickest first."""
 
@@ -107,12 +111,44 @@ class Spectrum(Frozen):
     seen_types: dict[str, SeenTypes] = Field(default_factory=dict)
     """By file."""
 
+    def alive(self) -> dict[str, dict[int, int]]:
+        """The suspicions without the lines that run only while files are imported."""
+        return {
+            path: {
+                line: ppm for line, ppm in lines.items() if line not in self.imported.get(path, ())
+            }
+            for path, lines in self.suspicion.items()
+        }
+
 
 class Spare(Frozen):
     """An edit that turned some of the failing tests green, and which."""
 
     edit: Plausible
     greened: tuple[str, ...]
+    standing: int = 0
+    """What speaks against it, among the others that turned the same test green."""
+
+    rank: int = 0
+    """How many of these come before it."""
+
+    results: tuple[str, ...] = ()
+    """What the calls that these answer differently come to with it; see `Paired.contested`."""
+
+    lesser: bool = False
+    """Another one turns more green: it is only tried as that one's rival, for less speaks against it."""
+
+
+class Held(Frozen):
+    """A complete repair whose rivals are looked for."""
+
+    first: Spare
+    known: "Progress"
+    most: int
+    """So many candidates are tried for a rival."""
+
+    beaten: tuple[Spare, ...] = ()
+    """First edits of complete repairs against which more speaks."""
 
 
 class Paired(Frozen):
@@ -129,6 +165,13 @@ class Paired(Frozen):
 
     whole: bool = False
     """What is looked for now is to turn everything green that still fails."""
+
+    contested: tuple[tuple[str, str], ...] = ()
+    """Calls that possible first edits answer differently, and what they came to before."""
+
+    held: Held | None = None
+    settled: bool = False
+    """What is held has been given its rivals."""
 
     executable: tuple[str, ...] = ()
     tried: int = 0

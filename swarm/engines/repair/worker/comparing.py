@@ -112,12 +112,17 @@ def compare(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _contested(calls: list[list[str]], answers: list[list[str]]) -> list[list[str]]:
-    """Calls in which patches differ: the call, what it came to on the original, and with each patch."""
+    """Calls in which patches differ: the call, what it came to on the original, and with each patch.
+
+    Not those that failing tests make: what is right there is known.
+    """
     base, again, *patched = answers
+    settled = {call for origin, call in calls if origin == "failing"}
     found = []
     for k in range(min(map(len, (base, again, *filter(None, patched))))):
         results = [answer[k] if answer else "" for answer in (base, *patched)]
-        if base[k] == again[k] and len(set(filter(None, results[1:]))) > 1:
+        differ = base[k] == again[k] and len(set(filter(None, results[1:]))) > 1
+        if differ and calls[k][1] not in settled:
             found.append([calls[k][1], *(each.split(" ", 2)[-1] for each in results)])
     return found[:_MOST_CONTESTED]
 
