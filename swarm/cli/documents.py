@@ -6,7 +6,7 @@ Texts are as they are in the journal; whoever shows them makes them harmless.
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 from swarm.cli.isolation import Walls, blocked_of
-from swarm.cli.standing import attempts_of, bids_on, task_status, total_ms, verdict_on, waits
+from swarm.cli.standing import attempts_of, bids_on, task_status, total_ms, unfit, verdict_on, waits
 from swarm.cli.steps import NumberedStep, steps_of
 from swarm.coordination.public_api import Attempt, GoalState, Round, Task
 from swarm.domain.clearings import ScoredBid
@@ -137,6 +137,7 @@ def _task(state: GoalState, task: Task, now: int) -> Json:
         "after": list(contract.after),
         "attempts": [_attempt(attempt, now) for attempt in attempts_of(state, task)],
         "bids": [_bid(task, bid) for bid in bids_on(task)],
+        "did_not_bid": list(unfit(task)),
         "findings": [finding.model_dump(mode="json") for finding in task.findings],
     }
 

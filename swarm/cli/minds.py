@@ -89,6 +89,7 @@ def route_of(settings: Settings, environ: Mapping[str, str]) -> Route:
             base_url=settings.engine_url or ADDRESSES[speech],
             key=SecretStr(environ.get(KEYS[settings.engine], "")),
             price=read_price(settings.engine_price) if settings.engine_price else None,
+            window=settings.engine_window,
         )
     )
 
@@ -121,6 +122,7 @@ def _purpose_route(choice: ModelChoice, settings: Settings, environ: Mapping[str
             key=SecretStr(environ.get(KEYS[engine], "")),
             price=read_price(choice.price) if choice.price else None,
             purposes=(choice.purpose,),
+            window=choice.window,
         )
     )
 

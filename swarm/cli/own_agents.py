@@ -88,6 +88,7 @@ def route_of_agent(found: Found, settings: Settings, environ: Mapping[str, str])
             base_url=settings.engine_url or ADDRESSES[relayed.protocol],
             key=SecretStr(environ.get(relayed.key, "")),
             price=read_price(settings.engine_price) if settings.engine_price else None,
+            window=settings.engine_window,
         )
     )
 

@@ -18,6 +18,7 @@ from swarm.cli.standing import (
     stages,
     task_status,
     total_ms,
+    unfit,
     verdict_on,
     waits,
 )
@@ -177,9 +178,9 @@ def _said(attempt: Attempt) -> str:
 
 def bids(task: Task) -> RenderableType:
     """What was offered, and why it was taken or not."""
-    found = bids_on(task)
+    found, silent = bids_on(task), unfit(task)
     if not found:
-        return ""
+        return Text("\n").join(cell(each, "dim", 400) for each in silent) if silent else ""
     table = plain_table("bid", "price", "time", "claims", "counts as", "index", "", whole=True)
     for bid in found:
         verdict = verdict_on(task, bid)
@@ -192,7 +193,7 @@ def bids(task: Task) -> RenderableType:
             money(bid.index),
             cell(verdict, "green" if verdict == "won" else "dim"),
         )
-    return table
+    return Group(table, *(cell(each, "dim", 400) for each in silent)) if silent else table
 
 
 def _named(agent: str, strategy: str) -> str:

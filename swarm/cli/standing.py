@@ -84,6 +84,13 @@ def bids_on(task: Task) -> tuple[ScoredBid, ...]:
     return tuple(sorted(own, key=lambda bid: (-bid.index, bid.agent_id)))
 
 
+def unfit(task: Task) -> tuple[str, ...]:
+    """Who did this kind of work and did not bid when the market last spoke of the task, and why."""
+    declined = () if task.clearing is None else task.clearing.declined
+    own = (each for each in declined if each.task_id == task.contract.task_id)
+    return tuple(f"{each.agent_id} did not bid: {each.reason} ({each.told})" for each in own)
+
+
 def verdict_on(task: Task, bid: ScoredBid) -> str:
     """`won`, or why the market passed the bid over."""
     assert task.clearing is not None

@@ -20,8 +20,8 @@ from swarm.coordination.state import (
     Task,
 )
 from swarm.coordination.worth import PATIENCE_SECONDS, grown, not_begun, share
-from swarm.domain.bids import AgentCard, Bid, quote
-from swarm.domain.clearings import Award, Clearing
+from swarm.domain.bids import AgentCard, Bid, declined, quote
+from swarm.domain.clearings import Award, Clearing, Declined
 from swarm.domain.events import Event, LeaseGranted, MarketCleared, TaskDropped
 from swarm.domain.names import AgentId, TaskId, nth_attempt
 from swarm.domain.tasks import TaskKind
@@ -188,7 +188,10 @@ def _cleared(state: GoalState, exchange: Exchange, tasks: tuple[OpenTask, ...]) 
     )
     free = {card.agent_id: max(_free(exchange, card), 0) for card in exchange.cards}
     seed = f"{state.goal.goal_id}:{state.epoch}"
-    return clear(tasks, tuple(_bids(exchange, tasks)), free, terms, seed, exchange.experience)
+    bids = tuple(_bids(exchange, tasks))
+    clearing = clear(tasks, bids, free, terms, seed, exchange.experience)
+    unfit = tuple(_declined(exchange, tasks))
+    return clearing.model_copy(update={"declined": unfit}) if unfit else clearing
 
 
 def _bids(exchange: Exchange, tasks: Iterable[OpenTask]) -> Iterator[Bid]:
@@ -196,6 +199,18 @@ def _bids(exchange: Exchange, tasks: Iterable[OpenTask]) -> Iterator[Bid]:
         for card in exchange.cards:
             if (bid := quote(card, task.contract)) is not None:
                 yield bid
+
+
+def _declined(exchange: Exchange, tasks: Iterable[OpenTask]) -> Iterator[Declined]:
+    for task in tasks:
+        for card in exchange.cards:
+            if (why := declined(card.curves, task.contract)) is not None:
+                yield Declined(
+                    task_id=task.task_id,
+                    agent_id=card.agent_id,
+                    reason=why.reason,
+                    told=why.told,
+                )
 
 
 def _at_work(state: GoalState) -> Iterator[AtWork]:
@@ -277,6 +292,10 @@ def _why_hopeless(state: GoalState, clearing: Clearing, task: Task) -> str:
         return "over budget: no bid fits what is left of the goal's budget"
     if ended:
         return f"{len(ended)} attempts, none accepted, and nobody else is worth trying ({told})"
+    unfit = [each for each in clearing.declined if each.task_id == task.contract.task_id]
+    if unfit:
+        told = "; ".join(f"{each.agent_id}: {each.reason}, {each.told}" for each in unfit)
+        return f"nobody should try this: {', '.join([*sorted(reasons), told])}"
     if not reasons:
         return f"nobody offers to do this kind of work ({task.contract.kind})"
     return f"nobody should try this: {', '.join(sorted(reasons))}"

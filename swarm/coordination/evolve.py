@@ -239,9 +239,11 @@ def _announced(state: GoalState, event: TaskAnnounced) -> GoalState:
 
 
 def _cleared(state: GoalState, event: MarketCleared) -> GoalState:
-    for task_id in {bid.task_id for bid in event.clearing.scores}:
+    clearing = event.clearing
+    bids, silent = clearing.scores, clearing.declined
+    for task_id in {e.task_id for e in bids} | {e.task_id for e in silent}:
         if task_id in state.tasks:
-            task = replace(state.tasks[task_id], clearing=event.clearing)
+            task = replace(state.tasks[task_id], clearing=clearing)
             state = _with_task(state, task_id, task)
     return state
 

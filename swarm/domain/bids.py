@@ -41,12 +41,27 @@ class Row(Frozen):
     """Processors that the work uses at the same time; `seconds` counts with them."""
 
 
+Unfit = Literal["context does not fit", "tools do not fit"]
+"""Why an agent does not even bid."""
+
+
+class Decline(Frozen):
+    """A task that an agent does not bid for: all conditions hold."""
+
+    when: tuple[Condition, ...] = ()
+    reason: Unfit
+    told: str
+    """What of it does not fit, for people."""
+
+
 class Curve(Frozen):
     """What one agent offers for one kind of task. The first row whose conditions hold counts."""
 
     kind: TaskKind
     aspect: str = ""
     rows: tuple[Row, ...]
+    declines: tuple[Decline, ...] = Field(default=(), exclude_if=lambda value: not value)
+    """Looked at before the rows."""
 
 
 class AgentCard(Frozen):
@@ -84,12 +99,27 @@ class Bid(Frozen):
 def offered(curves: Iterable[Curve], contract: Contract) -> Row | None:
     """The row that counts for the contract; None when the curves do not offer this work."""
     for curve in curves:
-        if curve.kind != contract.kind or curve.aspect != contract.aspect:
+        if not _is_for(curve, contract) or (
+            curve.declines and declined((curve,), contract) is not None
+        ):
             continue
         for row in curve.rows:
             if all(condition.holds(contract) for condition in row.when):
                 return row
     return None
+
+
+def declined(curves: Iterable[Curve], contract: Contract) -> Decline | None:
+    """Why the agent does not bid for what it does otherwise; None where it bids, or never would."""
+    for curve in curves:
+        for decline in curve.declines if _is_for(curve, contract) else ():
+            if all(condition.holds(contract) for condition in decline.when):
+                return decline
+    return None
+
+
+def _is_for(curve: Curve, contract: Contract) -> bool:
+    return curve.kind == contract.kind and curve.aspect == contract.aspect
 
 
 def quote(card: AgentCard, contract: Contract) -> Bid | None:

@@ -5,6 +5,9 @@ Amounts in micro-USD, chances in parts per million.
 
 from typing import Literal
 
+from pydantic import Field
+
+from swarm.domain.bids import Unfit
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd, Ppm
 from swarm.domain.names import AgentId, TaskId
@@ -66,6 +69,15 @@ class Refusal(Frozen):
     reason: Reason
 
 
+class Declined(Frozen):
+    """An agent that did this kind of work and did not bid, and why."""
+
+    task_id: TaskId
+    agent_id: AgentId
+    reason: Unfit
+    told: str
+
+
 class Clearing(Frozen):
     """Everything that was decided and by what; sorted by task and agent."""
 
@@ -79,5 +91,6 @@ class Clearing(Frozen):
     hopeless: tuple[TaskId, ...]
     """Nobody should do these: as things stand, waiting for a free slot will not help."""
 
+    declined: tuple[Declined, ...] = Field(default=(), exclude_if=lambda value: not value)
     exact: bool = True
     """False when the search for the best set of awards was cut short."""

@@ -24,9 +24,13 @@ _WHY: dict[Reason, str] = {
 
 
 def explain(clearing: Clearing, task_id: TaskId) -> tuple[str, ...]:
-    """Who gets the task and why, then every other bid and why not; highest index first."""
+    """Who gets the task and why, then every other bid and why not; highest index first; then who
+    did not bid, and why.
+    """
     award = next((each for each in clearing.awards if each.task_id == task_id), None)
-    return (_verdict(clearing, task_id, award), *_bids(clearing, task_id, award))
+    unfit = (each for each in clearing.declined if each.task_id == task_id)
+    told = (f"{each.agent_id} did not bid: {each.reason} ({each.told})." for each in unfit)
+    return (_verdict(clearing, task_id, award), *_bids(clearing, task_id, award), *told)
 
 
 def _verdict(clearing: Clearing, task_id: TaskId, award: Award | None) -> str:

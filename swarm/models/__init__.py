@@ -7,6 +7,7 @@ time or room than was set; every end of a call is an answer or a named trouble.
     conversation  what is asked and answered, whatever the provider
     routes        which provider and model stands behind a name, and the key: one 0600 file
     prices        what tokens cost, as dated data, and the most that a call can cost
+    windows       how much a model reads at once, as dated data
     ledger        reservations and spending, durable
     events        server-sent events from bytes
     decoding      what both protocols share in reading answers

@@ -11,8 +11,8 @@ from pydantic import Field
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd
 
-Purpose = Literal["work", "plan", "review", "tag"]
-"""What the answer is for; a cheap model may do for tagging."""
+Purpose = Literal["work", "plan", "review"]
+"""What the answer is for."""
 
 Stop = Literal[
     "end", "tools", "max-tokens", "refusal", "paused", "context-full", "stop-sequence", "unknown"

@@ -30,6 +30,7 @@ from swarm.models.prices import FREE, Price, Row, cost_of, most_cost, most_token
 from swarm.models.recordings import Recordings
 from swarm.models.routes import Route, RouteView, checked
 from swarm.models.trouble import Kind, Trouble, raised
+from swarm.models.windows import window_of
 
 if TYPE_CHECKING:
     from swarm.models.transport import Wire
@@ -55,6 +56,7 @@ class _Line:
 
     route: Route
     price: Price
+    window: int
     breaker: Breaker = field(default_factory=Breaker)
     room: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
@@ -90,7 +92,11 @@ class ModelGateway:
         self._world = surroundings or Surroundings()
         known = table() if rows is None else rows
         self._lines = {
-            route.name: _Line(checked(route), _price(route, self._world.moment.date(), known))
+            route.name: _Line(
+                checked(route),
+                _price(route, self._world.moment.date(), known),
+                _window(route, self._world.moment.date()),
+            )
             for route in routes
         }
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -100,7 +106,7 @@ class ModelGateway:
 
     @property
     def views(self) -> tuple[RouteView, ...]:
-        return tuple(_view(line.route, line.price) for line in self._lines.values())
+        return tuple(_view(line.route, line.price, line.window) for line in self._lines.values())
 
     @property
     def ledger(self) -> Ledger:
@@ -118,7 +124,7 @@ class ModelGateway:
     async def ask(self, ask: Ask) -> Answer:
         line = self._line(ask.engine)
         body = DIALECTS[line.route.protocol].encode(ask, line.route.model)
-        self._demand_fit(line.route, ask, len(body))
+        self._demand_fit(line, ask, len(body))
         key = _key(line.route, ask, body)
         if (known := await asyncio.to_thread(self._recordings.find, key)) is not None:
             return known
@@ -142,7 +148,7 @@ class ModelGateway:
             turns=(),
             max_tokens=most,
         )
-        self._demand_fit(line.route, ask, len(body))
+        self._demand_fit(line, ask, len(body))
         tape = Tape(kept_headers(passing.headers))
         async with line.room:
             answer = await self._asked(line, ask, body, tape)
@@ -160,11 +166,11 @@ class ModelGateway:
             raise Rejected(f"there is no model `{name}` here")
         return self._lines[name]
 
-    def _demand_fit(self, route: Route, ask: Ask, size: int) -> None:
+    def _demand_fit(self, line: _Line, ask: Ask, size: int) -> None:
         tokens = most_tokens(size, ask.measured) if ask.measured.size else size // 4
-        if tokens + ask.max_tokens > route.window:
+        if tokens + ask.max_tokens > line.window:
             raise Rejected(
-                f"about {tokens} tokens do not fit into the {route.window} of {route.model}",
+                f"about {tokens} tokens do not fit into the {line.window} of {line.route.model}",
                 advice="shorten what is sent",
             )
 
@@ -332,10 +338,12 @@ async def _drained(pieces: AsyncIterator[bytes]) -> None:
 def views(routes: Sequence[Route], on: date) -> tuple[RouteView, ...]:
     """What agents may know of routes, wherever their gateway is. Raises as the gateway does."""
     known = table()
-    return tuple(_view(checked(route), _price(route, on, known)) for route in routes)
+    return tuple(
+        _view(checked(route), _price(route, on, known), _window(route, on)) for route in routes
+    )
 
 
-def _view(route: Route, price: Price) -> RouteView:
+def _view(route: Route, price: Price, window: int) -> RouteView:
     return RouteView(
         name=route.name,
         protocol=route.protocol,
@@ -343,6 +351,7 @@ def _view(route: Route, price: Price) -> RouteView:
         base_url=route.base_url,
         price=price,
         purposes=route.purposes,
+        window=window,
     )
 
 
@@ -350,6 +359,10 @@ def _price(route: Route, on: date, rows: Sequence[Row]) -> Price:
     if route.price is not None:
         return route.price
     return FREE if route.is_local else price_of(_provider(route), route.model, on, rows)
+
+
+def _window(route: Route, on: date) -> int:
+    return route.window or window_of(_provider(route), route.model, on)
 
 
 def _provider(route: Route) -> str:

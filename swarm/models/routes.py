@@ -19,6 +19,7 @@ from swarm.domain.errors import Lacking, NeedsHuman, Rejected
 from swarm.domain.frozen import Frozen
 from swarm.models.conversation import Purpose
 from swarm.models.prices import Price
+from swarm.models.windows import USUAL
 
 Speech = Literal["anthropic", "openai", "responses", "gemini"]
 """The protocol that a provider speaks; the last two only to agents that speak it by themselves."""
@@ -38,7 +39,7 @@ MODELS: dict[Speech, str] = {
 SPOKEN_BY_US: frozenset[Speech] = frozenset({"anthropic", "openai"})
 """What swarm itself can ask a model in."""
 
-ALL: tuple[Purpose, ...] = ("work", "plan", "review", "tag")
+ALL: tuple[Purpose, ...] = ("work", "plan", "review")
 
 
 class Route(Frozen):
@@ -55,8 +56,8 @@ class Route(Frozen):
     purposes: tuple[Purpose, ...] = ALL
     """What it is asked for."""
 
-    window: int = 200_000
-    """Tokens that a request and its answer may have together."""
+    window: int = 0
+    """Tokens that a request and its answer may have together, as the user says; 0: as the table says."""
 
     @property
     def is_local(self) -> bool:
@@ -75,6 +76,8 @@ class RouteView(Frozen):
     """What it costs: as the user says, or as the table does."""
 
     purposes: tuple[Purpose, ...] = ALL
+    window: int = USUAL
+    """Tokens that a request and its answer may have together: as the user says, or as the table does."""
 
 
 def is_loopback(url: str) -> bool:

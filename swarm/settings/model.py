@@ -105,6 +105,11 @@ class Settings(Frozen, use_attribute_docstrings=True):
     engine_price: str = ""
     """Dollars for a million tokens read, written and cached, `3/15/0.3`; empty: as the price table says."""
 
+    engine_window: Annotated[
+        int, BeforeValidator(_refuse_yes_and_no), Field(ge=0, le=100_000_000)
+    ] = 0
+    """Tokens that the model reads and writes in one call, at most; 0: as the table of windows says."""
+
     engine_hosts: Globs = ()
     """Hosts your own agent may reach, `host` or `host:port`; empty: those known for it."""
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from swarm.domain.frozen import Frozen
 from swarm.settings.sections import read_named
@@ -19,6 +19,9 @@ class ModelChoice(Frozen):
     url: str = ""
     price: str = ""
     """Dollars for a million tokens read, written and cached; empty: as the price table says."""
+
+    window: int = Field(default=0, ge=0, le=100_000_000, strict=True)
+    """Tokens that it reads and writes in one call, at most; 0: as the table of windows says."""
 
     def __str__(self) -> str:
         return f"{self.purpose}: {self.model or self.engine}"

@@ -96,3 +96,12 @@ def test_a_model_for_reviewing_alone_says_how_it_is_spoken_to() -> None:
     alone = reviewed_by("gpt-9").model_copy(update={"engine": ""})
     with pytest.raises(Rejected, match="which protocol"):
         purpose_routes(alone, WITH_KEY)
+
+
+def test_a_window_that_is_said_is_what_agents_and_gateway_reckon_with() -> None:
+    settings = reviewed_by("claude-opus-5-5").model_copy(update={"engine_window": 32_768})
+    seen = views(routes_of(settings, WITH_KEY), date(2026, 11, 21))
+    assert {view.name: view.window for view in seen} == {
+        "claude": 32_768,
+        "claude-review": 1_000_000,
+    }

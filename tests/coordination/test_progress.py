@@ -28,12 +28,13 @@ from swarm.coordination.public_api import (
     seconds_for,
     unpublishable,
 )
-from swarm.domain.bids import AgentCard
+from swarm.domain.bids import AgentCard, Decline
 from swarm.domain.errors import Rejected
 from swarm.domain.events import LeaseGranted, QuorumDenied, TaskAccepted, TaskReopened
 from swarm.domain.goals import GoalStatus
 from swarm.domain.names import CommandId, GoalId, TreeHash, nth_attempt, nth_task
 from swarm.domain.tasks import Contract, TaskKind, Verdict
+from swarm.market.public_api import explain
 from swarm.quorum.public_api import verify_certificate
 from swarm.testing.coordination import (
     CREW,
@@ -275,6 +276,34 @@ def test_nobody_for_a_kind_of_work_is_nobody_only_when_everybody_has_come() -> N
     state = drive(world)
     assert state.status is GoalStatus.FAILED
     assert "nobody offers to do this kind of work (plan)" in state.reason
+
+
+def too_small(name: str) -> AgentCard:
+    """A writer that never bids, and says why."""
+    card = a_card(name)
+    unfit = Decline(reason="context does not fit", told="its window is small")
+    curves = tuple(curve.model_copy(update={"declines": (unfit,)}) for curve in card.curves)
+    return card.model_copy(update={"curves": curves})
+
+
+def test_who_did_not_bid_is_on_record_beside_who_won() -> None:
+    world = a_world(cards=(*CREW, too_small("small")))
+    drive(world)
+    clearing = world.state.tasks[T2].clearing
+    assert clearing is not None
+    assert [each.agent_id for each in clearing.declined] == ["small"]
+    told = explain(clearing, T2)
+    assert told[-1] == "small did not bid: context does not fit (its window is small)."
+    assert world.reborn() == world.goals
+
+
+def test_a_task_that_fits_nobody_is_dropped_and_says_whom_it_did_not_fit() -> None:
+    others = tuple(card for card in CREW if card.role != "writer")
+    world = a_world(cards=(*others, too_small("small")))
+    state = drive(world)
+    assert state.status is GoalStatus.FAILED
+    assert "small: context does not fit, its window is small" in state.reason
+    assert state.tasks[T2].clearing is not None
 
 
 def test_without_a_tester_no_task_is_accepted() -> None:

@@ -20,6 +20,7 @@ from swarm.models.prices import (
     seen,
     table,
 )
+from swarm.models.windows import USUAL, reaches, window_of
 from swarm.testing.models import a_gateway, a_route, an_ask, asked
 from swarm.testing.wire import Say, a_model, script
 
@@ -153,3 +154,14 @@ def test_a_table_that_has_grown_old_says_so_and_a_fresh_one_nothing() -> None:
     told = aged(newest + MOST_AGE + timedelta(days=1))
     assert str(newest) in told
     assert "engine_price" in told
+
+
+# Windows ----------------------------------------------------------------------------------------
+
+
+def test_a_window_is_the_users_word_or_the_tables_by_its_date_or_the_usual() -> None:
+    october = date(2026, 10, 20)
+    assert window_of("anthropic", "claude-haiku-5-5-20261007", october) == 1_000_000
+    assert window_of("anthropic", "claude-haiku-5-5", date(2026, 10, 1)) == USUAL
+    assert window_of("openai", "qwen3-coder", october) == USUAL
+    assert len(reaches()) == len({(row.model, row.since) for row in reaches()})

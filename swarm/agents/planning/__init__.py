@@ -9,6 +9,7 @@ repositories is data: it is matched, and shown to that model in envelopes, but s
     inside       the tracer that travels into the sandbox
     suspicion    functions ranked by how much better failing tests know them than passing ones
     grouping     failing tests sorted by likely cause
+    measuring    how much a writer has to read for a task
     contracts    groups as contracts: shares of value, budget, time; features
     conventions  what a repository's own files say about how to work in it
     statements   what was learned, as facts

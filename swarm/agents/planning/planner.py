@@ -12,6 +12,7 @@ from swarm.agents.checks.baseline import Baseline, base_run
 from swarm.agents.planning.contracts import Suite, contracts
 from swarm.agents.planning.conventions import GUIDES, SETTINGS
 from swarm.agents.planning.grouping import Group, grouped, spread
+from swarm.agents.planning.measuring import measured
 from swarm.agents.planning.request import (
     NOTHING_NAMED,
     Seen,
@@ -66,6 +67,8 @@ class _Material:
     texts: Mapping[str, bytes]
     """Of files that may state conventions."""
 
+    directory: Path
+
     @property
     def guides(self) -> dict[str, str]:
         return {n: self.texts[n].decode("utf-8", "replace") for n in GUIDES if n in self.texts}
@@ -108,8 +111,9 @@ class Planner:
 
         Raises Transient when a sandbox ended a run, Lacking when the machine cannot make one.
         """
-        paths, texts = await asyncio.to_thread(_read, await workbench.directory(goal.base_tree))
-        material = _Material(paths, texts)
+        directory = await workbench.directory(goal.base_tree)
+        paths, texts = await asyncio.to_thread(_read, directory)
+        material = _Material(paths, texts, directory)
         if self._thinker is None and _is_open(goal, material):
             why = f"needs a model engine: {NOTHING_NAMED}; {self._remedy}"
             return Plan(
@@ -132,6 +136,7 @@ class Planner:
         if selection.refusal:
             return _refused(baseline, facts, self._worded(selection), early)
         tasks = contracts(goal, groups, coverage, _suite(baseline, paths))
+        tasks = await measured(tasks, directory)
         return Plan(tasks, baseline.run, baseline.voided, facts, failures=baseline.failures)
 
     async def _begun(
@@ -173,7 +178,7 @@ class Planner:
         )
         thought = thought_of(goal, answer, _suite(baseline, material.paths))
         return Plan(
-            thought.contracts,
+            await measured(thought.contracts, material.directory),
             baseline.run,
             baseline.voided,
             facts,

@@ -22,4 +22,5 @@ bounded, and a submission is only a claim that others test. What tools and repos
     habits      the project's own linters and formatters
     reading     a model that only looks, and answers with one call
     offers      what a model asks and promises
+    room        what its window leaves for a task, and what it therefore does not bid for
 """

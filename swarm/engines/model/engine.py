@@ -9,6 +9,7 @@ from swarm.domain.errors import Exhausted, Lacking, NeedsHuman, Rejected
 from swarm.engines.context.scanning import Shelf
 from swarm.engines.model import offers, telling
 from swarm.engines.model.others import OthersKit
+from swarm.engines.model.room import Room
 from swarm.engines.model.session import MOST_STEPS, Session, unpacked
 from swarm.engines.model.tools import Bench
 from swarm.engines.port import (
@@ -53,6 +54,8 @@ class ModelEngine:
         self._tools = tools
         self._nonces = nonces
         self._shelf = Shelf()
+        foreign = sum(len(server.tools_of("writer")) for server in tools.of("writer"))
+        self._room = Room(view.model, view.window, foreign)
 
     @property
     def needs(self) -> Needs:
@@ -60,7 +63,7 @@ class ModelEngine:
         return Needs(readonly=self._tools.shows("writer"))
 
     def curves(self) -> tuple[Curve, ...]:
-        return (offers.curve(self._view.price),)
+        return (offers.curve(self._view.price, self._room.declines()),)
 
     async def work(
         self,
@@ -83,6 +86,7 @@ class ModelEngine:
                 records,
                 budget,
                 others=OthersKit(bench, foreign),
+                room=self._room,
                 unused=foreign.kept_out,
             )
             async with aclosing(self._worked(session, guidance)) as items:

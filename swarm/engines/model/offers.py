@@ -6,7 +6,7 @@ are priors, and calibration by outcomes is the market's business).
 
 from dataclasses import dataclass
 
-from swarm.domain.bids import Condition, Curve, Row
+from swarm.domain.bids import Condition, Curve, Decline, Row
 from swarm.domain.tasks import TaskKind
 from swarm.models.public_api import Price
 
@@ -41,7 +41,7 @@ OFFERS = (
 )
 
 
-def curve(price: Price) -> Curve:
+def curve(price: Price, declines: tuple[Decline, ...] = ()) -> Curve:
     rows = tuple(
         Row(
             when=offer.when,
@@ -51,7 +51,7 @@ def curve(price: Price) -> Curve:
         )
         for offer in OFFERS
     )
-    return Curve(kind=TaskKind.WRITE, rows=rows)
+    return Curve(kind=TaskKind.WRITE, rows=rows, declines=declines)
 
 
 def cost(offer: Offer, price: Price) -> int:

@@ -16,15 +16,13 @@ from swarm.engines.model import stuck, telling, toolbox
 from swarm.engines.model.judging import judge, tree_of
 from swarm.engines.model.places import Refused
 from swarm.engines.model.record import MOST_BYTES, Record
+from swarm.engines.model.room import AMPLE, ANSWER, Room
 from swarm.engines.model.tools import Bench, List, Read, atlas_of, cpu_cost, list_files, read
 from swarm.engines.model.transcript import since_anew, turns
 from swarm.engines.port import StepTaken
 from swarm.models.public_api import Answer, Ask, Call, Measured, Models, Result, Text, Tool
 from swarm.sandbox.public_api import CheckpointRef
 from swarm.tools.public_api import Kit
-
-MAX_TOKENS = 8_192
-"""Of one answer."""
 
 MOST_STEPS = 150
 MAP_TOKENS = 2_000
@@ -53,6 +51,9 @@ class Session:
 
     others: Kit | None = None
     """Others' tools, if there are any."""
+
+    room: Room = AMPLE
+    """What the model's window leaves for the conversation."""
 
     unused: tuple[str, ...] = ()
     """Which of them are out of use, and why: told once, to people."""
@@ -162,9 +163,9 @@ class Session:
                 cap=contract.budget,
                 limit=limit,
                 system=self.system,
-                turns=turns(opening, self.records, said),
+                turns=turns(opening, self.records, said, self.room.conversation, self.room.kept),
                 tools=self.tools,
-                max_tokens=MAX_TOKENS,
+                max_tokens=ANSWER,
                 measured=measured,
             )
         )

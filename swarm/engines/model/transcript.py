@@ -24,11 +24,15 @@ GO_ON = "Go on with the task: use a tool, or end with submit or give_up."
 
 
 def turns(
-    opening: str, records: Sequence[Record], said: Sequence[str], most: int = MOST
+    opening: str,
+    records: Sequence[Record],
+    said: Sequence[str],
+    most: int = MOST,
+    kept: int = KEPT_TURNS,
 ) -> tuple[Turn, ...]:
     """The conversation up to the model's next word."""
     opening, records = since_anew(opening, records)
-    floor = shortened_before(opening, records, most)
+    floor = shortened_before(opening, records, most, kept)
     told = [_user(Text(text=opening), *_heard(records[0].said if records else said))]
     for at, record in enumerate(records):
         short = at < floor
@@ -49,13 +53,15 @@ def since_anew(opening: str, records: Sequence[Record]) -> tuple[str, Sequence[R
     return (opening, records) if at < 0 else (f"{opening}\n\n{records[at].anew}", records[at + 1 :])
 
 
-def shortened_before(opening: str, records: Sequence[Record], most: int = MOST) -> int:
+def shortened_before(
+    opening: str, records: Sequence[Record], most: int = MOST, kept: int = KEPT_TURNS
+) -> int:
     """How many of the first records are shown shortened. After each time there is room to grow again."""
     floor, size, limit = 0, len(opening), most
     sizes = [_size(record, short=False) for record in records]
     for at, added in enumerate(sizes):
         size += added
-        wanted = at + 1 - KEPT_TURNS
+        wanted = at + 1 - kept
         if size > limit and wanted > floor:
             gone = (sizes[k] - _size(records[k], short=True) for k in range(floor, wanted))
             size -= sum(gone)
