@@ -20,6 +20,7 @@ from swarm.sandbox import (
     view,
     wire,
 )
+from swarm.sandbox.chain import Chain
 
 UNPRIVILEGED = 65534
 """Who runs sandboxes when the supervisor is root: never root."""
@@ -52,7 +53,11 @@ def enter(world: dict[str, Any]) -> None:
 
 
 def close_in(
-    message: wire.Message, reply: socket.socket, control: int, tapped: blocked.Tap | None
+    message: wire.Message,
+    reply: socket.socket,
+    control: int,
+    tapped: blocked.Tap | None,
+    chain: Chain | None = None,
 ) -> None:
     overlays = message["world"]["overlays"]
     written = tuple(tree.open_root(each["upper"]) for each in overlays)
@@ -66,7 +71,7 @@ def close_in(
         confinement.scope()
     spared = () if alone else (os.getpid(), os.getppid(), *message["world"]["spared"])
     kernel.install_filter(seccomp.program(spared=spared))
-    _serve(message, reply, control, written, sealed, alone=alone, tap=tapped)
+    _serve(message, reply, control, written, sealed, alone=alone, tap=tapped, chain=chain)
 
 
 def tap() -> blocked.Tap | None:
@@ -108,6 +113,7 @@ def _serve(
     *,
     alone: bool,
     tap: blocked.Tap | None = None,
+    chain: Chain | None = None,
 ) -> NoReturn:
     served = server.Server(
         socket.socket(fileno=control),
@@ -116,6 +122,7 @@ def _serve(
         alone=alone,
         executes=message["executes"],
         tap=tap,
+        chain=chain,
         parent=None if alone else os.pidfd_open(os.getppid()),
         bounds=message["watch"],
         sealed=quota.Sealed(sealed),

@@ -179,15 +179,39 @@ def _prepare(server: Server) -> int:
         raise RuntimeError("only process 1 of a sandbox may signal everything that it sees")
     if not server.alone:
         kernel.become_subreaper()
-    if server.alone:  # where somebody else is, it could stop a child in the middle, and us with it
-        with suppress(OSError):
-            server.chain = Chain(starting.CALLS)
+    if server.alone and server.chain is None:
+        server.chain = _chain()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     wake = kernel.signal_descriptor(signal.SIGCHLD)
     signal.signal(signal.SIGINT, signal.SIG_IGN if server.alone else signal.SIG_DFL)
     gc.collect()
     gc.freeze()
     return wake
+
+
+def _chain() -> Chain | None:
+    """Where somebody else is, it could stop a child in the middle, and us with it."""
+    with suppress(OSError):
+        return Chain(starting.CALLS)
+    return None
+
+
+def rehearsed() -> Chain | None:
+    """A chain for a server to come, after most of what a command takes was done once, and without
+    any. What a process uses for the first time after it was forked the kernel copies, page by page:
+    that takes as long as a command. For who is alone in its namespace of processes.
+    """
+    chain = _chain()
+    if chain is not None:
+        starting.rehearse(chain)
+    ours, theirs = wire.pair()
+    with ours, theirs:
+        server = Server(theirs, {}, {}, alone=True, chain=chain)
+        wire.send(ours, {"op": "runs"}, [ours.fileno()])
+        _serve_one(server)
+        _tell(server, Command(0, theirs, ""), 0, 0.0)
+        _reap(server)
+    return chain
 
 
 def _drain(wake: int) -> None:

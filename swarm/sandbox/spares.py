@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from swarm.sandbox import inside, kernel, view, wire
+from swarm.sandbox import inside, kernel, server, view, wire
 
 _NUMBER = 32
 _MOST_MAPS = 8
@@ -183,6 +183,7 @@ def _wait(
     inside.enter(order["kind"])
     tapped = inside.tap()
     kernel.set_dumpable(False)  # it is of a user whom others may be, too
+    chain = server.rehearsed()
     message, fds = wire.receive(orders)
     if message is None:
         return
@@ -190,6 +191,6 @@ def _wait(
     reply = socket.socket(fileno=fds[0])
     try:
         begin(message["world"], fds[2:])
-        inside.close_in(message, reply, fds[1], tapped)
+        inside.close_in(message, reply, fds[1], tapped, chain)
     except OSError as error:
         wire.send(reply, wire.failure(error))

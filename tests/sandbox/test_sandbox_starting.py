@@ -68,6 +68,22 @@ def test_a_call_of_a_chain_that_fails_is_known_by_its_error(chain: Chain) -> Non
     assert ctypes.get_errno() == 2
 
 
+def test_who_has_rehearsed_starts_commands_as_ever_and_has_no_child_left(tmp_path: Path) -> None:
+    order = {"argv": ["./run"], "cwd": str(tmp_path), "env": {}, "limits": LIMITS}
+    (tmp_path / "run").write_text("#!/bin/sh\nulimit -t; ulimit -n\n")
+    (tmp_path / "run").chmod(0o755)
+    script = (
+        "import os\n"
+        "from swarm.sandbox import server, starting\n"
+        "chain = server.rehearsed()\n"
+        "assert chain is not None and not server._has_children()\n"
+        f"pid = starting.start({order!r}, [0, 1, 2], chain)\n"
+        "os._exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert (done.stdout, done.stderr) == (b"7\n64\n", b"")
+
+
 @pytest.mark.parametrize("argv", [["true"], ["/usr/bin/env", "true"], ["./run", "x"]])
 def test_an_ordinary_command_is_started_without_a_fork(tmp_path: Path, argv: list[str]) -> None:
     (tmp_path / "run").write_text('#!/bin/sh\ntest "$1" = x\n')
