@@ -188,7 +188,7 @@ class ModelServer:
         self.connections = 0
         self._brain = brain
         self._over = threading.Event()
-        self._server = _Server(("127.0.0.1", 0), _handler(self))
+        self._server = _Server(self)
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
@@ -230,87 +230,88 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
+    def __init__(self, models: ModelServer) -> None:
+        self.models = models
+        super().__init__(("127.0.0.1", 0), _Handler)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that leave in the middle are what is tested."""
 
 
-def _handler(server: ModelServer) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
-        def setup(self) -> None:
-            server.connections += 1
-            super().setup()
+    def setup(self) -> None:
+        self.server.models.connections += 1
+        super().setup()
 
-        disable_nagle_algorithm = True
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+        pass
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-            pass
+    def do_GET(self) -> None:
+        listed = {"data": [{"id": "fake-model", "type": "model", "display_name": "Fake"}]}
+        self._json(200, {**listed, "has_more": False, "first_id": None, "last_id": None})
 
-        def do_GET(self) -> None:
-            listed = {"data": [{"id": "fake-model", "type": "model", "display_name": "Fake"}]}
-            self._json(200, {**listed, "has_more": False, "first_id": None, "last_id": None})
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("content-length", "0")))
+        body = json.loads(raw)
+        if self.path.endswith("/count_tokens"):
+            self.server.models.counted.append(body)
+            self._json(200, {"input_tokens": tokens_of(raw)})
+            return
+        wires: dict[str, Wire] = {"completions": "openai", "responses": "responses"}
+        last = self.path.partition("?")[0].rpartition("/")[2]
+        wire = wires.get(last, "gemini" if ":stream" in last else "anthropic")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        heard = Heard(wire, self.path, headers, body, time.monotonic())
+        self._reply(self.server.models.reply_to(heard), heard, raw)
 
-        def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("content-length", "0")))
-            body = json.loads(raw)
-            if self.path.endswith("/count_tokens"):
-                server.counted.append(body)
-                self._json(200, {"input_tokens": tokens_of(raw)})
-                return
-            wires: dict[str, Wire] = {"completions": "openai", "responses": "responses"}
-            last = self.path.partition("?")[0].rpartition("/")[2]
-            wire = wires.get(last, "gemini" if ":stream" in last else "anthropic")
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            heard = Heard(wire, self.path, headers, body, time.monotonic())
-            self._reply(server.reply_to(heard), heard, raw)
+    def _reply(self, reply: Reply, heard: Heard, raw: bytes) -> None:
+        match reply:
+            case Fail():
+                self._fail(reply)
+            case Bytes():
+                self._pieces(reply)
+            case Say() if heard.wire != "gemini" and not heard.body.get("stream"):
+                self._json(200, message_of(reply, heard, tokens_of(raw)))
+            case Say():
+                events = b"".join(events_of(reply, heard, tokens_of(raw)))
+                self._send(200, events, "text/event-stream; charset=utf-8", {})
 
-        def _reply(self, reply: Reply, heard: Heard, raw: bytes) -> None:
-            match reply:
-                case Fail():
-                    self._fail(reply)
-                case Bytes():
-                    self._pieces(reply)
-                case Say() if heard.wire != "gemini" and not heard.body.get("stream"):
-                    self._json(200, message_of(reply, heard, tokens_of(raw)))
-                case Say():
-                    events = b"".join(events_of(reply, heard, tokens_of(raw)))
-                    self._send(200, events, "text/event-stream; charset=utf-8", {})
+    def _fail(self, reply: Fail) -> None:
+        error = {"type": reply.type, "message": reply.message}
+        body = json.dumps({"type": "error", "error": error}).encode()
+        given = body if reply.body is None else reply.body
+        self._send(reply.status, given, reply.content_type, reply.headers)
 
-        def _fail(self, reply: Fail) -> None:
-            error = {"type": reply.type, "message": reply.message}
-            body = json.dumps({"type": "error", "error": error}).encode()
-            given = body if reply.body is None else reply.body
-            self._send(reply.status, given, reply.content_type, reply.headers)
+    def _pieces(self, reply: Bytes) -> None:
+        self.send_response(200)
+        self.send_header("content-type", "text/event-stream")
+        self.send_header("transfer-encoding", "chunked")
+        self.end_headers()
+        for piece in reply.pieces:
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+            self.wfile.flush()
+            self.server.models.nap(reply.seconds)
+        if reply.stays:
+            self.server.models.nap(60)
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
 
-        def _pieces(self, reply: Bytes) -> None:
-            self.send_response(200)
-            self.send_header("content-type", "text/event-stream")
-            self.send_header("transfer-encoding", "chunked")
-            self.end_headers()
-            for piece in reply.pieces:
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-                self.wfile.flush()
-                server.nap(reply.seconds)
-            if reply.stays:
-                server.nap(60)
-            self.close_connection = True
-            with suppress(OSError):
-                self.connection.shutdown(socket.SHUT_RDWR)
+    def _json(self, status: int, document: object) -> None:
+        self._send(status, json.dumps(document).encode(), "application/json", {})
 
-        def _json(self, status: int, document: object) -> None:
-            self._send(status, json.dumps(document).encode(), "application/json", {})
-
-        def _send(self, status: int, body: bytes, kind: str, headers: Mapping[str, str]) -> None:
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(body)))
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-    return Handler
+    def _send(self, status: int, body: bytes, kind: str, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
 
 
 def tokens_of(raw: bytes) -> int:
