@@ -274,6 +274,7 @@ class Attempt:
 
     def _search_request(self, progress: Progress) -> dict[str, object]:
         spectrum = progress.spectrum.model_dump()
+        alive = progress.spectrum.alive()
         full = progress.phase != "first"
         return {
             "kind": "search",
@@ -305,7 +306,8 @@ class Attempt:
             "broken": progress.spectrum.broken,
             "elsewhere": progress.spectrum.elsewhere,
             "error": progress.spectrum.error,
-            **{key: spectrum[key] for key in ("suspicion", "seen_types", "targets")},
+            "suspicion": spectrum["suspicion"] if progress.phase == "cold" else alive,
+            **{key: spectrum[key] for key in ("seen_types", "targets")},
             **{key: spectrum[key] for key in ("covering", "files")},
         }
 

@@ -84,7 +84,8 @@ async def localise(assignment: Assignment, sandbox: Sandbox) -> Found:
         for path, numbers in informed.items()
     }
     spent = failing.cpu_seconds + sample.cpu_seconds + types.cpu_seconds
-    known = {"seen_types": seen, "suspicion": suspicion}
+    imported = {path: tuple(each) for path, each in types.body.get("imported", {}).items()}
+    known = {"seen_types": seen, "suspicion": suspicion, "imported": imported}
     return Found(spectrum.model_copy(update=known), spent)
 
 

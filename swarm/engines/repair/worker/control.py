@@ -4,8 +4,9 @@ A wrong condition is run by passing tests as well, so what only failing tests re
 than the condition itself. It is as good as the worst of what it decides over: its own blocks, and what
 follows it where its block leaves (control dependence: Ferrante, Ottenstein, Warren, "The Program
 Dependence Graph and Its Use in Optimization", 1987). Lines that are run by the same tests are told apart
-by how much stands in them: a mistake falls on a long line oftener than on a short one; and what leaves a
-function counts for half a long line at least, for it is what others see.
+by how much stands in them: a mistake falls on a long line oftener than on a short one; what leaves a
+function counts for half a long line at least, for it is what others see; and what was left to be written
+counts for a whole one.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from swarm.engines.repair.worker.drafts import below, header_end
+from swarm.engines.repair.worker.holes import is_hole
 from swarm.engines.repair.worker.sources import DEFINITIONS, Source
 
 _SHARE = 0.95
@@ -22,6 +24,7 @@ _SHARE = 0.95
 _LENGTH_COUNTS = 0.03
 _LONG = 30
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_MAY_BE_EMPTY = (ast.ExceptHandler, *DEFINITIONS)
 _DECIDING = (ast.If, ast.While, ast.For, ast.AsyncFor)
 
 
@@ -30,7 +33,7 @@ def informed(source: Source, suspicion: dict[int, float]) -> dict[int, float]:
     found = dict(suspicion)
     for body in _bodies(source.tree):
         _raise(body, found)
-    lengths = _lengths(source.tree)
+    lengths = _lengths(source)
     return {
         line: value * (1 - _LENGTH_COUNTS + _LENGTH_COUNTS * lengths.get(line, 0.0))
         for line, value in found.items()
@@ -76,13 +79,25 @@ def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
         yield each.body
 
 
-def _lengths(tree: ast.Module) -> dict[int, float]:
+def is_stub(source: Source, statement: ast.stmt) -> bool:
+    """`pass` or `return None` where something could stand: a bare `return` only leaves, and a handler or a
+    definition may well do nothing.
+    """
+    if isinstance(statement, ast.Return):
+        return is_hole(statement) and statement.value is not None
+    parent = source.places[statement].parent
+    alone = isinstance(parent, _MAY_BE_EMPTY) and len(parent.body) == 1
+    return is_hole(statement) and not alone
+
+
+def _lengths(source: Source) -> dict[int, float]:
     """How much stands in each line's statement, from 0 to 1."""
     found: dict[int, float] = {}
-    for statement in ast.walk(tree):
+    for statement in ast.walk(source.tree):
         if isinstance(statement, ast.stmt) and not isinstance(statement, DEFINITIONS):
             share = min(sum(1 for _ in below(statement)), _LONG) / _LONG
             share = max(share, 0.5) if isinstance(statement, ast.Return) else share
+            share = 1.0 if is_stub(source, statement) else share
             for line in range(statement.lineno, header_end(statement) + 1):
                 found[line] = max(found.get(line, 0.0), share)
     return found

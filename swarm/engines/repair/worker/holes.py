@@ -51,7 +51,7 @@ _WANTED = re.compile(r"\bNone (?:==|!=) (?P<right>.)|(?P<left>[\[{('\"])[^=]*(?:
 
 def holes(drafts: Drafts, node: ast.stmt) -> None:
     function = drafts.source.function(node)
-    if function is None or not _is_hole(node):
+    if function is None or not is_hole(node):
         return
     if isinstance(node, ast.Return):
         for text, weight in _values(drafts, node, function):
@@ -61,7 +61,8 @@ def holes(drafts: Drafts, node: ast.stmt) -> None:
             drafts.replace_text(node, text, weight, _LABEL)
 
 
-def _is_hole(node: ast.stmt) -> bool:
+def is_hole(node: ast.stmt) -> bool:
+    """Nothing stands here, in as many words."""
     if isinstance(node, ast.Return):
         value = node.value
         return value is None or (isinstance(value, ast.Constant) and value.value is None)

@@ -36,6 +36,23 @@ def widened(source: Source, suspicion: dict[int, float]) -> dict[int, float]:
     return wide
 
 
+def made_early(source: Source, suspicion: dict[int, float]) -> dict[int, float]:
+    """The lines of functions that are called when the file is imported and that no failing test runs: as
+    suspicious as what uses the module's data that they speak of, by and large.
+    """
+    early = import_time_lines(source)
+    used = _used(source, suspicion)
+    data = {name for name, _ in _outside(source)}
+    found: dict[int, float] = {}
+    for node in source.tree.body:
+        lines = {n.lineno for n in ast.walk(node) if isinstance(n, ast.stmt)} & early
+        if isinstance(node, FUNCTIONS) and lines and not lines & set(suspicion):
+            names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+            share = _SHARE * max((used.get(name, 0.0) for name in names & data), default=0.0)
+            found.update(dict.fromkeys(lines, share) if share > 0 else {})
+    return found
+
+
 def import_time_lines(source: Source, seen: Iterable[int] = ()) -> frozenset[int]:
     """Lines in the bodies of the file's functions that are called, at any depth, when it is imported, and
     of those whose first lines were seen to run while other modules were.

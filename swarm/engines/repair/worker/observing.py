@@ -5,6 +5,7 @@ Bounded by counts, not by time, so that two observations of the same tests say t
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import signal
@@ -13,9 +14,10 @@ from types import CodeType, FrameType
 from typing import Any
 
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory, patience
-from swarm.engines.repair.worker.control import informed
+from swarm.engines.repair.worker.control import informed, is_stub
 from swarm.engines.repair.worker.flowing import nearness
 from swarm.engines.repair.worker.instrumenting import instrument, statements_at, take_notes
+from swarm.engines.repair.worker.module_level import made_early
 from swarm.engines.repair.worker.neighbours import attributes
 from swarm.engines.repair.worker.patching import LiveModule, living_functions
 from swarm.engines.repair.worker.probing import probed
@@ -108,10 +110,13 @@ def observe(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
             _merge(seen, json.loads(line))
     suspicion = _with_flow(_informed(request["suspicion"], present), present, request["frames"])
     suspicion = probed(suite, present, modules, suspicion, seen, request)
+    early = {path: made_early(source, suspicion[path]) for path, source in present.items()}
     told = {
-        path: {line: round(ppm) for line, ppm in lines.items()} for path, lines in suspicion.items()
+        path: {line: round(ppm) for line, ppm in {**lines, **early.get(path, {})}.items()}
+        for path, lines in suspicion.items()
     }
-    return {"types": seen, "suspicion": told}
+    imported = {path: sorted(lines) for path, lines in early.items() if lines}
+    return {"types": seen, "suspicion": told, "imported": imported}
 
 
 def _informed(
@@ -130,11 +135,13 @@ def _with_flow(
     sources: dict[str, Source],
     traces: list[list[list[Any]]],
 ) -> dict[str, dict[int, float]]:
-    """A little less where nothing that reached the failure's place came from, as far as names tell."""
+    """A little less where nothing that reached the failure's place came from, as far as names tell. Where
+    nothing stands yet, that is not held against it.
+    """
     ends = [(str(path), int(line)) for trace in traces for path, line in trace[-_MOST_STARTS:]]
     tests = {path: read_source(path) for path, _ in ends if path not in sources}
     known = {**sources, **{path: each for path, each in tests.items() if each is not None}}
-    near = nearness(known, ends)
+    near = {**nearness(known, ends), **dict.fromkeys(_stubs(sources), 1.0)}
     return {
         path: {
             line: value * (1 - _FLOW_COUNTS + _FLOW_COUNTS * near.get((path, line), 0.0))
@@ -142,6 +149,15 @@ def _with_flow(
         }
         for path, lines in suspicion.items()
     }
+
+
+def _stubs(sources: dict[str, Source]) -> list[tuple[str, int]]:
+    return [
+        (path, node.lineno)
+        for path, source in sources.items()
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.stmt) and is_stub(source, node)
+    ]
 
 
 def _with_text(path: str, lines: dict[int, float], sources: dict[str, Source]) -> dict[int, float]:
