@@ -21,6 +21,10 @@ _WRITTEN_FOR_PYTEST = re.compile(
 )
 """An import, or tests that are functions, which unittest does not find."""
 
+_DOCUMENTS = (".rst", ".md", ".txt")
+_FROM_OUTSIDE = re.compile(r"\{env:[^{}:]*:?([^{}]*)\}")
+"""What tox puts in from its user's surroundings, or says itself where there is nothing."""
+
 
 def detect_recipe(directory: Path, version: str = "") -> Recipe:
     """What the commit whose files are in `directory` needs.
@@ -83,7 +87,7 @@ def _python(files: Files, version: str) -> Iterator[Reason]:
 def _choices(files: Files) -> Iterator[Reason]:
     lines = written_commands(files)
     spoken = tuple(each for line in lines for each in said_by(line, files))
-    yield from (each for each in spoken if each.part == "test")
+    yield from sorted((each for each in spoken if each.part == "test"), key=_asks_for_examples)
     yield from classic.said_of_python(files)
     yield from pyproject.said_by_pyproject(files)
     yield from classic.said_by_setup(files)
@@ -93,6 +97,12 @@ def _choices(files: Files) -> Iterator[Reason]:
     yield from _tox(files)
     yield from (each for each in spoken if each.part != "test" and _exists(each, files))
     yield from _other_tests(files)
+
+
+def _asks_for_examples(reason: Reason) -> bool:
+    """Who runs the examples of documents runs the suite as well, mostly with the next command."""
+    words = reason.value.split()
+    return any(word.startswith("--doctest") or word.endswith(_DOCUMENTS) for word in words)
 
 
 def _exists(reason: Reason, files: Files) -> bool:
@@ -106,7 +116,8 @@ def _tox(files: Files) -> Iterator[Reason]:
     parts = {"extras": "extras", "dependency_groups": "groups"}
     for path, entry in tox_entries(files):
         if entry.key in parts:
-            for each in entry.text.replace(",", " ").split():
+            text = _FROM_OUTSIDE.sub(r"\1", entry.text)
+            for each in (word for word in text.replace(",", " ").split() if "{" not in word):
                 said = Reason.model_validate(
                     {"part": parts[entry.key], "value": each, "path": path, "line": entry.number}
                 )

@@ -118,6 +118,20 @@ def test_setup_cfg_is_read_line_by_line(tmp_path: Path) -> None:
     assert recipe.why("services")[0].place == "setup.cfg:6"
 
 
+def test_the_suite_is_asked_for_before_the_examples_of_documents(tmp_path: Path) -> None:
+    commands = "pytest README.rst\n    pytest --doctest-modules pack\n    pytest --tb=short\n"
+    recipe = detect(
+        tmp_path, {"tox.ini": f"[testenv]\ncommands =\n    {commands}", "README.rst": ""}
+    )
+    assert recipe.test == "pytest"
+
+
+def test_extras_that_tox_takes_from_outside_are_what_it_says_itself(tmp_path: Path) -> None:
+    text = "[testenv]\nextras =\n    {env:MORE:}\n    {env:KIND:fast}\n    {[base]extras}\ncommands = pytest\n"
+    recipe = detect(tmp_path, {"tox.ini": text})
+    assert recipe.extras == ("fast",)
+
+
 def test_tox_says_how_it_tests(tmp_path: Path) -> None:
     text = (
         "[testenv]\ndeps =\n    -r requirements/tests.txt\n    pytest-mock\nextras = tests\n"
