@@ -186,7 +186,14 @@ MUTANTS = (
     Mutant(
         "forget families",
         "market/belief.py",
-        "return 1.0 if failure.family == family else _ACROSS_FAMILIES",
+        "return _ACROSS_FAMILIES",
+        "return 1.0",
+        "market/test_belief.py",
+    ),
+    Mutant(
+        "a search that found nothing speaks for all searches",
+        "market/belief.py",
+        "return _ACROSS_SEARCHES if one in _SEARCHES else 1.0",
         "return 1.0",
         "market/test_belief.py",
     ),

@@ -23,6 +23,7 @@ from swarm.domain.experience import Experience, Skill
 from swarm.domain.money import CERTAIN, Ppm
 from swarm.domain.names import AgentId
 from swarm.domain.tasks import TaskKind
+from swarm.market.belief import kinship
 from swarm.market.difficulty import WEIGHTS, updated
 from swarm.market.skill import (
     Curve,
@@ -47,7 +48,6 @@ OPTIMISM = 0.1
 """Standard deviations of what is believed that an index is granted beyond the mean, so that what little
 is known of gets tried. So little costs nothing that could be measured; a whole one costs 1 % and more."""
 
-_OTHER_FAMILY = 0.60 / 0.64
 _FADING = 50
 """Of sums of money and time one part in so many is forgotten with each try."""
 
@@ -287,8 +287,7 @@ def _without(
     weights: Sequence[float] = WEIGHTS
     for other, likely in enumerate(seen):
         if other != number:
-            kin = tried[other].family == tried[number].family
-            power = 1.0 if kin else _OTHER_FAMILY
+            power = kinship(tried[other].family, tried[number].family)
             weights = updated(weights, (chance**power for chance in likely))
     return weights
 

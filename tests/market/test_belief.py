@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from swarm.market.belief import Belief
+from swarm.market.belief import Belief, Failure
 from swarm.market.difficulty import NODES, WEIGHTS
 from swarm.testing.bids import a_failure
 
@@ -84,3 +84,16 @@ def test_an_agent_that_fails_again_says_less_than_another_one_that_fails() -> No
     again = after(500_000, 150_000).probability(500_000, "s", "f")
     failures = (a_failure("x"), a_failure("y", chance=150_000))
     assert Belief(failures).probability(500_000, "s", "f") < again
+
+
+def test_a_search_that_found_nothing_says_little_of_other_searches() -> None:
+    """As measured: where the quick one found nothing, the others keep most of what they claim."""
+
+    def left(family: str) -> int:
+        failed = [Failure(strategy=s, family=family, probability_used=300_000) for s in "abc"]
+        return Belief(failed, 50_000, 50_000).probability(150_000, "d", family)
+
+    assert left("model:m") < 20_000
+    assert 80_000 < left("repair") < 150_000
+    again = Failure(strategy="d", family="repair", probability_used=300_000)
+    assert Belief([again]).probability(150_000, "d", "repair") < 30_000
