@@ -123,8 +123,8 @@ def _killed_at(points: list[int], folder: Path) -> list[int]:
 def test_a_run_that_is_killed_at_some_records_ends_in_one_pull_request(
     records: int, tmp_path: Path
 ) -> None:
-    """Every seventh: odd and even points take turns."""
-    assert _killed_at(list(range(1, records + 1, 7)), tmp_path) == []
+    """Every thirteenth: odd and even points take turns."""
+    assert _killed_at(list(range(1, records + 1, 13)), tmp_path) == []
 
 
 @pytest.mark.thorough

@@ -103,6 +103,7 @@ def _state(folder: Path) -> GoalState:
     return goals[GOAL]
 
 
+@pytest.mark.thorough
 def test_the_work_behind_a_question_is_there_when_it_is_answered(folder: Path) -> None:
     _run(folder)
     assert _state(folder).status is GoalStatus.WAITING

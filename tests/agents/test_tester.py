@@ -56,6 +56,7 @@ def test_a_tree_that_turns_another_test_red_is_refused(case: Case) -> None:
     assert rules(case, "harmful", {"calc.py": changed}) == {"regression"}
 
 
+@pytest.mark.thorough
 def test_a_tree_that_cannot_be_imported_is_refused(case: Case) -> None:
     found = rules(case, "syntax", {"calc.py": "def add(:\n"})
     assert "tampering.unreadable" in found

@@ -81,6 +81,7 @@ def environment_of(repository: Path, home: Path, make: Make | None = None) -> En
     return goal.environment
 
 
+@pytest.mark.thorough
 def test_a_goal_uses_what_was_built(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"):

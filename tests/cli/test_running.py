@@ -128,6 +128,7 @@ def test_ctrl_c_pauses_durably_and_resume_goes_on(
     assert (called.code, goal["goal"]["status"]) == (0, "done"), called.err
 
 
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
 def test_an_estimate_writes_nothing(home: Path, repository: Path) -> None:
     called = swarm(home, "run", "--fix-failing", "--repo", str(repository), "--estimate", "--json")

@@ -68,6 +68,7 @@ def _folder(path: Path) -> Path:
     return path
 
 
+@pytest.mark.thorough
 @needs_root
 def test_a_read_only_state_folder_is_named(mounted: Path, tmp_path: Path) -> None:
     (mounted / "home-user").mkdir()

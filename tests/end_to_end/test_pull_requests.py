@@ -21,6 +21,10 @@ LARGE = 12_000_000
 HOOKS = ("pre-receive", "update", "post-receive", "post-update", "reference-transaction")
 
 
+pytestmark = pytest.mark.thorough
+"""The tests of the Ray runtime show in every run that a goal ends in a pull request."""
+
+
 @dataclass(frozen=True, slots=True)
 class Published:
     swarm: Outside
@@ -105,7 +109,6 @@ def test_an_odd_repository_gets_its_pull_request(published: Published) -> None:
     assert changed == "calc.py"
 
 
-@pytest.mark.thorough
 def test_a_file_of_two_hundred_megabytes_is_carried_along(swarm: Outside, tmp_path: Path) -> None:
     repository = broken(tmp_path / "repository")
     (repository / "data.bin").write_bytes(os.urandom(1 << 20) * 200)
@@ -229,7 +232,6 @@ def test_a_changed_byte_in_the_journal_is_found(published: Published, copy: Path
     assert "was changed: its hash does not fit" in _found(published, copy)
 
 
-@pytest.mark.thorough
 def test_a_changed_vote_is_found_in_a_journal_whose_chain_was_made_anew(
     published: Published, copy: Path
 ) -> None:
@@ -238,7 +240,6 @@ def test_a_changed_vote_is_found_in_a_journal_whose_chain_was_made_anew(
     assert "ballot" in _found(published, copy)
 
 
-@pytest.mark.thorough
 def test_a_changed_signature_is_found(published: Published, copy: Path) -> None:
     event = published.document["pull_request"]["certificate"]["ballots"][0]["event"]
     signature = event.partition('"sig":"')[2][:8].encode()
@@ -247,13 +248,11 @@ def test_a_changed_signature_is_found(published: Published, copy: Path) -> None:
     assert "signature" in _found(published, copy)
 
 
-@pytest.mark.thorough
 def test_a_changed_policy_is_found(published: Published, copy: Path) -> None:
     _rewrite(copy, b'"threshold":2', b'"threshold":1')
     assert "policy" in _found(published, copy)
 
 
-@pytest.mark.thorough
 def test_a_moved_branch_is_found(published: Published) -> None:
     repository, branch = published.repository, f"refs/heads/{published.branch}"
     head = git(repository, "rev-parse", branch)

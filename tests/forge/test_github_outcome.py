@@ -82,11 +82,13 @@ def test_a_failed_step_is_shown_as_its_author_saw_it(scene: Scene) -> None:
     assert "cleanup" not in finding.message
 
 
+@pytest.mark.thorough
 def test_a_check_of_others_is_known_by_what_it_says(scene: Scene) -> None:
     scene.check(output={"summary": "two are red"})
     assert [each.message for each in scene.explain()] == ["tests: two are red"]
 
 
+@pytest.mark.thorough
 def test_a_look_fetches_no_log(scene: Scene) -> None:
     scene.check(log=LOG)
     scene.look()
@@ -95,6 +97,7 @@ def test_a_look_fetches_no_log(scene: Scene) -> None:
     assert scene.wire.asked["job log"] == 1
 
 
+@pytest.mark.thorough
 def test_a_red_status_counts_and_our_own_does_not(scene: Scene) -> None:
     for context in ("swarm/quorum", "ci/other"):
         data = {"state": "failure", "context": context, "description": "it broke"}
@@ -103,6 +106,7 @@ def test_a_red_status_counts_and_our_own_does_not(scene: Scene) -> None:
     assert [each.message for each in scene.explain()] == ["ci/other: it broke"]
 
 
+@pytest.mark.thorough
 def test_while_a_check_runs_the_rest_waits(scene: Scene) -> None:
     scene.check()
     run = {"name": "slow", "head_sha": scene.head, "status": "in_progress"}

@@ -287,6 +287,7 @@ def test_f11_a_repository_that_was_made_public_is_asked_about_again(scene: Scene
     assert "made public meanwhile" in scene.revoked(found.tracker)
 
 
+@pytest.mark.thorough
 def test_f12_what_people_took_out_of_the_history_is_not_brought_back(scene: Scene) -> None:
     http_git(scene.folder, "clone", "--quiet", scene.served.clone_url("ann"), "hers")
     hers = scene.folder / "hers"
@@ -299,6 +300,7 @@ def test_f12_what_people_took_out_of_the_history_is_not_brought_back(scene: Scen
     assert "rewritten" in asyncio.run(why_rewritten(scene.wire, found.tracker, found.head))
 
 
+@pytest.mark.thorough
 def test_f12_a_base_that_moved_on_or_is_called_otherwise_is_no_harm(scene: Scene) -> None:
     found = scene.begun()
     http_git(scene.folder, "clone", "--quiet", scene.served.clone_url("ann"), "hers")

@@ -93,6 +93,7 @@ def test_a_sha256_repository_has_a_sha256_mirror(tmp_path: Path) -> None:
     assert (len(tree), mirror.touched(mirror.fetch(commit), tree)) == (64, ("a",))
 
 
+@pytest.mark.thorough
 def test_a_large_file_passes_through(tmp_path: Path) -> None:
     size = 16 << 20
     (tmp_path / "user").mkdir()

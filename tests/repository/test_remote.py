@@ -53,6 +53,7 @@ def test_a_branch_is_pushed_from_a_mirror_without_history(folder: Path, served: 
     assert outlet.read_branch(BRANCH) == head(served) == commit
 
 
+@pytest.mark.thorough
 def test_the_base_may_have_moved_on_meanwhile(folder: Path, served: Served) -> None:
     outlet, commit = begun(folder, remote_of(served))
     http_git(folder, "clone", "--quiet", served.clone_url("ann"), "hers")
@@ -112,6 +113,7 @@ def test_a_repository_that_is_gone_needs_a_human(folder: Path, served: Served) -
         outlet.read_branch(BRANCH)
 
 
+@pytest.mark.thorough
 def test_a_clone_is_made_and_brought_up_to_date(folder: Path, served: Served) -> None:
     clone = folder / "clone"
     first = clone_branch(remote_of(served), clone, "main")
@@ -160,6 +162,7 @@ def test_where_people_have_gone_on_it_stays(folder: Path, served: Served, what: 
     assert head(served) == theirs
 
 
+@pytest.mark.thorough
 def test_what_does_not_stand_on_the_old_is_not_pushed(folder: Path, served: Served) -> None:
     outlet, commit = begun(folder, remote_of(served))
     outlet.publish_branch(BRANCH, commit)

@@ -68,7 +68,7 @@ def test_passes_after_all_that(): pass
 
 
 def test_every_outcome_has_its_word(tmp_path: Path) -> None:
-    execution = run(tmp_path, {"test_all.py": EVERY_OUTCOME}, test_seconds=2.5)
+    execution = run(tmp_path, {"test_all.py": EVERY_OUTCOME}, test_seconds=2.0)
     assert outcomes(execution) == {
         "test_passes": "passed",
         "test_fails": "failed",
