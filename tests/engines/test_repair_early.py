@@ -3,10 +3,14 @@
 import ast
 import textwrap
 
-from swarm.engines.repair.progress import Spectrum
+import pytest
+
+from swarm.engines.port import StepTaken
+from swarm.engines.repair.progress import Progress, Spectrum
 from swarm.engines.repair.worker.control import informed, is_stub
 from swarm.engines.repair.worker.module_level import made_early
 from swarm.engines.repair.worker.sources import Source
+from tests.engines.conftest import Builder
 
 RULES = """
     RULES = []
@@ -79,3 +83,16 @@ def test_a_handler_and_a_definition_may_well_be_empty() -> None:
     here = source(text)
     stubs = [n.lineno for n in ast.walk(here.tree) if isinstance(n, ast.stmt) and is_stub(here, n)]
     assert sorted(stubs) == [16, 17]
+
+
+@pytest.mark.thorough
+def test_where_a_test_goes_round_for_ever_is_the_most_suspicious(workshop: Builder) -> None:
+    text = "def f(n):\n    a = n + 1\n    b = a * 2\n    c = b - 1\n    while c:\n        n += c\n    return a\n"
+    shop = workshop(
+        {"far.py": text, "test_far.py": "from far import f\n\n\ndef test_f(): assert f(0) == 1\n"},
+        {"test_far.py::test_f": "timeout"},
+    )
+    first = shop.repair(stop_after=1)[0]
+    assert isinstance(first, StepTaken), first
+    known = Progress.model_validate_json(first.result).spectrum.suspicion["far.py"]
+    assert max(known, key=lambda line: known[line]) in (5, 6)

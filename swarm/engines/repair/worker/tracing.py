@@ -1,6 +1,7 @@
 """Which lines of the project each test runs, one forked child for each test.
 
-A test that hangs still tells: when its time is over the child reports what it has seen and ends.
+A test that hangs still tells: when its time is over the child reports what it has seen, and where it is, and
+ends. What never ends is mostly wrong where it goes round.
 """
 
 from __future__ import annotations
@@ -136,6 +137,8 @@ _PATIENT = 2
 
 _FIRST_CALLS = 100
 
+_MOST_STACK = 30
+
 _TOOL = 4
 """A tool number of `sys.monitoring` that no debugger, coverage or profiler is given."""
 
@@ -204,14 +207,15 @@ def _traced(
     def work(tell: Tell) -> None:
         began = time.perf_counter()
 
-        def report(outcome: str) -> None:
+        def report(outcome: str, frame: FrameType | None = None) -> None:
             sys.settrace(None)
             told = _told(suite, lines, project, outcome)
+            told["frames"] = _stack(frame, project) or told["frames"]
             told["seconds"] = time.perf_counter() - began
             tell(json.dumps(told))
 
-        def out_of_time(*_: Any) -> None:
-            report("timeout")
+        def out_of_time(_: int, frame: FrameType | None) -> None:
+            report("timeout", frame)
             os._exit(0)
 
         signal.signal(signal.SIGPROF, out_of_time)
@@ -226,6 +230,17 @@ def _traced(
     how = "timeout" if ended.how == "timeout" else "crashed"
     empty = {"lines": {}, "files": [], "error": "", "frames": []}
     return {"outcome": how, "seconds": ended.seconds, **empty}
+
+
+def _stack(frame: FrameType | None, project: Project) -> list[tuple[str, int]]:
+    """Where in the project it is, outermost first; of a deep recursion the last calls."""
+    found: list[tuple[str, int]] = []
+    while frame is not None and len(found) < _MOST_STACK:
+        path = project.path_of(frame.f_code.co_filename)
+        if path is not None:
+            found.append((path, frame.f_lineno))
+        frame = frame.f_back
+    return found[::-1]
 
 
 def _told(suite: Suite, lines: LineTrace, project: Project, outcome: str) -> dict[str, Any]:
