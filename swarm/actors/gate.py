@@ -64,7 +64,8 @@ def check_change(
     `failing` every test that fails there is a target; without targets, those that the change turns green.
     Raises Rejected where change or base cannot be read.
     """
-    request = GoalRequest(text=f"check {change}"[:200], repository=repository, test=test)
+    # A branch is named by whoever wrote it: its name is no word of a person who asks for something.
+    request = GoalRequest(text="check a change", repository=repository, test=test)
     goal = prepare_goal(request, settings, new_id=lambda: GoalId(f"g-{secrets.token_hex(4)}"))
     return asyncio.run(_check(settings, goal, change, base, None if failing else targets))
 
@@ -222,6 +223,7 @@ def _contract(goal: Goal, subject: CheckSubject, aspect: str) -> Contract:
         seconds=goal.seconds,
         aspect=aspect,
         subject=subject,
+        asked=goal.text,
     )
 
 

@@ -407,6 +407,7 @@ def _check(
         description=_described(state, about),
         features=_asked_of_tests(about),
         subject=subject,
+        asked=goal.text,
     )
 
 

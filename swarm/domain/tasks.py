@@ -76,6 +76,8 @@ class Contract(Frozen):
     """Which kind of check: `suite`, `static`, `behaviour`. Empty for plan and write."""
 
     subject: CheckSubject | None = None
+    asked: str = Field(default="", exclude_if=lambda value: not value)
+    """Of a check: the goal in the words of the person who stated it, for what only a person may let pass."""
 
 
 MOST_PARTS = 4
@@ -87,6 +89,10 @@ class Part(Frozen):
 
     title: str = Field(min_length=3, max_length=200)
     description: str = Field(min_length=10, max_length=6_000)
+
+
+DEPENDENCY = "dependency"
+"""The rule of a finding that names what a change brings in that others wrote."""
 
 
 class Finding(Frozen):

@@ -13,11 +13,15 @@ from swarm.domain.evidence import BlockedConnection, Evidence
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd, Ppm, dollars
 from swarm.domain.names import AgentId, AttemptId, TaskId
+from swarm.domain.tasks import DEPENDENCY
 from swarm.forge.wording import markdown_line, opening, plain_line
 
 TITLE = 120
 BODY = 60_000
 """Characters that we write at most: a title fits on one line of a list."""
+
+MOST_BROUGHT = 8
+"""Dependencies that are named at the top."""
 
 ROWS = 100
 """Of each folded table."""
@@ -122,10 +126,23 @@ def _warnings(account: Account) -> Iterator[tuple[str, str]]:
         yield "Sandbox", markdown_line(told, 600)
     for grant in account.certificate.policy.grants:
         yield "Protected, and granted", f"{markdown_line(grant.path)}, by {markdown_line(grant.by)}"
+    brought = tuple(dict.fromkeys(_brought_in(account.evidence)))
+    for told in brought[:MOST_BROUGHT]:
+        yield "Brings in", told
+    if len(brought) > MOST_BROUGHT:
+        yield "Brings in", f"{len(brought) - MOST_BROUGHT} more, in the diff"
     if account.blocked:
         first = account.blocked[0]
         what = f"{len(account.blocked)} refused, {first.host} port {first.port} first"
         yield "Tried to reach the network", markdown_line(what)
+
+
+def _brought_in(evidence: tuple[Evidence, ...]) -> Iterator[str]:
+    """What others wrote and this change adds."""
+    for each in evidence:
+        for finding in each.findings:
+            if finding.rule == DEPENDENCY:
+                yield f"{markdown_line(finding.message, 300)} ({markdown_line(finding.path)})"
 
 
 def _lasted(seconds: int) -> str:

@@ -70,6 +70,7 @@ def test_a_good_change_is_accepted_and_the_evidence_comes_out_the_same_again(cas
         ({"calc.py": CALC.replace("\n", "  \n")}, "white-space"),
         ({"notes.txt": "one\n  two\n\n"}, "white-space"),
         ({"calc.py": CALC.replace("a - b", "a + b").replace("\n", "\r\n")}, "line-ends"),
+        ({"requirements.txt": "reqeusts\n"}, "dependency"),
         ({}, "no-change"),
     ],
 )

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swarm.domain.ballots import Ballot, Certificate, Policy, Subject, Voter
-from swarm.domain.evidence import BlockedConnection
+from swarm.domain.evidence import BlockedConnection, Evidence
 from swarm.domain.names import (
     AgentId,
     AttemptId,
@@ -17,7 +17,8 @@ from swarm.domain.names import (
     TaskId,
     TreeHash,
 )
-from swarm.forge.body import ROWS, TITLE
+from swarm.domain.tasks import DEPENDENCY, Finding
+from swarm.forge.body import MOST_BROUGHT, ROWS, TITLE
 from swarm.forge.port import LONGEST_BODY
 from swarm.forge.public_api import (
     Account,
@@ -143,6 +144,25 @@ def test_weak_walls_are_said_before_everything_is_folded() -> None:
     assert "- **Sandbox**: shared-proc is not a whole one. Processes were listed." in first
     assert "| not held | Processes were listed. |" in text
     assert "Nothing was seen that tried to reach the network." in text
+
+
+def test_what_a_change_brings_in_stands_at_the_top() -> None:
+    found = [
+        Finding(
+            rule=DEPENDENCY, message=f"new dependency {HOSTILE} b{n}", path="go.mod", blocks=False
+        )
+        for n in range(MOST_BROUGHT + 3)
+    ]
+    evidence = Evidence.model_validate(
+        {"kind": "static", "base": "1" * 40, "tree": "2" * 40, "argv": (), "environment": "e" * 64}
+        | {"sandbox_mode": "none", "limits": {}, "outcomes": (), "base_outcomes": (), "targets": ()}
+        | {"voided": (), "tools": {}, "findings": found, "verdict": "yes"}
+    )
+    told = body(an_account(evidence=(evidence, evidence)))
+    top = told.partition("<details>")[0]
+    assert top.count("- **Brings in**") == MOST_BROUGHT + 1
+    assert "3 more, in the diff" in top
+    assert "<script>" not in told
 
 
 def test_what_a_sandbox_told_has_no_powers() -> None:

@@ -14,6 +14,8 @@ what it executed itself, and its evidence comes out the same when it is executed
     intrusions   the part of it that reads code
     places       the part of it that reads paths
     diffs        what a diff shows by itself
+    manifests    what a project says that it is built from
+    dependencies what of that is new, and who asked for it
     compiling    does the target's interpreter accept the changed files
     lint         what a linter says of them that it did not say before
     baseline     the suite on the base, twice, to know which ids flicker

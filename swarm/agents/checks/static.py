@@ -9,11 +9,14 @@ from dataclasses import dataclass
 
 from swarm.agents.checks.answers import answered
 from swarm.agents.checks.compiling import Compiled, compiled
+from swarm.agents.checks.dependencies import new_dependencies
 from swarm.agents.checks.diffs import PROTECTED, Bounds, File, files_changed, review
 from swarm.agents.checks.guard import Base, read_base
 from swarm.agents.checks.handling import lost_handling
 from swarm.agents.checks.likeness import special_cases
 from swarm.agents.checks.lint import Source, linter_version, new_findings
+from swarm.agents.checks.manifests import MOST as MOST_READ
+from swarm.agents.checks.manifests import reader_of
 from swarm.agents.checks.places import test_files_of
 from swarm.agents.checks.tables import listed_cases
 from swarm.agents.port import CheckAssignment, Checked, Workbench
@@ -22,6 +25,7 @@ from swarm.domain.names import TestId
 from swarm.domain.tasks import Finding, Verdict
 
 DEFAULT_BOUNDS = Bounds()
+MOST_MANIFESTS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,9 @@ class StaticReviewer:
         files = await asyncio.to_thread(files_changed, changes, base.data)
         touch = tuple(dict.fromkeys((*subject.touch, *assignment.contract.touch)))
         shown = review(changes, files, touch, self._protected, self._bounds, subject.grants)
-        shown = (*shown, *_read(files, base, subject.targets))
+        asked = assignment.contract.asked
+        brought = new_dependencies(files, manifests_of(base), asked, subject.grants)
+        shown = (*shown, *brought, *_read(files, base, subject.targets))
         sources = _sources(files)
         linted = await new_findings(sources, environment.python_version)
         ran = await self._compile(assignment, workbench, sources)
@@ -110,6 +116,15 @@ def _read(files: tuple[File, ...], base: Base, targets: tuple[TestId, ...]) -> I
             yield from special_cases(file.path, *texts, tests)
             yield from listed_cases(file.path, *texts) if targets else ()
             yield from lost_handling(file.path, *texts, asked=bool(targets))
+
+
+def manifests_of(base: Base) -> Iterator[tuple[str, str]]:
+    """The base's files that name dependencies, shortest path first."""
+    found = (path for path in base.paths if reader_of(path) is not None)
+    for path in sorted(found, key=lambda each: (len(each), each))[:MOST_MANIFESTS]:
+        file = base.directory / path
+        if not file.is_symlink() and file.stat().st_size <= MOST_READ:
+            yield path, base.text(path) or ""
 
 
 def _sources(files: tuple[File, ...]) -> list[Source]:
