@@ -23,6 +23,7 @@ from swarm.agents.public_api import Ailment, ailment_of
         ("E   FileNotFoundError: [Errno 2] No such file or directory: 'convert'", "program", None),
         ("E   PermissionError: [Errno 13] Permission denied: '/etc/x'", "permission", None),
         ("E   OSError: [Errno 28] No space left on device", "resources", None),
+        ("E   locale.Error: unsupported locale setting", "locale", None),
     ],
 )
 def test_what_the_environment_lacks_is_told_by_its_words(

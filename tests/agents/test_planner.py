@@ -159,7 +159,15 @@ def test_a_test_file_that_cannot_be_imported_is_said(make_plan: MakePlan) -> Non
     files = {"test_a.py": "import nowhere_at_all\ndef test_a(): pass\n", "a.py": ""}
     plan = make_plan(fix_failing=True, files=files)
     assert plan.refusal.startswith("test_a.py cannot be imported")
+    assert plan.refusal.partition("cannot be imported: ")[2].startswith("ModuleNotFoundError")
     assert "nowhere_at_all" in plan.refusal
+
+
+@pytest.mark.thorough
+def test_where_a_module_breaks_an_import_is_said(make_plan: MakePlan) -> None:
+    files = {"test_a.py": "import a\ndef test_a(): pass\n", "a.py": "x = 1\ndef f()\n"}
+    plan = make_plan(fix_failing=True, files=files)
+    assert plan.refusal.endswith("SyntaxError: expected ':'; see a.py, line 2")
 
 
 @pytest.mark.thorough

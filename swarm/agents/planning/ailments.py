@@ -18,6 +18,7 @@ Kind = Literal[
     "plugin",
     "permission",
     "resources",
+    "locale",
 ]
 
 
@@ -46,6 +47,7 @@ _SIGNS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
     ("program", re.compile(r"(?:^|[\s:])([\w.+-]+): (?:command )?not found\s*$", re.MULTILINE)),
     ("permission", re.compile(r"PermissionError: (.{0,80})")),
     ("resources", re.compile(r"(No space left on device|Too many open files|MemoryError)")),
+    ("locale", re.compile(r"locale\.Error: (unsupported locale setting[^\n]{0,60})")),
 )
 _REFUSED = re.compile(r"unrecognized arguments: (--?[\w-]+)")
 _OPTIONS = {

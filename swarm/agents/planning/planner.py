@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -53,6 +54,10 @@ WITHOUT_MODEL = (
     "exception, or ask with --fix-failing"
 )
 _PASSED_OVER = frozenset({".git", ".hg", ".venv", "venv", "node_modules", "__pycache__"})
+
+
+_PLACES = re.compile(r'^(?:E\s+)?\s*(?:File "(.+)", line|(\S+?):)\s?(\d+)', re.MULTILINE)
+"""How Python and pytest name a place in a traceback."""
 
 
 def new_nonce() -> str:
@@ -266,7 +271,7 @@ def _selection(
     # Where nothing passes, what is red is most likely red for the same reason.
     blind = goal.fix_failing and not seen.passing
     if unread and (blind or (selection.refusal and not red)):
-        return Selection((), _unread(unread[0], baseline))
+        return Selection((), _unread(unread[0], baseline, files))
     return selection
 
 
@@ -275,13 +280,26 @@ def _has_no_tests(run: SuiteRun) -> bool:
     return run.broken.startswith("no tests were collected")
 
 
-def _unread(module: TestId, baseline: Baseline) -> str:
-    """Why a file of tests could not be read; a generated file that git ignores is a frequent cause."""
-    reason = baseline.failures.get(module, "").strip().splitlines()[-1:]
+def _unread(module: TestId, baseline: Baseline, files: Collection[str]) -> str:
+    """Why a file of tests could not be read, and where; a generated file that git ignores is a frequent
+    cause.
+    """
+    failure = baseline.failures.get(module, "").strip()
+    reason = [line.removeprefix("E ").strip() for line in failure.splitlines()[-1:]]
     told = ": ".join([f"{module} cannot be imported", *reason])
     if "No module named" in told or "ImportError" in told:
-        return f"{told}; only what is committed is there, not what git ignores"
-    return told
+        told = f"{told}; only what is committed is there, not what git ignores"
+    place = _broken_place(failure, files)
+    return f"{told}; see {place}" if place else told
+
+
+def _broken_place(failure: str, files: Collection[str]) -> str:
+    """The last place of the repository that a traceback names, as `file, line N`."""
+    for first, second, line in reversed(_PLACES.findall(failure)):
+        ends = [path for path in files if f"/{first or second}".endswith(f"/{path}")]
+        if ends:
+            return f"{max(ends, key=len)}, line {line}"
+    return ""
 
 
 def _passing(baseline: Baseline) -> frozenset[TestId]:
