@@ -17,6 +17,11 @@ SLIPS = {
     "swapped arguments": ("def f(g, a, b):\n    return g(a, b)\n", "g(a, b)", "g(b, a)"),
     "wrong variable": ("def f(a, b):\n    return a * a\n", "a * a", "a * b"),
     "and for or": ("def f(a, b):\n    return a and b\n", "a and b", "a or b"),
+    "negated whole": (
+        "def f(a, b):\n    return a and b\n",
+        "a and b",
+        "not (a and b)",
+    ),
     "missing not": ("def f(a):\n    if a:\n        return 1\n    return 2\n", "if a", "if not a"),
     "constant": ("def f(a):\n    return a + 1\n", "+ 1", "+ 0"),
     "slice": ("def f(xs):\n    return xs[1:]\n", "xs[1:]", "xs[:1]"),

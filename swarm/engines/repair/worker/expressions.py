@@ -106,6 +106,7 @@ def conjunctions(drafts: Drafts, node: ast.BoolOp) -> None:
     old, new = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
     for k in range(len(node.values) - 1):
         drafts.replace_operator(node, node.values[k : k + 2], (old, new), 1.0, "and for or")
+    drafts.replace(node, negation(drafts.pen.of(node)), 0.5, "negation")
     parts = [drafts.pen.of(each) for each in node.values]
     for k, part in enumerate(parts):
         rest = parts[:k] + parts[k + 1 :]
