@@ -20,6 +20,7 @@ from swarm.engines.repair.pairing import (
     better,
     is_stuck,
     rivals,
+    told_of_half,
     unlike,
 )
 from swarm.engines.repair.patches import patched
@@ -564,6 +565,14 @@ def test_of_two_complete_repairs_the_one_is_kept_against_which_less_speaks() -> 
     one, other = a_spare(1, "a"), a_spare(2, "a")
     assert better(held(one, 3), held(other, 1)).first == other
     assert better(held(one, 1), held(other, 3)).beaten == (other,)
+
+
+def test_half_a_repair_is_told_where_there_is_no_other_half() -> None:
+    half = Paired(aims=(), half=a_spare(7, "t::a", "t::b", "t::c"))
+    told = told_of_half(a_progress(paired=half))
+    assert "a.py:7 (comparison)" in told
+    assert "turns 3 of the failing tests green (t::a, t::b, ...)" in told
+    assert told_of_half(a_progress()) == told_of_half(None) == ""
 
 
 def test_another_test_is_begun_with_where_the_first_one_stays_red() -> None:

@@ -25,7 +25,7 @@ from swarm.engines.port import (
 from swarm.engines.repair import choosing, localisation, offers, prior
 from swarm.engines.repair.dispatch import Answer, ask
 from swarm.engines.repair.laying import NOTHING_LAID, Laid
-from swarm.engines.repair.pairing import Known, PairedAttempt
+from swarm.engines.repair.pairing import Known, PairedAttempt, told_of_half
 from swarm.engines.repair.pinning import Pinning, with_test, without_new_tests
 from swarm.engines.repair.progress import (
     MOST_SETBACKS,
@@ -100,12 +100,13 @@ class RepairEngine:
             end = await attempt.end(progress, last=hurry)
             end = end or self._limit(assignment, spent, budget, elapsed)
             if end is not None:
-                yield end
+                half = told_of_half(progress)
+                yield GaveUp(end.reason + half) if isinstance(end, GaveUp) else end
                 return
             try:
                 step, progress = await _step(attempt, progress, assignment.cpu_price, hurry)
             except (Lacking, localisation.Unsuitable) as refusal:
-                yield GaveUp(str(refusal))
+                yield GaveUp(str(refusal) + told_of_half(progress))
                 return
             spent += step.cost
             yield _guided(step, guidance())

@@ -187,7 +187,8 @@ class PairedAttempt:
             if found[k]
         )
         contested = tuple((call, before) for call, before, *_ in progress.contested)
-        begun = paired.model_copy(update={"spares": unlike(spares), "contested": contested})
+        known = {"spares": unlike(spares), "contested": contested, "half": _most(paired, spares)}
+        begun = paired.model_copy(update=known)
         return await self._instead(begun, progress, cpu)
 
     def _alone(self, paired: Paired, progress: Progress, positions: list[int], cpu: float) -> Known:
@@ -334,6 +335,23 @@ def aims_of(seen: Mapping[str, frozenset[tuple[str, int]]]) -> tuple[str, ...]:
 
 def _alike(one: frozenset[tuple[str, int]], other: frozenset[tuple[str, int]]) -> float:
     return len(one & other) / len(one | other)
+
+
+def _most(paired: Paired, spares: Sequence[Spare]) -> Spare | None:
+    known = [paired.half] if paired.half is not None else []
+    return max([*known, *spares], key=lambda each: len(each.greened), default=None)
+
+
+def told_of_half(progress: Progress | None) -> str:
+    """What a person can go on with where there is no second edit."""
+    half = progress.paired.half if progress is not None and progress.paired is not None else None
+    if half is None:
+        return ""
+    tests = ", ".join(half.greened[:2]) + (", ..." if half.greened[2:] else "")
+    return (
+        f"; half of it may be {choosing.named(half.edit)}, which turns {len(half.greened)} of the "
+        f"failing tests green ({tests})"
+    )
 
 
 def _in_vain(progress: Progress) -> str:

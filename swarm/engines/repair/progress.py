@@ -166,6 +166,9 @@ class Paired(Frozen):
     whole: bool = False
     """What is looked for now is to turn everything green that still fails."""
 
+    half: Spare | None = None
+    """The first edit that turned most green until now."""
+
     contested: tuple[tuple[str, str], ...] = ()
     """Calls that possible first edits answer differently, and what they came to before."""
 
