@@ -40,6 +40,19 @@ def test_a_part_of_an_and_is_left_out_and_none_of_an_or() -> None:
     assert without("return x or y") == []
 
 
+def test_a_guard_that_something_is_there_is_left_to_what_it_guards() -> None:
+    assert without("return x is not None and x < 0") == [
+        ("x < 0", "return x is not None and (True)")
+    ]
+    assert without("return hasattr(x, 'y') and x.y") == [
+        ("x.y", "return hasattr(x, 'y') and (True)")
+    ]
+
+
+def test_a_guard_of_something_else_has_to_be_earned() -> None:
+    assert len(without("return x is not None and y < 0")) == 2
+
+
 def test_a_comparison_loses_each_of_its_ends() -> None:
     assert without("return 1 < x < y") == [
         ("1 < x", "return (x < y)"),

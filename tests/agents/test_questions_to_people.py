@@ -3,7 +3,7 @@
 from swarm.agents.checks.conditions import distinguishes
 from swarm.agents.checks.inside import recorder
 from swarm.agents.checks.lint import Source
-from swarm.agents.checks.observations import Again, Observed, answers_only
+from swarm.agents.checks.observations import Again, Observed, answers_only, read
 from swarm.agents.checks.reach import Watched, unreached, watched
 from swarm.agents.checks.tables import listed_cases
 
@@ -125,3 +125,10 @@ def test_next_door_begins_with_what_failing_tests_and_changed_lines_lead_to() ->
     )
     assert list(chosen)[:2] == ["('red',)", "('near',)"]
     assert len(chosen) == recorder.SEEDS
+
+
+def test_a_call_next_door_is_known_for_one_that_a_test_makes_itself() -> None:
+    """Else it is told of as if no test gave it in."""
+    rows = [["('x',)", "1", "('y',)", False], ["(1, 2)", "3", "(1, 1)", False]]
+    found = read([{"next": ["a.py", "f"], "calls": rows}])
+    assert set(found.nearby) == {("a.py", "f", "'x'"), ("a.py", "f", "1, 2")}

@@ -5,7 +5,8 @@ it. So every new condition must be earned: with it taken away, some test that th
 fail. That is mutation testing of the patch alone (DeMillo, Lipton, Sayward, 1978). Only what widens the
 patch is tried: a whole condition held true or false, one part of an `and` or of a chained comparison left
 out, and a comparison whose answer is reckoned with held true or false. Parts of an `or` are left alone:
-without one the patch does less, and a repair may well guard more than the tests look at.
+without one the patch does less, and a repair may well guard more than the tests look at. So is
+`x is not None` before `x < 0`: without it there is no question to ask, and the other part has to be earned.
 """
 
 import ast
@@ -17,6 +18,7 @@ MOST = 6
 """So many are tried of one change; each costs a run of the tests that observe it."""
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_ORDERED = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +93,48 @@ def _conditions(node: ast.AST) -> Iterator[_Part]:
     if isinstance(node, ast.If | ast.IfExp) and not isinstance(node.test, ast.Constant):
         yield _Part(ast.unparse(node.test), node.test, ("(True)", "(False)"))
     if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.And):
-        yield from (_Part(ast.unparse(each), each, ("(True)",)) for each in node.values)
+        yield from _joined(node)
     if isinstance(node, ast.Compare):
         yield from _links(node)
     if isinstance(node, ast.BinOp | ast.Subscript | ast.keyword | ast.Call):
         yield from (_Part(ast.unparse(each), each, ("(True)", "(False)")) for each in _values(node))
     for child in ast.iter_child_nodes(node):
         yield from _conditions(child)
+
+
+def _joined(node: ast.BoolOp) -> Iterator[_Part]:
+    """Parts of an `and`. One that lets those behind it be asked at all is left to them to earn."""
+    for number, each in enumerate(node.values):
+        guards = any(_needs(behind, each) for behind in node.values[number + 1 :])
+        yield _Part(ast.unparse(each), each, () if guards else ("(True)",))
+
+
+def _needs(behind: ast.expr, guard: ast.expr) -> bool:
+    """Whether `guard` says that something is there, and what is behind it compares or looks into it."""
+    thing = _there(guard)
+    return thing is not None and any(
+        ast.unparse(used) == thing for node in ast.walk(behind) for used in _used(node)
+    )
+
+
+def _there(guard: ast.expr) -> str | None:
+    """What `x is not None` and `hasattr(x, ...)` are about."""
+    match guard:
+        case ast.Compare(ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
+            return ast.unparse(guard.left)
+        case ast.Call(func=ast.Name(id="hasattr"), args=[about, _]):
+            return ast.unparse(about)
+    return None
+
+
+def _used(node: ast.AST) -> Iterator[ast.expr]:
+    """What cannot be nothing: sides of an order or of arithmetic, and whose parts are asked for."""
+    if isinstance(node, ast.Compare) and any(isinstance(op, _ORDERED) for op in node.ops):
+        yield from (node.left, *node.comparators)
+    elif isinstance(node, ast.BinOp):
+        yield from (node.left, node.right)
+    elif isinstance(node, ast.Attribute | ast.Subscript):
+        yield node.value
 
 
 def _values(node: ast.BinOp | ast.Subscript | ast.keyword | ast.Call) -> Iterator[ast.Compare]:

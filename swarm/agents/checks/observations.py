@@ -101,8 +101,13 @@ def read(extra: Sequence[object]) -> Observed:
     except (ValidationError, KeyError, AssertionError) as error:
         raise Rejected(f"the recording is not ours: {error}") from error
     told = {key: tuple(results) for key, results in calls.items()}
-    nearby = {(*callee[:2], callee[2][1:-1]): e.answer for callee, e in again.items() if e.origin}
+    nearby = {_called(callee): e.answer for callee, e in again.items() if e.origin}
     return Observed(told, nearby, again, reached, seeds)
+
+
+def _called(callee: Callee) -> Callee:
+    """A call next door, its arguments written as those of a test's own call: without the tuple's signs."""
+    return (*callee[:2], callee[2][1:-1].removesuffix(","))
 
 
 def differences(
