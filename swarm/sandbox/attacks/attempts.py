@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from swarm.sandbox.attacks.calls import Absent
 
-_SECONDS = 20
+_SECONDS = 50
 
 
 def main(orders: Sequence[tuple[str, str, Sequence[str]]]) -> None:

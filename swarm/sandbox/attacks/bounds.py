@@ -15,6 +15,9 @@ _SHARED = "/dev/shm/big"  # noqa: S108
 _ROOMY = replace(LIMITS, memory_bytes=400 * _MIB)
 _TIGHT = replace(LIMITS, memory_bytes=160 * _MIB)
 _SMALL_DISK = replace(LIMITS, disk_bytes=24 * _MIB, inodes=2000, file_bytes=64 * _MIB)
+_LONG_SECONDS = 50.0
+"""Who takes longer to end was waited for; a busy machine may take some of them by itself."""
+
 _WITHIN = "where less is taken"
 _UNBOUNDED = allowed_without_walls("its processes and files are the user's own")
 
@@ -100,7 +103,7 @@ async def _stop_itself(arena: Arena) -> Seen:
         began = time.monotonic()
         result = await sandbox.exec(("sh", "-c", "sleep 99 & kill -STOP $$"), wall_seconds=0.5)
         took = time.monotonic() - began
-    if result.killed_by != "time" or took > 5:
+    if result.killed_by != "time" or took > _LONG_SECONDS:
         return Seen("through", f"it took {took:.1f} seconds and ended by {result.killed_by!r}")
     return Seen("refused", "killed by the limit on time")
 
@@ -109,9 +112,9 @@ async def _hold_the_pipe(arena: Arena) -> Seen:
     """A child keeps the output open after the command's end; nobody waits for it."""
     async with arena.another() as sandbox:
         began = time.monotonic()
-        await sandbox.exec(("sh", "-c", "setsid sleep 1238 & exit 0"), wall_seconds=10)
+        await sandbox.exec(("sh", "-c", "setsid sleep 1238 & exit 0"), wall_seconds=90)
         took = time.monotonic() - began
-    return Seen("refused" if took < 5 else "through", f"it took {took:.1f} seconds")
+    return Seen("refused" if took < _LONG_SECONDS else "through", f"it took {took:.1f} seconds")
 
 
 async def _spin(arena: Arena) -> Seen:
@@ -124,7 +127,7 @@ async def _spin(arena: Arena) -> Seen:
 async def _spend(arena: Arena) -> Seen:
     """More of a processor than a process may have."""
     async with arena.another(replace(LIMITS, cpu_seconds=1)) as sandbox:
-        result = await sandbox.exec(("sh", "-c", "while :; do :; done"), wall_seconds=20)
+        result = await sandbox.exec(("sh", "-c", "while :; do :; done"), wall_seconds=90)
         return await _ended_by(result.killed_by, result.seconds, ("time", "cpu"))
 
 

@@ -23,7 +23,7 @@ from swarm.sandbox.kernel import descendants, parents
 from swarm.sandbox.port import Sandbox
 
 _ROUNDS = 200
-_END_SECONDS = 10.0
+_END_SECONDS = 60.0
 
 
 async def kill_everything(arena: Arena) -> Seen:

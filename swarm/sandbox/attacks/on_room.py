@@ -12,7 +12,7 @@ import time
 
 _MIB = 1 << 20
 _PAGE = 4096
-_WAIT_SECONDS = 10
+_WAIT_SECONDS = 40
 
 
 def fork_many(most: str) -> None:
