@@ -38,6 +38,7 @@ _FILLS = ("append", "add", "extend", "update")
 _MOST_CALLEES = 25
 _MOST_NAMES = 16
 _MOST_METHODS = 12
+_MOST_IDLE = 6
 _COPIED = (ast.Expr, ast.Assign, ast.AugAssign)
 _FIRST = {
     "{": ("dict", "set"),
@@ -207,13 +208,13 @@ def _statements(
 ) -> Iterator[tuple[str, float]]:
     idle, names = _idle(function), _names(drafts, node)
     others = [*names, *_shared(drafts.source, function)]
-    for name in sorted(idle):
+    for name in sorted(idle)[:_MOST_IDLE]:
         yield from _put_to_use(drafts, name, names)
     for other in ast.walk(function):
         kept = isinstance(other, _COPIED) and not isinstance(other.value, ast.Constant)
         if kept and drafts.source.function(other) is function:
-            yield drafts.pen.of(other).text, 0.5
-            yield from ((each, 0.5) for each in _with_others(drafts, other, others, idle))
+            yield drafts.pen.of(other).text, 0.65
+            yield from ((each, 0.65) for each in _with_others(drafts, other, others, idle))
     yield from _called_by_names(drafts, node, {*names, "self", "cls"})
     for collection in names:
         for fill in sorted(_filled_by(function, collection)):
