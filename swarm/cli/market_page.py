@@ -9,11 +9,14 @@ from html import escape
 
 _WIDE, _HIGH, _EDGE = 560, 320, 48
 _STYLE = """
-body{font:15px/1.45 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b}
-table{border-collapse:collapse;font-size:14px}td,th{padding:.2rem .8rem .2rem 0;text-align:left}
-th{color:#555;font-weight:600;border-bottom:1px solid #bbb}svg{max-width:100%}svg text{font-size:11px;fill:#333}
+body{font:15px/1.45 system-ui,sans-serif;max-width:62rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;background:#fff}
+table{border-collapse:collapse;font-size:14px;display:block;overflow-x:auto}
+td,th{padding:.2rem .8rem .2rem 0;text-align:left;white-space:nowrap}
+th{color:#555;font-weight:600;border-bottom:1px solid #bbb}svg{max-width:100%;height:auto}svg text{font-size:11px;fill:#333}
 .a{stroke:#999;stroke-width:1}.d{fill:#1f6f8b}.l{stroke:#1f6f8b;stroke-width:2;fill:none}.g{stroke:#bbb;
 stroke-dasharray:4 4}
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}th{color:#aaa}svg text{fill:#ccc}
+.d{fill:#5db7d6}.l{stroke:#5db7d6}}
 """
 
 
@@ -72,6 +75,7 @@ def drawn(drawing: Drawing) -> str:
     if drawing.joined:
         path = " ".join(f"{x},{y}" for x, y in (place(p.x, p.y) for p in drawing.points))
         shapes.append(f'<polyline class="l" points="{path}"/>')
+    named: list[_Label] = []
     for point in drawing.points:
         x, y = place(point.x, point.y)
         if point.low is not None and point.high is not None:
@@ -79,14 +83,49 @@ def drawn(drawing: Drawing) -> str:
             shapes.append(f'<line class="a" x1="{x}" y1="{low}" x2="{x}" y2="{high}"/>')
         shapes.append(f'<circle class="d" cx="{x}" cy="{y}" r="3.5"/>')
         if point.name:
-            shapes.append(_label(x, y, point.name))
+            named.append(_free(x, y, point.name[:40], named))
+            shapes.append(named[-1].shape)
     return f'{head}<svg viewBox="0 0 {_WIDE} {_HIGH}" width="{_WIDE}">{"".join(shapes)}</svg>'
 
 
-def _label(x: float, y: float, name: str) -> str:
-    """Beside its point, on the side where there is room."""
-    side, anchor = (x + 6, "start") if x < _WIDE / 2 else (x - 6, "end")
-    return f'<text x="{side:.1f}" y="{y - 5:.1f}" text-anchor="{anchor}">{escape(name[:40])}</text>'
+_LETTER, _LINE = 6.0, 12.0
+"""Width of a letter, about, and height of a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    left: float
+    bottom: float
+    side: float
+    anchor: str
+    name: str
+
+    def covers(self, other: "_Label") -> bool:
+        return (
+            abs(self.bottom - other.bottom) < _LINE
+            and self.left < other.left + len(other.name) * _LETTER
+            and other.left < self.left + len(self.name) * _LETTER
+        )
+
+    @property
+    def shape(self) -> str:
+        return (
+            f'<text x="{self.side:.1f}" y="{self.bottom:.1f}" text-anchor="{self.anchor}">'
+            f"{escape(self.name)}</text>"
+        )
+
+
+def _free(x: float, y: float, name: str, others: Sequence[_Label]) -> _Label:
+    """Beside its point, on the side where there is room; below or above where others stand already."""
+    right = x < _WIDE / 2
+    side = x + 6 if right else x - 6
+    left = side if right else side - len(name) * _LETTER
+    for line in range(2 * len(others) + 1):
+        step = (line + 1) // 2 * (1 if line % 2 else -1)
+        label = _Label(left, y - 5 + step * _LINE, side, "start" if right else "end", name)
+        if label.bottom > 0 and not any(label.covers(other) for other in others):
+            return label
+    return _Label(left, y - 5 + len(others) * _LINE, side, "start" if right else "end", name)
 
 
 def _axes(drawing: Drawing, right: float, top: float) -> str:
