@@ -1,5 +1,6 @@
 """One Ray cluster for all tests of a session."""
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,24 +18,25 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Two nodes on this machine; the second has the resource `far`."""
     folder = tmp_path_factory.mktemp("ray")
     prepare_environment(Places(folder))
+    # Its workers would give way to everybody else on a busy machine, and come to nothing.
+    os.environ.setdefault("RAY_worker_niceness", "0")
     import ray
     from ray.cluster_utils import Cluster
 
     def start() -> Any:
-        cluster = Cluster(
-            initialize_head=True,
-            connect=True,
-            head_node_args={"num_cpus": 2, "include_dashboard": False},
-        )
-        cluster.add_node(num_cpus=2, resources={"far": 1})
+        """On a loaded machine Ray's own start times out; what it had started is ended first."""
+        cluster: Any = Cluster()
+        try:
+            cluster.add_node(num_cpus=2, include_dashboard=False)
+            cluster.add_node(num_cpus=2, resources={"far": 1})
+            cluster.connect()
+        except BaseException:
+            ray.shutdown()
+            cluster.shutdown()
+            raise
         return cluster
 
-    def start_again(error: Exception) -> bool:
-        """On a loaded machine Ray's own start times out."""
-        ray.shutdown()
-        return True
-
-    cluster = stamina.retry(on=start_again, attempts=STARTS)(start)()
+    cluster = stamina.retry(on=Exception, attempts=STARTS)(start)()
     yield cluster
     ray.shutdown()
     cluster.shutdown()

@@ -23,7 +23,7 @@ from swarm.testing.gate import a_gate, gated_cast, opened
 from swarm.testing.outside import Outside, fingerprint, steps, wait_until
 from tests.end_to_end.projects import BUG, broken, is_mended
 
-pytestmark = [pytest.mark.chaos, pytest.mark.ray, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.ray, pytest.mark.timeout(1000)]
 
 GOAL = GoalId("g-000001")
 LEASE_SECONDS = 15
