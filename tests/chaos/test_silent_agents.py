@@ -44,6 +44,7 @@ def troupe(settings: Settings, gate: Path) -> Iterator[Any]:
     places = Places(settings.home)
     places.make()
     prepare_environment(places)
+    os.environ.setdefault("RAY_worker_niceness", "0")  # they would give way to everybody else
     from swarm.actors.ray import assemble, connected
 
     with ExitStack() as stack:
