@@ -21,6 +21,7 @@ MODULES = [path for path in SWARM.rglob("*.py") if SWARM / "demo" / "project" no
 USES_GIT = {
     "repository": "owns git",
     "recipes/pyproject.py": "reads a key of poetry's of that name",
+    "agents/checks/manifests.py": "reads the same key where a dependency is named",
     "testing": "makes repositories for tests",
     "demo/planting.py": "makes the demo's repository before any agent exists",
     "cli/pulls.py": "merges in the user's checkout, by the user's own hand",
