@@ -21,7 +21,7 @@ from swarm.testing.git import a_repository, git
 from tests.actors.test_on_ray import GOAL, Stage
 from tests.actors.test_questions import Asking
 
-pytestmark = [pytest.mark.ray, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.ray, pytest.mark.timeout(1000)]
 
 
 class Drafting(ScriptedEngine):
