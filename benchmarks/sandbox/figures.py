@@ -1,5 +1,6 @@
 """What is measured, each on real sandboxes."""
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -19,6 +20,8 @@ TREE = "0" * 40
 DEPTHS = (1, 10, 25, 50)
 STEP = "for i in 0 1 2 3 4 5; do echo $0 >> d$i/file$((i * 50)).py; done; rm -f d7/file$((350 + $0)).py"
 TOGETHER = 20
+_SETTLED_SECONDS = 0.5
+"""By then the host has its half-made sandbox ready again."""
 
 
 class Bench:
@@ -85,10 +88,12 @@ class Bench:
 
     async def memory(self, world: World) -> None:
         """Of each besides what a host has ready in any case: a sandbox that is half made."""
+        await asyncio.sleep(_SETTLED_SECONDS)
         none = _pss()
         boxes = [await self._host.create(self._spec, BaseRef(world.base, TREE)) for _ in range(10)]
         for each in boxes:
             await each.exec(("true",))
+        await asyncio.sleep(_SETTLED_SECONDS)
         self._watch.note("PSS of a host without sandboxes, MiB", none / (1 << 20))
         self._watch.note("PSS of an idle sandbox, MiB", (_pss() - none) / len(boxes) / (1 << 20))
         for each in boxes:
@@ -155,7 +160,10 @@ def _children(pid: int) -> list[int]:
 
 
 def _pss_of(pid: int) -> int:
-    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):  # it has just ended
+        return 0
     return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
 
 
