@@ -7,6 +7,7 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -24,6 +25,7 @@ class Listener:
 
     open: set[asyncio.StreamWriter] = field(default_factory=set)
     _server: asyncio.Server | None = None
+    _attended: set["asyncio.Task[None]"] = field(default_factory=set)
 
     async def serve(self, listening: socket.socket) -> None:
         """Begin to accept on it; returns at once."""
@@ -38,7 +40,15 @@ class Listener:
         for writer in tuple(self.open):
             writer.transport.abort()
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """The task is made here: of one of its own that the ending event loop cancels, begun or not, the
+        server would print a traceback.
+        """
+        task = asyncio.get_running_loop().create_task(self._attend(reader, writer))
+        self._attended.add(task)
+        task.add_done_callback(partial(self._leave, writer))
+
+    async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if len(self.open) >= self.most:
             writer.transport.abort()
             return
@@ -47,10 +57,10 @@ class Listener:
             await self.answer(reader, writer)
         except OSError:
             writer.transport.abort()
-        except asyncio.CancelledError:
-            # The event loop ends. It has made this task itself, nobody waits for it, and it would
-            # print a traceback of one that was cancelled.
+
+    def _leave(self, writer: asyncio.StreamWriter, task: "asyncio.Task[None]") -> None:
+        self._attended.discard(task)
+        self.open.discard(writer)
+        if task.cancelled():
             writer.transport.abort()
-        finally:
-            self.open.discard(writer)
-            writer.close()
+        writer.close()

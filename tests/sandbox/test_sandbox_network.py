@@ -344,7 +344,9 @@ def test_only_so_many_connections_are_open_at_a_time() -> None:
     asyncio.run(main())
 
 
-def test_an_interrupted_loop_tells_nothing_of_connections_that_are_open() -> None:
+@pytest.mark.parametrize("turns", range(4))
+def test_an_interrupted_loop_tells_nothing_of_connections_that_are_open(turns: int) -> None:
+    """However far they have come: accepted only, begun, or waiting for more."""
     told: list[str] = []
     listening = socket.create_server(("127.0.0.1", 0))
 
@@ -355,6 +357,8 @@ def test_an_interrupted_loop_tells_nothing_of_connections_that_are_open() -> Non
         client = socket.create_connection(listening.getsockname())
         client.sendall(b"CONNECT good.org:1")
         while len(asyncio.all_tasks()) < 2:  # noqa: ASYNC110 - until it is accepted, and listened to
+            await asyncio.sleep(0)
+        for _turn in range(turns):
             await asyncio.sleep(0)
         return client
 
