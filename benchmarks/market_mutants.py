@@ -242,8 +242,8 @@ MUTANTS = (
     Mutant(
         "no stop rule",
         "market/clearing.py",
-        "poor = [bid for bid, _, trial in left if trial.index <= 0]",
-        "poor = [bid for bid, _, trial in left if trial.index < -(10**30)]",
+        "poor = [bid for bid, _, trial in left if trial.sigma <= 0]",
+        "poor = [bid for bid, _, trial in left if trial.sigma < -(10**30)]",
         "market/test_clearing.py",
     ),
     Mutant(

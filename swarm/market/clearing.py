@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from swarm.domain.bids import Bid
 from swarm.domain.clearings import Award, Clearing, Reason, Refusal, ScoredBid
 from swarm.domain.frozen import unchecked
-from swarm.domain.money import MicroUsd, Ppm
+from swarm.domain.money import CERTAIN, MicroUsd, Ppm
 from swarm.domain.names import AgentId, TaskId
 from swarm.market.allocation import Problem, allocate
 from swarm.market.announced import OpenTask, Terms
 from swarm.market.belief import Belief
 from swarm.market.continuation import SCALE, beginnings
 from swarm.market.flow import Edge
-from swarm.market.index import Prospect, parts, prospect
+from swarm.market.index import Prospect, prospect
 from swarm.market.judging import Judge
 from swarm.market.learning import Table
 from swarm.market.rules import Rule, next_by_rule, read_rule
@@ -133,7 +133,8 @@ def _examine(
 
 
 def _scored(bid: Bid, used: Ppm, trial: Prospect, begin: MicroUsd) -> ScoredBid:
-    numbers = parts(trial)
+    """The same figures as `parts`, without a value in between."""
+    accept, gain, cost, _, index = trial
     return unchecked(
         ScoredBid,
         {
@@ -145,10 +146,10 @@ def _scored(bid: Bid, used: Ppm, trial: Prospect, begin: MicroUsd) -> ScoredBid:
             "seconds": bid.seconds,
             "probability_claimed": bid.probability,
             "probability_used": used,
-            "accept": numbers.accept_ppm,
-            "reward": numbers.reward,
-            "cost": numbers.cost,
-            "index": numbers.index,
+            "accept": accept // CERTAIN,
+            "reward": gain // accept if accept else 0,
+            "cost": cost,
+            "index": index,
             "begin": begin,
         },
     )
@@ -169,8 +170,8 @@ def _sorted_out(
         return refused | {
             bid.agent_id: "not by the rule" for bid, _, _ in left if bid.agent_id not in chosen
         }
-    poor = [bid for bid, _, trial in left if trial.index <= 0]
-    good = [bid for bid, _, trial in left if trial.index > 0]
+    poor = [bid for bid, _, trial in left if trial.sigma <= 0]
+    good = [bid for bid, _, trial in left if trial.sigma > 0]
     refused |= {bid.agent_id: "no positive index" for bid in poor}
     if any(bid.strategy not in task.tried_strategies for bid in good):
         tried = [bid for bid in good if bid.strategy in task.tried_strategies]

@@ -314,7 +314,7 @@ def _alone(mind: Mind, agent: int) -> Ppm:
 
 
 def _index(setting: Setting, price: int, p: Ppm) -> int:
-    return prospect(setting.value, setting.wrong_cost, price, p, setting.alpha, setting.beta).index
+    return prospect(setting.value, setting.wrong_cost, price, p, setting.alpha, setting.beta).sigma
 
 
 def _utility(results: Sequence[Result], setting: Setting) -> float:

@@ -27,7 +27,7 @@ def beginnings(trials: Sequence[Prospect]) -> list[int]:
     good = [
         (-fine_index(trial), number, trial.net * SURE, SURE - trial.accept)
         for number, trial in enumerate(trials)
-        if trial.index > 0
+        if trial.sigma > 0
     ]
     good.sort()
     after = 0
@@ -46,4 +46,4 @@ def beginnings(trials: Sequence[Prospect]) -> list[int]:
 
 def fine_index(trial: Prospect) -> int:
     """The index, finely enough to sort by."""
-    return trial.net * SURE // trial.accept if trial.accept else trial.index * SURE
+    return trial.net * SURE // trial.accept if trial.accept else trial.sigma * SURE

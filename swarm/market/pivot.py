@@ -19,7 +19,7 @@ from swarm.market.index import SURE, Prospect
 
 def tried_in_order(claims: Mapping[AgentId, Prospect]) -> tuple[AgentId, ...]:
     """Highest index first, without those that are worth nothing; ties go to the smaller name."""
-    good = [agent for agent, claim in claims.items() if claim.index > 0]
+    good = [agent for agent, claim in claims.items() if claim.sigma > 0]
     return tuple(sorted(good, key=lambda agent: (-fine_index(claims[agent]), agent)))
 
 

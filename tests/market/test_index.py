@@ -73,15 +73,15 @@ def worth(order: Iterable[Prospect]) -> Fraction:
 @given(trials)
 def test_the_index_order_is_worth_as_much_as_the_best_of_all_orders(some: list[Prospect]) -> None:
     best = max(worth(order) for n in range(len(some) + 1) for order in permutations(some, n))
-    good = [trial for trial in some if trial.index > 0]
-    assert worth(sorted(good, key=lambda trial: -trial.index)) == best
+    good = [trial for trial in some if trial.sigma > 0]
+    assert worth(sorted(good, key=lambda trial: -trial.sigma)) == best
     assert best - max(beginnings(some)) / Fraction(SCALE) < Fraction(1, 10**20)
 
 
 @given(trials)
 def test_beginning_with_the_highest_index_is_the_best_beginning(some: list[Prospect]) -> None:
     values = beginnings(some)
-    first = max(range(len(some)), key=lambda n: some[n].index)
+    first = max(range(len(some)), key=lambda n: some[n].sigma)
     assert values[first] == max(values) or some[first].index in {
         trial.index for n, trial in enumerate(some) if n != first
     }
