@@ -142,7 +142,7 @@ KEYS = {
     },
     "tasks": {
         "id", "kind", "aspect", "of", "title", "status", "targets", "after", "attempts", "bids",
-        "findings",
+        "did_not_bid", "findings",
     },
     "attempts": {
         "id", "agent", "strategy", "outcome", "reason", "cost_micro_usd", "seconds", "steps",

@@ -264,22 +264,29 @@ class Recorder:
         return [each for each in self._kept if each.origin == "failing"]
 
     def inputs(self, seeds: Seeds = ()) -> list[Input]:
-        """What was recorded, spread over origins, and inputs near it."""
+        """What was recorded, spread over origins, and inputs near it.
+
+        What is recorded itself is near nothing: a step from what passes is often just what fails.
+        """
         kept = [
             each
             for origin in ("failing", "passing")
             for each in _spread([one for one in self._kept if one.origin == origin])
         ]
         near = [_near(each, seeds) for each in kept]
-        found = list(kept)
+        found = {_asked(each): each for each in kept}
         while near and len(found) < _MOST_INPUTS:
             for others in list(near):
                 following = next(others, None)
                 if following is None:
                     near.remove(others)
                 else:
-                    found.append(following)
-        return found[:_MOST_INPUTS]
+                    found.setdefault(_asked(following), following)
+        return list(found.values())[:_MOST_INPUTS]
+
+
+def _asked(call: Input) -> str:
+    return form([call.function.__module__, call.function.__qualname__, call.arguments])
 
 
 def _spread(inputs: list[Input]) -> list[Input]:
