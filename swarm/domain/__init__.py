@@ -7,6 +7,7 @@ Ids and times are given to these values, never made by them.
     money       integer micro-USD and probabilities in parts per million
     frozen      the base of everything that is stored or crosses a border
     canonical   the one byte form of a value, and its hash
+    syntax      Python's text as a tree
     errors      what went wrong, sorted by what to do about it
     changes     what differs between two trees
     goals       what a person asked for

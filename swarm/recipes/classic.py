@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from swarm.domain.syntax import tree_of
 from swarm.recipes import versions
 from swarm.recipes.pyproject import is_for_tests, of_pipenv
 from swarm.recipes.reading import Entry, Files, shortened, table
@@ -47,7 +48,7 @@ def _configured(entry: Entry) -> Iterator[tuple[Part, str]]:
 def _called(files: Files) -> Iterator[Reason]:
     text = files.text("setup.py") or ""
     try:
-        tree = ast.parse(text)
+        tree = tree_of(text)
     except (SyntaxError, ValueError, RecursionError):
         yield files.reason("note", "setup.py is not Python 3: only its presence counts", "setup.py")
         return

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 
+from swarm.domain.syntax import tree_of
 from swarm.recipes.reading import Entry, Files, entries, table, texts
 
 _TESTS = re.compile(
@@ -163,7 +164,7 @@ def _nox_lines(files: Files) -> Iterator[Line]:
     if text is None:
         return
     try:
-        tree = ast.parse(text)
+        tree = tree_of(text)
     except (SyntaxError, ValueError, RecursionError):
         return
     for node in ast.walk(tree):

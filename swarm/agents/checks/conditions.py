@@ -14,6 +14,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from swarm.domain.syntax import tree_of
+
 MOST = 6
 """So many are tried of one change; each costs a run of the tests that observe it."""
 
@@ -44,8 +46,8 @@ class _Part:
 def ablations(path: str, before: str, after: str) -> Iterator[Ablation]:
     """One for each way to do without a new condition; nothing where a side is not Python."""
     try:
-        old = Counter(part.said for part in _parts(ast.parse(before)))
-        parts = list(_parts(ast.parse(after)))
+        old = Counter(part.said for part in _parts(tree_of(before)))
+        parts = list(_parts(tree_of(after)))
     except (SyntaxError, ValueError, RecursionError):
         return
     for part in parts:
@@ -60,7 +62,7 @@ def ablations(path: str, before: str, after: str) -> Iterator[Ablation]:
 def distinguishes(before: str, after: str) -> bool:
     """Whether more cases are told apart than before: by conditions, comparisons, or keys of a table."""
     try:
-        return _cases(ast.parse(after)) > _cases(ast.parse(before))
+        return _cases(tree_of(after)) > _cases(tree_of(before))
     except (SyntaxError, ValueError, RecursionError):
         return False
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from swarm.agents.checks.lint import Source
+from swarm.domain.syntax import tree_of
 
 MOST_CONSTANTS, LONGEST = 12, 60
 """Of a change; and the letters of one of them, since documents are no input."""
@@ -67,7 +68,7 @@ def new_constants(sources: Sequence[Source]) -> tuple[str, ...]:
 def _constants(data: bytes) -> dict[str, None]:
     """In the order of the text; of a number its neighbours too, where a bound may change sides."""
     found: dict[str, None] = {}
-    for node in ast.walk(ast.parse(data)):
+    for node in ast.walk(tree_of(data)):
         value = node.value if isinstance(node, ast.Constant) else None
         if type(value) is int:
             found |= dict.fromkeys(repr(each) for each in (value, value - 1, value + 1, -value))
@@ -84,7 +85,7 @@ def _differing(one: _File, other: _File) -> Iterator[int]:
 
 def _read(data: bytes) -> _File | None:
     try:
-        tree = ast.parse(data)
+        tree = tree_of(data)
         reader = _Functions()
         rest = ast.dump(reader.visit(tree))
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -29,6 +29,7 @@ from swarm.agents.checks.places import (
 )
 from swarm.domain.changes import Changes, Removed, Written
 from swarm.domain.evidence import SuiteRun
+from swarm.domain.syntax import tree_of
 from swarm.domain.tasks import Finding
 
 _BEARERS = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
@@ -122,7 +123,7 @@ def _keeps_examples(item: Written | Removed, before: str) -> bool:
 def _examples(text: str) -> list[tuple[str, str]]:
     """Names and docstrings, in no order."""
     found: list[tuple[str, str]] = []
-    left: list[tuple[str, ast.AST]] = [("", ast.parse(text))]
+    left: list[tuple[str, ast.AST]] = [("", tree_of(text))]
     while left:
         name, node = left.pop()
         if isinstance(node, _BEARERS):

@@ -8,6 +8,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 
+from swarm.domain.syntax import tree_of
 from swarm.domain.tasks import Finding
 
 _BROAD = frozenset({"Exception", "BaseException", ""})
@@ -16,7 +17,7 @@ _BROAD = frozenset({"Exception", "BaseException", ""})
 def lost_handling(path: str, before: str, after: str, *, asked: bool) -> tuple[Finding, ...]:
     """`asked`: failing tests ask for the change."""
     try:
-        old, new = ast.parse(before), ast.parse(after)
+        old, new = tree_of(before), tree_of(after)
     except (SyntaxError, ValueError, RecursionError):
         return ()
     return (*_silenced(path, old, new, asked=asked), *_swallowed(path, old, new))

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 
+from swarm.domain.syntax import tree_of
 from swarm.domain.tasks import Finding
 
 _FORBIDDEN_MODULES = {
@@ -95,7 +96,7 @@ def new_intrusions(path: str, base: str | None, text: str, *, is_test: bool) -> 
 def uses(text: str, *, is_test: bool) -> list[Use]:
     """Every door the text goes through. Test files may use the test runner as tests do."""
     try:
-        tree = ast.parse(text)
+        tree = tree_of(text)
         reader = _Reader(is_test=is_test)
         reader.visit(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

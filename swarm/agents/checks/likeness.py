@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Collection, Iterator
 
+from swarm.domain.syntax import tree_of
 from swarm.domain.tasks import Finding
 
 LONG = 3
@@ -37,7 +38,7 @@ def special_cases(
     """`tests` are the texts of the files that hold the failing tests."""
     known = _literals(tests)
     try:
-        old, new = ast.parse(before), ast.parse(after)
+        old, new = tree_of(before), tree_of(after)
     except (SyntaxError, ValueError, RecursionError):
         return ()
     there = {each[:2] for each in _spelt(ast.walk(old))}
@@ -76,7 +77,7 @@ def _literals(tests: Collection[str]) -> frozenset[str]:
     found: set[str] = set()
     for text in tests:
         try:
-            found |= {spelt for spelt, _, _ in _spelt(ast.walk(ast.parse(text)))}
+            found |= {spelt for spelt, _, _ in _spelt(ast.walk(tree_of(text)))}
         except (SyntaxError, ValueError, RecursionError):
             continue
     return frozenset(found)

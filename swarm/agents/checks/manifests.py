@@ -15,6 +15,8 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 from typing import Any
 
+from swarm.domain.syntax import tree_of
+
 MOST = 400_000
 """Characters of one file: nobody writes more by hand, and a reader's time is bounded."""
 
@@ -167,7 +169,7 @@ def _setup_py(text: str) -> Iterator[Named]:
     """The words in what `setup()` is told to require."""
     wanted = {"install_requires", "setup_requires", "tests_require", "extras_require"}
     lists = {"requires", "requirements", "install_requires", "extras", "dependencies"}
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(tree_of(text)):
         if isinstance(node, ast.keyword) and node.arg in wanted:
             yield from _words(node.value)
         elif isinstance(node, ast.keyword) and node.arg == "cmdclass":

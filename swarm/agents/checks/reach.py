@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from swarm.agents.checks.lint import Source
+from swarm.domain.syntax import tree_of
 from swarm.domain.tasks import Finding
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -85,7 +86,7 @@ def _order(place: Place) -> tuple[str, int]:
 def _statements(data: bytes) -> dict[str, list[tuple[str, int, int]]]:
     """By function: what each statement says, and its lines."""
     found: dict[str, list[tuple[str, int, int]]] = {}
-    left: list[tuple[str, ast.AST]] = [("", ast.parse(data))]
+    left: list[tuple[str, ast.AST]] = [("", tree_of(data))]
     while left:
         name, node = left.pop()
         for child in ast.iter_child_nodes(node):

@@ -8,6 +8,7 @@ executed here tells the one from the other, so a person is asked.
 import ast
 from collections.abc import Iterator
 
+from swarm.domain.syntax import tree_of
 from swarm.domain.tasks import Finding
 
 LEAST = 2
@@ -16,7 +17,7 @@ LEAST = 2
 
 def listed_cases(path: str, before: str, after: str) -> tuple[Finding, ...]:
     try:
-        old, new = ast.parse(before), ast.parse(after)
+        old, new = tree_of(before), tree_of(after)
     except (SyntaxError, ValueError, RecursionError):
         return ()
     known = {ast.unparse(key) for keys in _lists(old) for key in keys}

@@ -16,6 +16,7 @@ from swarm.agents.port import CheckAssignment, Workbench
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import GREEN
 from swarm.domain.names import TestId, TreeHash
+from swarm.domain.syntax import tree_of
 from swarm.sandbox.public_api import Sandbox
 from swarm.tools.public_api import execute_suite
 
@@ -75,7 +76,7 @@ def probe_of(name: str, code: str) -> Probe:
 def _tests_in(code: str) -> tuple[str, ...]:
     """The names of test functions, those in classes too; none where it is no Python."""
     try:
-        tree = ast.parse(code)
+        tree = tree_of(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ()
     found = list(_functions(tree.body, ""))

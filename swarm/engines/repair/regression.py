@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from swarm.domain.syntax import tree_of
+
 _NAME = re.compile(r"[^0-9a-z]+")
 _MOST_LINE = 100
 
@@ -151,6 +153,6 @@ def is_asked_by(function: str, test: str, text: str) -> bool:
 def _parsed(text: str) -> ast.Module:
     """Empty where the interpreter that runs here cannot read it."""
     try:
-        return ast.parse(text)
+        return tree_of(text)
     except (SyntaxError, ValueError):
         return ast.Module([], [])
