@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from swarm.domain.bids import Bid
 from swarm.domain.clearings import Award, Clearing, Reason, Refusal, ScoredBid
 from swarm.domain.frozen import unchecked
-from swarm.domain.money import CERTAIN, MicroUsd, Ppm
+from swarm.domain.money import MicroUsd, Ppm
 from swarm.domain.names import AgentId, TaskId
 from swarm.market.allocation import Problem, allocate
 from swarm.market.announced import OpenTask, Terms
@@ -133,8 +133,6 @@ def _examine(
 
 
 def _scored(bid: Bid, used: Ppm, trial: Prospect, begin: MicroUsd) -> ScoredBid:
-    """The same figures as `parts`, without a value in between."""
-    accept, gain, cost, _, index = trial
     return unchecked(
         ScoredBid,
         {
@@ -146,10 +144,10 @@ def _scored(bid: Bid, used: Ppm, trial: Prospect, begin: MicroUsd) -> ScoredBid:
             "seconds": bid.seconds,
             "probability_claimed": bid.probability,
             "probability_used": used,
-            "accept": accept // CERTAIN,
-            "reward": gain // accept if accept else 0,
-            "cost": cost,
-            "index": index,
+            "accept": trial.accept_ppm,
+            "reward": trial.reward,
+            "cost": trial.cost,
+            "index": trial.sigma,
             "begin": begin,
         },
     )

@@ -49,6 +49,14 @@ class Prospect(NamedTuple):
     sigma: MicroUsd
     """The index. Rounded down, once. What can never be accepted is below every stop."""
 
+    @property
+    def accept_ppm(self) -> Ppm:
+        return self.accept // CERTAIN
+
+    @property
+    def reward(self) -> MicroUsd:
+        return self.gain // self.accept if self.accept else 0
+
 
 def prospect(
     value: MicroUsd, wrong_cost: MicroUsd, cost: MicroUsd, p_ppm: Ppm, alpha_ppm: Ppm, beta_ppm: Ppm
@@ -62,8 +70,8 @@ def prospect(
 
 def parts(trial: Prospect) -> IndexParts:
     return IndexParts(
-        accept_ppm=trial.accept // CERTAIN,
-        reward=trial.gain // trial.accept if trial.accept else 0,
+        accept_ppm=trial.accept_ppm,
+        reward=trial.reward,
         cost=trial.cost,
         index=trial.sigma,
     )
