@@ -108,3 +108,11 @@ def drafts_of(text: str) -> set[str]:
 def test_a_slip_is_undone(slip: str) -> None:
     text, wrong, right = SLIPS[slip]
     assert text.replace(wrong, right, 1) in drafts_of(text)
+
+
+def test_a_step_is_made_longer_or_shorter_and_no_second_one_put_beside_it() -> None:
+    text = "def f(n):\n    return 1 + g(n)\n"
+    found = drafts_of(text)
+    assert text.replace("1 + g(n)", "2 + g(n)") in found
+    assert text.replace("1 + g(n)", "g(n)") in found
+    assert text.replace("1 + g(n)", "1 + g(n) - 1") not in found

@@ -367,7 +367,8 @@ def off_by_one(drafts: Drafts, node: ast.expr) -> None:
     weight = (1.3 if bound else 0.8) * (1 if kinds else 0.2)
     here = drafts.pen.of(node)
     for operator in "+-":
-        drafts.replace(node, binary(here, operator, literal(1)), weight, "off by one")
+        if not _has_step(node):
+            drafts.replace(node, binary(here, operator, literal(1)), weight, "off by one")
     drafts.replace(node, minus(here), 0.2 * weight, "sign")
     drafts.replace(node, call("abs", here), 0.4 * weight, "sign")
     drafts.replace(node, binary(here, "**", literal(2)), 0.3 * weight, "missing square")
@@ -376,6 +377,16 @@ def off_by_one(drafts: Drafts, node: ast.expr) -> None:
     for bound_, function in ((0, "max"), (0, "min"), (1, "max")):
         clamped = call(function, literal(bound_), here)
         drafts.replace(node, clamped, 0.4 * weight, "missing bound")
+
+
+def _has_step(node: ast.expr) -> bool:
+    """True where a number is added already: `constants` has one more and one less of it."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Add, ast.Sub)):
+        return False
+    return any(
+        isinstance(side, ast.Constant) and type(side.value) is int
+        for side in (node.left, node.right)
+    )
 
 
 def wraps(drafts: Drafts, node: ast.expr) -> None:
