@@ -116,3 +116,4 @@ def test_a_step_is_made_longer_or_shorter_and_no_second_one_put_beside_it() -> N
     assert text.replace("1 + g(n)", "2 + g(n)") in found
     assert text.replace("1 + g(n)", "g(n)") in found
     assert text.replace("1 + g(n)", "1 + g(n) - 1") not in found
+    assert text.replace("1 + g(n)", "1 + (g(n) - 1)") not in found

@@ -367,7 +367,7 @@ def off_by_one(drafts: Drafts, node: ast.expr) -> None:
     weight = (1.3 if bound else 0.8) * (1 if kinds else 0.2)
     here = drafts.pen.of(node)
     for operator in "+-":
-        if not _has_step(node):
+        if not _has_step(node) and not _has_step(parent):
             drafts.replace(node, binary(here, operator, literal(1)), weight, "off by one")
     drafts.replace(node, minus(here), 0.2 * weight, "sign")
     drafts.replace(node, call("abs", here), 0.4 * weight, "sign")
@@ -379,7 +379,7 @@ def off_by_one(drafts: Drafts, node: ast.expr) -> None:
         drafts.replace(node, clamped, 0.4 * weight, "missing bound")
 
 
-def _has_step(node: ast.expr) -> bool:
+def _has_step(node: ast.AST | None) -> bool:
     """True where a number is added already: `constants` has one more and one less of it."""
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, (ast.Add, ast.Sub)):
         return False
