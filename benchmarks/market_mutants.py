@@ -123,8 +123,8 @@ MUTANTS = (
     Mutant(
         "trust claims in spite of experience",
         "market/judging.py",
-        "if not self.experience:\n            return belief",
-        "if True:\n            return belief",
+        "if self.experience:\n            return [self._prob",
+        "if False:\n            return [self._prob",
         "market/test_judging.py",
     ),
     Mutant(
@@ -242,15 +242,15 @@ MUTANTS = (
     Mutant(
         "no stop rule",
         "market/clearing.py",
-        "poor = [bid for bid, _, trial in left if trial.sigma <= 0]",
-        "poor = [bid for bid, _, trial in left if trial.sigma < -(10**30)]",
+        "for bid, _, trial in left if trial.sigma <= 0",
+        "for bid, _, trial in left if trial.sigma < -(10**30)",
         "market/test_clearing.py",
     ),
     Mutant(
         "waiting costs nothing",
         "market/judging.py",
-        "return bid.price + delay_cost * bid.seconds",
-        "return bid.price",
+        "return [bid.price + delay_cost * bid.seconds for bid in bids]",
+        "return [bid.price for bid in bids]",
         "market/test_clearing.py",
     ),
     Mutant(

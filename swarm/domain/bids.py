@@ -104,7 +104,7 @@ def offered(curves: Iterable[Curve], contract: Contract) -> Row | None:
         ):
             continue
         for row in curve.rows:
-            if all(condition.holds(contract) for condition in row.when):
+            if not row.when or all(condition.holds(contract) for condition in row.when):
                 return row
     return None
 

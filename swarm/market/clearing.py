@@ -9,9 +9,10 @@ and a replay decides the same. One bid per agent and task counts, the cheapest.
 """
 
 import hashlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from swarm.domain.bids import Bid
 from swarm.domain.clearings import Award, Clearing, Reason, Refusal, ScoredBid
@@ -77,7 +78,7 @@ def clear(
         beta=terms.beta,
         awards=awards,
         scores=tuple(scores.values()),
-        refusals=tuple(sorted(refused, key=lambda each: (each.task_id, each.agent_id))),
+        refusals=tuple(sorted(refused, key=attrgetter("task_id", "agent_id"))),
         hopeless=tuple(each.task.task_id for each in examined if each.hopeless),
         exact=allocation.exact,
     )
@@ -85,16 +86,13 @@ def clear(
 
 def _offers(bids: Iterable[Bid]) -> dict[TaskId, list[Bid]]:
     """Bids by task, sorted by agent, one for each."""
-    kept: dict[tuple[TaskId, AgentId], Bid] = {}
+    kept: defaultdict[TaskId, dict[AgentId, Bid]] = defaultdict(dict)
     for bid in bids:
-        edge = (bid.task_id, bid.agent_id)
-        other = kept.setdefault(edge, bid)
+        mine = kept[bid.task_id]
+        other = mine.setdefault(bid.agent_id, bid)
         if other is not bid and _preference(bid) < _preference(other):
-            kept[edge] = bid
-    offers: dict[TaskId, list[Bid]] = {}
-    for (task_id, _), bid in sorted(kept.items()):
-        offers.setdefault(task_id, []).append(bid)
-    return offers
+            mine[bid.agent_id] = bid
+    return {task: [mine[agent] for agent in sorted(mine)] for task, mine in kept.items()}
 
 
 def _preference(bid: Bid) -> tuple[int, int, int, str, str]:
@@ -106,11 +104,12 @@ def _examine(
 ) -> _Examined:
     belief = Belief(task.failures, terms.alpha, terms.beta)
     kind = task.contract.kind
-    used = [judge.probability(belief, bid, kind) for bid in bids]
-    costs = [judge.cost(bid, kind, terms.delay_cost) for bid in bids]
-    mistakes = [judge.mistake(bid, kind, terms.alpha) for bid in bids]
+    used = judge.probabilities(belief, bids, kind)
+    costs = judge.costs(bids, kind, terms.delay_cost)
+    mistakes = judge.mistakes(bids, kind, terms.alpha)
+    value, wrong_cost, beta = task.contract.value, task.wrong_cost, terms.beta
     trials = [
-        prospect(task.contract.value, task.wrong_cost, cost, p, mistake, terms.beta)
+        prospect(value, wrong_cost, cost, p, mistake, beta)
         for cost, p, mistake in zip(costs, used, mistakes, strict=True)
     ]
     refused = _sorted_out(task, list(zip(bids, used, trials, strict=True)), terms, rule)
@@ -157,36 +156,35 @@ def _sorted_out(
     task: OpenTask, judged: Sequence[tuple[Bid, Ppm, Prospect]], terms: Terms, rule: Rule
 ) -> dict[AgentId, Reason]:
     """Bids that are not even in question, and why; the first reason that holds."""
-    refused = {
-        bid.agent_id: reason
-        for bid, _, _ in judged
-        if (reason := _bar(task, bid, terms)) is not None
-    }
-    left = [each for each in judged if each[0].agent_id not in refused]
+    refused = _barred(task, [bid for bid, _, _ in judged], terms)
+    left = [each for each in judged if each[0].agent_id not in refused] if refused else judged
     if not rule.is_market and task.is_writing:
         chosen = next_by_rule(rule, task, [(bid, p) for bid, p, _ in left])
         return refused | {
             bid.agent_id: "not by the rule" for bid, _, _ in left if bid.agent_id not in chosen
         }
-    poor = [bid for bid, _, trial in left if trial.sigma <= 0]
-    good = [bid for bid, _, trial in left if trial.sigma > 0]
-    refused |= {bid.agent_id: "no positive index" for bid in poor}
-    if any(bid.strategy not in task.tried_strategies for bid in good):
+    refused |= {bid.agent_id: "no positive index" for bid, _, trial in left if trial.sigma <= 0}
+    if task.tried_strategies:
+        good = [bid for bid, _, trial in left if trial.sigma > 0]
         tried = [bid for bid in good if bid.strategy in task.tried_strategies]
-        refused |= {bid.agent_id: "tried" for bid in tried}
+        if len(tried) < len(good):
+            refused |= {bid.agent_id: "tried" for bid in tried}
     return refused
 
 
-def _bar(task: OpenTask, bid: Bid, terms: Terms) -> Reason | None:
+def _barred(task: OpenTask, bids: Iterable[Bid], terms: Terms) -> dict[AgentId, Reason]:
     if task.waits_for:
-        return "waits for dependency"
-    if bid.agent_id in task.excluded_agents:
-        return "excluded author"
-    if bid.seconds > task.contract.seconds:
-        return "too slow"
-    if bid.price > min(task.remaining, terms.budget):
-        return "over budget"
-    return None
+        return {bid.agent_id: "waits for dependency" for bid in bids}
+    seconds, most = task.contract.seconds, min(task.remaining, terms.budget)
+    refused: dict[AgentId, Reason] = {}
+    for bid in bids:
+        if bid.agent_id in task.excluded_agents:
+            refused[bid.agent_id] = "excluded author"
+        elif bid.seconds > seconds:
+            refused[bid.agent_id] = "too slow"
+        elif bid.price > most:
+            refused[bid.agent_id] = "over budget"
+    return refused
 
 
 def _must_wait(task: OpenTask, terms: Terms) -> bool:
@@ -203,16 +201,13 @@ def _money_may_return(task: OpenTask, bids: Iterable[Bid], terms: Terms) -> bool
 def _problem(
     examined: Sequence[_Examined], capacities: Mapping[AgentId, int], terms: Terms, seed: str
 ) -> Problem:
-    """Ties are broken in digits below those that count. Bids for one task alone are drawn for where two are tied."""
-    below = (len(examined) + 1) << 40
-    tied = Counter(value for each in examined for value in each.values.values())
-    alone = len(examined) == 1
-    values: dict[Edge, int] = {}
-    for each in examined:
-        for agent, value in each.values.items():
-            edge = (each.task.task_id, agent)
-            drawn = 0 if alone and tied[value] == 1 else _draw(seed, *edge)
-            values[edge] = value * below + drawn
+    values: dict[Edge, int] = {
+        (each.task.task_id, agent): value
+        for each in examined
+        for agent, value in each.values.items()
+    }
+    if len(examined) > 1 or len(set(values.values())) < len(values):
+        values = _apart(values, len(examined), seed)
     writing = [each.task for each in examined if each.task.is_writing]
     return Problem(
         values=values,
@@ -223,6 +218,12 @@ def _problem(
         slots=max(0, terms.slots - len(terms.at_work)),
         budget=terms.budget,
     )
+
+
+def _apart(values: Mapping[Edge, int], tasks: int, seed: str) -> dict[Edge, int]:
+    """No two sums alike: ties are broken in digits below those that count."""
+    below = (tasks + 1) << 40
+    return {edge: value * below + _draw(seed, *edge) for edge, value in values.items()}
 
 
 def _draw(seed: str, task_id: str, agent_id: str) -> int:
@@ -252,19 +253,18 @@ def _refused(
     given = {award.task_id: award for award in awards}
     load = Counter(str(award.agent_id) for award in awards)
     for each in examined:
-        award = given.get(each.task.task_id)
+        task_id = each.task.task_id
+        award = given.get(task_id)
+        best = None if award is None else scores[task_id, award.agent_id]
         for score in each.scores:
-            if award is not None and award.agent_id == score.agent_id:
+            if score is best:
                 continue
-            reason = each.refused.get(score.agent_id)
-            if reason is None and award is not None:
-                best = scores[award.task_id, award.agent_id]
+            agent_id = score.agent_id
+            reason = each.refused.get(agent_id)
+            if reason is None and best is not None:
                 reason = _beaten(score, best, load, problem, rule)
             reason = reason or _left_over(each, score, given, load, problem)
-            yield unchecked(
-                Refusal,
-                {"task_id": score.task_id, "agent_id": score.agent_id, "reason": reason},
-            )
+            yield unchecked(Refusal, {"task_id": task_id, "agent_id": agent_id, "reason": reason})
 
 
 def _beaten(

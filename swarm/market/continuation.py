@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from swarm.market.index import SURE, Prospect
 
 SCALE = SURE * SURE
-_FINE = 1 << 96
+_BITS = 96
+_FINE = 1 << _BITS
 """One, as a chance of getting so far: finer than any product of chances that still matters."""
 
 
@@ -25,9 +26,9 @@ def beginnings(trials: Sequence[Prospect]) -> list[int]:
     what comes after it are summed up once for all bids.
     """
     good = [
-        (-fine_index(trial), number, trial.net * SURE, SURE - trial.accept)
-        for number, trial in enumerate(trials)
-        if trial.sigma > 0
+        (-(net * SURE // accept), number, net * SURE, SURE - accept)
+        for number, (accept, _, _, net, sigma) in enumerate(trials)
+        if sigma > 0
     ]
     good.sort()
     after = 0
@@ -37,9 +38,9 @@ def beginnings(trials: Sequence[Prospect]) -> list[int]:
     values = [0] * len(trials)
     earned, reached = 0, _FINE
     for (_, number, net, refused), later in zip(good, suffixes[1:], strict=True):
-        rest = earned + reached * later // _FINE
+        rest = earned + (reached * later >> _BITS)
         values[number] = net + refused * rest // SURE
-        earned += reached * net // _FINE
+        earned += reached * net >> _BITS
         reached = reached * refused // SURE
     return values
 

@@ -58,6 +58,10 @@ class Prospect(NamedTuple):
         return self.gain // self.accept if self.accept else 0
 
 
+_tuple = tuple.__new__
+"""Half the time of `Prospect(...)`, which calls this and nothing else."""
+
+
 def prospect(
     value: MicroUsd, wrong_cost: MicroUsd, cost: MicroUsd, p_ppm: Ppm, alpha_ppm: Ppm, beta_ppm: Ppm
 ) -> Prospect:
@@ -65,7 +69,8 @@ def prospect(
     wrong = (CERTAIN - p_ppm) * alpha_ppm
     accept, gain = right + wrong, value * right - wrong_cost * wrong
     net = gain - cost * SURE
-    return Prospect(accept, gain, cost, net, net // accept if accept else min(-1, -cost))
+    sigma = net // accept if accept else min(-1, -cost)
+    return _tuple(Prospect, (accept, gain, cost, net, sigma))
 
 
 def parts(trial: Prospect) -> IndexParts:

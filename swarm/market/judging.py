@@ -5,6 +5,7 @@ stand for their class; if the class has none either, they are taken at their wor
 first. Looked up once for each agent and claim, since a window holds thousands of bids.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -45,10 +46,27 @@ class Judge:
     _habits: dict[tuple[str, TaskKind], Ppm] = field(default_factory=dict)
     _fresh: dict[tuple[AgentId, TaskKind, Ppm], Ppm] = field(default_factory=dict)
 
-    def probability(self, belief: Belief, bid: Bid, kind: TaskKind) -> Ppm:
-        """What is used for the bid: never the claim itself once there is experience."""
+    def probabilities(self, belief: Belief, bids: Sequence[Bid], kind: TaskKind) -> list[Ppm]:
+        """What is used for each bid: never the claim itself once there is experience."""
+        if self.experience:
+            return [self._probability(belief, bid, kind) for bid in bids]
+        if belief.is_fresh:
+            return [bid.probability for bid in bids]
+        return [belief.probability(bid.probability, bid.strategy, bid.family) for bid in bids]
+
+    def costs(self, bids: Sequence[Bid], kind: TaskKind, delay_cost: MicroUsd) -> list[MicroUsd]:
+        """Price and delay, as they have turned out to be for each that was quoted."""
         if not self.experience:
-            return belief.probability(bid.probability, bid.strategy, bid.family)
+            return [bid.price + delay_cost * bid.seconds for bid in bids]
+        return [self._cost(bid, kind, delay_cost) for bid in bids]
+
+    def mistakes(self, bids: Sequence[Bid], kind: TaskKind, alpha: Ppm) -> list[Ppm]:
+        """For each bid the chance that work which is not right is handed in and accepted."""
+        families = [bid.family for bid in bids]
+        known = {family: self._mistake(family, kind, alpha) for family in set(families)}
+        return [known[family] for family in families]
+
+    def _probability(self, belief: Belief, bid: Bid, kind: TaskKind) -> Ppm:
         if not belief.is_fresh:
             skill = self._skill(bid, kind)
             return belief.probability(bid.probability, bid.strategy, bid.family, skill, OPTIMISM)
@@ -60,19 +78,15 @@ class Judge:
             )
         return self._fresh[place]
 
-    def cost(self, bid: Bid, kind: TaskKind, delay_cost: MicroUsd) -> MicroUsd:
-        """Price and delay, as they have turned out to be for each that was quoted."""
-        if not self.experience:
-            return bid.price + delay_cost * bid.seconds
+    def _cost(self, bid: Bid, kind: TaskKind, delay_cost: MicroUsd) -> MicroUsd:
         dearer, slower = self._factor(bid.agent_id, kind)
         return (bid.price * dearer + delay_cost * bid.seconds * slower) // CERTAIN
 
-    def mistake(self, bid: Bid, kind: TaskKind, alpha: Ppm) -> Ppm:
-        """The chance that work which is not right is handed in and accepted."""
-        place = (bid.family, kind)
+    def _mistake(self, family: str, kind: TaskKind, alpha: Ppm) -> Ppm:
+        place = (family, kind)
         if place not in self._habits:
-            pool = self.experience.get((class_of(bid.family), kind))
-            self._habits[place] = handed_in(pool, bid.family)
+            pool = self.experience.get((class_of(family), kind))
+            self._habits[place] = handed_in(pool, family)
         return alpha * self._habits[place] // CERTAIN
 
     def _skill(self, bid: Bid, kind: TaskKind) -> Skill | None:
