@@ -1,5 +1,7 @@
 """The pure parts of the model's loop: what is kept, shortened, replaced, and when it is stuck."""
 
+from collections.abc import Iterable
+from itertools import chain, pairwise
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,17 @@ from swarm.engines.model.editing import replaced
 from swarm.engines.model.habits import habits
 from swarm.engines.model.places import Refused, place, writable
 from swarm.engines.model.record import Record
-from swarm.engines.model.stuck import Footprint, Health, footprint, health, lesson
+from swarm.engines.model.stuck import (
+    BARREN_STOP,
+    HINT,
+    Footprint,
+    Health,
+    Watch,
+    footprint,
+    health,
+    lesson,
+    watched,
+)
 from swarm.engines.model.toolbox import SPECS
 from swarm.engines.model.toolbox import offered as tools_of
 from swarm.engines.model.transcript import KEPT_TURNS, shortened_before, turns
@@ -150,29 +162,73 @@ def test_what_is_slow_but_healthy_goes_on(name: str) -> None:
     assert worst(HEALTHY[name]) == "fine"
 
 
-SEEN_BY_NOBODY = {"a window that creeps through a file", "changes without effect"}
-"""Each turn of these looks as healthy work does; money and steps end them."""
-
-
 @pytest.mark.parametrize("name", traces.LOOPS)
-def test_how_many_loops_are_noticed(name: str) -> None:
-    found = traces.judged(traces.LOOPS[name])
-    assert found.stopped == (0 if name in SEEN_BY_NOBODY else found.traces)
-    assert found.turns <= 24
+def test_every_loop_that_was_looked_at_is_ended(name: str) -> None:
+    found = traces.judged(traces.LOOPS[name], traces=5)
+    assert found.stopped == found.traces
+    assert found.turns <= 48
 
 
-@pytest.mark.parametrize("name", traces.HEALTHY)
+@pytest.mark.parametrize("name", [*traces.HEALTHY, *traces.UNSEEN_HEALTHY])
 def test_no_healthy_trace_of_the_corpus_is_ended(name: str) -> None:
-    assert traces.judged(traces.HEALTHY[name]).stopped == 0
+    every: dict[str, traces.Family] = traces.HEALTHY | traces.UNSEEN_HEALTHY
+    assert traces.judged(every[name], traces=5).stopped == 0
 
 
-def test_the_page_on_models_tells_what_the_corpus_came_to() -> None:
+@pytest.mark.thorough
+@pytest.mark.parametrize(
+    "half", [traces.LOOPS, traces.HEALTHY, traces.UNSEEN_LOOPS, traces.UNSEEN_HEALTHY]
+)
+def test_the_page_on_models_tells_what_the_corpus_came_to(half: dict[str, traces.Family]) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "models.md").read_text()
-    for name, family in (*traces.LOOPS.items(), *traces.HEALTHY.items()):
+    for name, family in half.items():
         found = traces.judged(family)
         ended = f"{found.stopped} of {found.traces}"
         at = f" {found.turns} " if found.turns else " "
         assert f"| {name} | {ended} |{at}| {found.hinted} of {found.traces} |" in page
+
+
+def test_a_hint_changes_nothing_of_what_was_done() -> None:
+    """It is told behind a result, and would else make each turn look new."""
+    plain = a_record(1, "a")
+    (result,) = plain.results
+    told = result.model_copy(update={"text": f"{result.text}\n\n{HINT}"})
+    assert footprint(plain.model_copy(update={"results": (told,)})) == footprint(plain)
+
+
+def test_what_a_model_prints_of_its_own_words_is_nothing_new() -> None:
+    texts = [f"I should look elsewhere, {'and ' * at}think" for at in range(BARREN_STOP + 1)]
+    assert watch_of(traces.ran(f"echo '{text}'", text) for text in texts).health == "stop"
+
+
+def test_a_place_that_was_not_changed_before_is_work_though_the_test_stays_red() -> None:
+    red = [traces.checked(traces.RED, f"t{at}") for at in range(BARREN_STOP)]
+    words = [f"{'much ' * at}more" for at in range(BARREN_STOP + 1)]
+    elsewhere = [
+        traces.edited("a.py", word, "x", f"t{at}") for at, word in enumerate(words[:BARREN_STOP])
+    ]
+    again = [
+        traces.edited("a.py", old, new, f"t{at}") for at, (old, new) in enumerate(pairwise(words))
+    ]
+    assert watch_of(chain(*zip(elsewhere, red, strict=True))).health == "fine"
+    assert watch_of(chain(*zip(again, red, strict=True))).health == "stop"
+
+
+def test_fewer_failures_are_progress_though_nothing_new_is_said() -> None:
+    trace = chain(
+        *(
+            (
+                traces.edited("a.py", "return 0", f"return 0{at}", f"t{at}"),
+                traces.ran("npm test | tail -1", f"{60 - at} failing", f"t{at}"),
+            )
+            for at in range(60)
+        )
+    )
+    assert watch_of(trace).health == "fine"
+
+
+def watch_of(trace: Iterable[Record]) -> Watch:
+    return watched(footprint(record) for record in trace)
 
 
 def test_a_footprint_sees_what_was_done_and_shown() -> None:

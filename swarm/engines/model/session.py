@@ -61,8 +61,11 @@ class Session:
     system: str = field(default_factory=telling.system)
     tools: tuple[Tool, ...] = field(init=False)
     _kits: tuple[Kit, ...] = field(init=False)
+    _watch: stuck.Watch = field(init=False)
+    """Of what is still talked about."""
 
     def __post_init__(self) -> None:
+        self._watch = stuck.watched(map(stuck.footprint, since_anew("", self.records)[1]))
         others = () if self.others is None else (self.others,)
         foreign = (toolbox.told_of(card) for kit in others for card in kit.cards)
         self.tools = (*toolbox.offered("writer"), *foreign)
@@ -93,7 +96,7 @@ class Session:
         changes = await self.bench.changes()
         told = stuck.lesson(self.records, [_action(record) for record in self.records])
         record = Record(prompt=telling.PROMPT, model="", anew=told, blocks=())
-        self.bench.shell = record.shell
+        self.bench.shell, self._watch = record.shell, stuck.Watch()
         self.records.append(record)
         seconds = time.monotonic() - began
         return StepTaken(
@@ -209,8 +212,8 @@ class Session:
     def _advised(self, record: Record, answer: Answer) -> Record:
         """With a word behind the results, where the turn calls for one."""
         advice = _UNFINISHED.get(answer.stop, "")
-        prints = [stuck.footprint(each) for each in (*since_anew("", self.records)[1], record)]
-        if not advice and record.results and stuck.health(prints) == "hint":
+        self._watch.add(stuck.footprint(record))
+        if not advice and record.results and self._watch.health == "hint":
             advice = stuck.HINT
         if not advice:
             return record
@@ -222,7 +225,7 @@ class Session:
 
     @property
     def health(self) -> stuck.Health:
-        return stuck.health([stuck.footprint(each) for each in since_anew("", self.records)[1]])
+        return self._watch.health
 
 
 def _action(record: Record) -> str:
