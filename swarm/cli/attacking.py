@@ -40,6 +40,7 @@ def attack(mode: SandboxMode | None, only: Iterable[int], *, as_json: bool) -> i
         raise Lacking("no sandbox can be made on this machine", advice="swarm doctor tells why")
     ways = sum(len(each.ways) for each in chosen)
     session.say(f"{count(len(chosen), 'attack')} in {ways} ways on a sandbox of mode {mode}", "dim")
+    session.say("  first what runs inside, together; then one after the other", "dim")
     results = asyncio.run(_all(session, mode, chosen))
     session.show(_view(results), _document(mode, results))
     return DONE if all(each.as_expected for each in results) else FAILED
@@ -61,8 +62,7 @@ async def _all(
     results = []
     async for result in try_attacks(mode, chosen):
         results.append(result)
-        if not result.as_expected or session.is_live:
-            session.say(f"  {result.attack.number:>2}  {result.attack.name}: {result.outcome}")
+        session.say(f"  {result.attack.number:>2}  {result.attack.name}: {result.outcome}")
     return tuple(results)
 
 

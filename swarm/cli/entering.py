@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from swarm.cli.session import Session, open_session
 from swarm.cli.words import cell, count
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Lacking, Rejected
+from swarm.domain.leavings import folder_of, left, worked
 from swarm.domain.names import CommitHash, TreeHash
 from swarm.repository.public_api import Count, Mirror, inspect, read_commit
 from swarm.sandbox.public_api import (
@@ -97,7 +99,7 @@ async def _enter(
         changes, blocked = await sandbox.diff(), await sandbox.blocked()
     finally:
         await host.close()
-    await asyncio.to_thread(_part, session, mirror, tree, changes, blocked, save)
+    await asyncio.to_thread(_part, session, mirror, base, changes, blocked, save)
     return code
 
 
@@ -139,13 +141,18 @@ async def _run_lines(sandbox: Sandbox, argv: tuple[str, ...]) -> int:
 def _part(
     session: Session,
     mirror: Mirror,
-    base: TreeHash,
-    changes: Changes,
+    base: BaseRef,
+    changed: Changes,
     blocked: Sequence[Blocked],
     save: Path | None,
 ) -> None:
     """Say what is different now, and keep it if that is wanted."""
-    session.err.print(_summary(mirror, base, changes, blocked))
+
+    def tracked(path: bytes) -> bool:
+        return os.path.lexists(base.directory / os.fsdecode(path))
+
+    tree, changes = TreeHash(base.tree), worked(changed, tracked)
+    session.err.print(_summary(mirror, tree, changes, blocked, left(changed, tracked)))
     if not changes:
         return
     if save is None and sys.stdin.isatty():
@@ -153,7 +160,7 @@ def _part(
         name = typer.prompt(question, default="", show_default=False, err=True)
         save = Path(name).expanduser() if name.strip() else None
     if save is not None:
-        _save(mirror, base, changes, save)
+        _save(mirror, tree, changes, save)
         session.err.print(f"saved: git apply {save}")
 
 
@@ -167,7 +174,11 @@ def _save(mirror: Mirror, base: TreeHash, changes: Changes, file: Path) -> None:
 
 
 def _summary(
-    mirror: Mirror, base: TreeHash, changes: Changes, blocked: Sequence[Blocked]
+    mirror: Mirror,
+    base: TreeHash,
+    changes: Changes,
+    blocked: Sequence[Blocked],
+    caches: Sequence[bytes],
 ) -> RenderableType:
     counts = mirror.numstat(base, mirror.tree_with(base, changes)) if changes else ()
     table = Table.grid(padding=(0, 2, 0, 0))
@@ -175,11 +186,20 @@ def _summary(
         table.add_row(*_amounts(each), cell(each.path))
     parts: list[RenderableType] = [Text(f"{count(len(changes.items), 'file')} changed"), table]
     parts += [cell(f"left out: {each}", "yellow") for each in changes.left_out]
+    if caches:
+        parts.append(cell(f"left out: {_named(caches)}", "dim"))
     parts += [
         cell(f"blocked: {each.host}:{each.port} ({each.count}×) {each.command}", "yellow")
         for each in blocked
     ]
     return Group(*parts)
+
+
+def _named(caches: Sequence[bytes]) -> str:
+    """How much of what tools leave beside the work, by the names that people know it by."""
+    counts = Counter(os.fsdecode(folder_of(each)) for each in caches)
+    named = ", ".join(f"{count(number, 'file')} of {name}" for name, number in counts.items())
+    return f"{named} (what tools left, and git does not track)"
 
 
 def _amounts(lines: Count) -> tuple[Text, Text]:

@@ -10,6 +10,7 @@ Ids and times are given to these values, never made by them.
     syntax      Python's text as a tree
     errors      what went wrong, sorted by what to do about it
     changes     what differs between two trees
+    leavings    what tools leave in a tree beside the work
     goals       what a person asked for
     tasks       contracts, attempts, steps
     bids        agents' cards and standing curves

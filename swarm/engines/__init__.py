@@ -10,5 +10,4 @@ on from there.
     cli      the user's own agent, as a program in the sandbox
     acp      any agent that speaks the Agent Client Protocol
     repair   search-based program repair, without a model
-    leavings what tools leave in a tree beside the work
 """

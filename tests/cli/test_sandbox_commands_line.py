@@ -60,6 +60,27 @@ def test_commands_come_in_and_a_patch_goes_out(repository: Path, tmp_path: Path)
 
 
 @pytest.mark.thorough
+def test_caches_are_left_out_of_a_patch_and_what_git_tracks_never_is(
+    repository: Path, tmp_path: Path
+) -> None:
+    needs_namespaces()
+    tracked = repository / "__pycache__/tracked.py"
+    tracked.parent.mkdir()
+    tracked.write_text("1\n")
+    subprocess.run(["git", "add", "-f", "."], cwd=repository, check=True)
+    who = ["-c", "user.name=x", "-c", "user.email=x@example.org"]
+    subprocess.run(["git", *who, "commit", "-qm", "b"], cwd=repository, check=True)
+    script = "mkdir -p d/__pycache__; for each in a d/__pycache__/x __pycache__/tracked.py; do echo 2 >> $each; done"
+    done = shell(repository, script, "--save", str(tmp_path / "a.patch"))
+    assert "left out: 1 file of __pycache__" in done.stderr
+    patch = (tmp_path / "a.patch").read_text()
+    assert [each for each in patch.splitlines() if each.startswith("+++")] == [
+        "+++ b/__pycache__/tracked.py",
+        "+++ b/a",
+    ]
+
+
+@pytest.mark.thorough
 def test_a_patch_is_never_written_over_another_file(repository: Path, tmp_path: Path) -> None:
     needs_namespaces()
     (tmp_path / "mine").write_text("mine")
@@ -142,6 +163,7 @@ def test_attacks_are_told_as_a_document(tmp_path: Path) -> None:
     done = swarm(tmp_path, "sandbox", "attack", "--mode", "namespaces", "--only", "1,21", "--json")
     told = json.loads(done.out)
     assert done.code == 0
+    assert "21  use what was left open: held" in done.err  # said as it ended
     assert told["as_expected"]
     assert [(each["number"], each["outcome"]) for each in told["attacks"]] == [
         (1, "held"),

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass, field
 
 from swarm.domain.changes import Changes
+from swarm.domain.leavings import worked
 from swarm.engines.cli.ends import named
 from swarm.engines.cli.offers import USUAL
 from swarm.engines.cli.quota import MILLION
@@ -25,7 +26,6 @@ from swarm.engines.cli.sightings import (
     Window,
     cut,
 )
-from swarm.engines.leavings import worked
 from swarm.engines.port import StepTaken
 from swarm.sandbox.public_api import Sandbox
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from swarm.domain.bids import Curve
 from swarm.domain.changes import Changes
 from swarm.domain.errors import NeedsHuman
+from swarm.domain.leavings import worked
 from swarm.engines.cli import offers, quota, telling
 from swarm.engines.cli.course import Course
 from swarm.engines.cli.ends import sentence
@@ -21,7 +22,6 @@ from swarm.engines.cli.record import Record
 from swarm.engines.cli.relay import Purse
 from swarm.engines.cli.sightings import Ended, Failed, Window
 from swarm.engines.cli.talk import Job, Talk
-from swarm.engines.leavings import worked
 from swarm.engines.port import Assignment, Done, GaveUp, Item, Needs, StepTaken, Submission
 from swarm.models.public_api import Price
 from swarm.sandbox.public_api import Network, Profile, Sandbox, weaknesses

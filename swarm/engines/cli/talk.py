@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Protocol
 
 from swarm.domain.errors import NeedsHuman
+from swarm.domain.leavings import ENVIRONMENT
 from swarm.engines.cli.finding import Found
 from swarm.engines.cli.logins import MOST_BYTES, login_of
 from swarm.engines.cli.makers import MAKERS
 from swarm.engines.cli.relay import PORT, Purse, Relay
 from swarm.engines.cli.running import HOME, IDLE_SECONDS, Start, run, version_of, windows
 from swarm.engines.cli.sightings import Ended, Failed, Sighting, Spent
-from swarm.engines.leavings import ENVIRONMENT
 from swarm.models.public_api import Passages
 from swarm.sandbox.public_api import Sandbox
 

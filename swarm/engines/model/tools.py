@@ -14,11 +14,11 @@ from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import GREEN, Outcome
 from swarm.domain.frozen import Frozen
+from swarm.domain.leavings import worked
 from swarm.domain.names import TestId, TreeHash
 from swarm.engines.context.atlas import Atlas
 from swarm.engines.context.drawing import told
 from swarm.engines.context.scanning import SandboxScanner, Shelf
-from swarm.engines.leavings import worked
 from swarm.engines.model import shell
 from swarm.engines.model.editing import replaced
 from swarm.engines.model.places import Refused, place, writable
