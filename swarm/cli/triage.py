@@ -126,12 +126,36 @@ def _head(triage: Triage) -> RenderableType:
 
 
 def _cause(task: TaskEstimate, failures: Mapping[TestId, str]) -> tuple[RenderableType, ...]:
-    first = task.contract.targets[0]
-    suspects = places(task)
+    told = [text for each in kinds(task, failures)[:_SHOWN] for text in each.lines]
+    more = len(kinds(task, failures)) - _SHOWN
     return (
-        _names(task.contract.targets),
-        cell(f"said: {reason(failures, first)}"),
-        lines([f"look at {each}" for each in suspects] or ["no place stands out"]),
+        lines([*told, *([f"and {more} more tests"] if more > 0 else [])]),
+        lines([f"look at {each}" for each in places(task)] or ["no place stands out"]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Failing cases of one test."""
+
+    test: str
+    cases: int
+    said: str
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        name = f"{self.test}, {count(self.cases, 'case')}" if self.cases > 1 else self.test
+        return (name, *([f"said: {self.said}"] if self.said else []))
+
+
+def kinds(task: TaskEstimate, failures: Mapping[TestId, str]) -> tuple[Kind, ...]:
+    """The failing tests, the cases of one together, with what the first of them said."""
+    found: dict[str, list[TestId]] = {}
+    for test in task.contract.targets:
+        found.setdefault(test.partition("[")[0], []).append(test)
+    return tuple(
+        Kind(name if len(tests) > 1 else tests[0], len(tests), reason(failures, tests[0]))
+        for name, tests in found.items()
     )
 
 
@@ -159,6 +183,10 @@ def document(triage: Triage, base: str) -> Json:
             {
                 "tests": list(task.contract.targets),
                 "said": reason(estimate.failures, task.contract.targets[0]),
+                "kinds": [
+                    {"test": each.test, "cases": each.cases, "said": each.said}
+                    for each in kinds(task, estimate.failures)
+                ],
                 "suspicious": list(places(task)),
                 "tries": [bid.strategy for bid in task.order],
                 "cost_micro_usd": task.cost,

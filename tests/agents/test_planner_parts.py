@@ -190,6 +190,13 @@ def test_two_causes_in_one_file_stay_together() -> None:
     assert len(grouped((Id("t1"), Id("t2")), coverage)) == 1
 
 
+def test_of_two_causes_in_one_file_both_are_suspected_however_few_tests_one_explains() -> None:
+    other = place("a.py", "g", 9)
+    coverage = a_coverage({f"t{n}": {A: {2}} for n in range(9)} | {"t9": {other: {10}}})
+    (group,) = grouped(tuple(Id(f"t{n}") for n in range(10)), coverage)
+    assert [each.place for each in group.suspects] == [A, other]
+
+
 def test_a_test_without_a_trace_leaves_one_group() -> None:
     coverage = a_coverage({"t1": {A: {2}}, "t2": {B: {2}}})
     (group,) = grouped((Id("t1"), Id("t2"), Id("t3")), coverage)

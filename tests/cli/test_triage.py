@@ -38,6 +38,29 @@ def test_failures_are_told_apart_by_what_would_mend_them(tmp_path: Path) -> None
     assert not (tmp_path / "home").exists()
 
 
+CASES = {
+    "shop.py": "def total(prices):\n    return sum(prices[1:])\n\n\ndef first(prices):\n    return prices[1]\n",
+    "test_shop.py": (
+        "import pytest\nfrom shop import first, total\n"
+        "@pytest.mark.parametrize('n', range(9))\n"
+        "def test_total(n): assert total([5 + n]) == 5 + n\n"
+        "def test_first(): assert first([1, 2]) == 1\n"
+    ),
+}
+
+
+@pytest.mark.thorough
+def test_cases_of_one_test_are_one_line_and_every_cause_is_shown_a_place(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    a_repository(repository, CASES)
+    called = swarm(tmp_path / "home", "triage", "--repo", str(repository), "--json")
+    (cause,) = called.document["causes"]
+    told = {each["test"]: (each["cases"], each["said"]) for each in cause["kinds"]}
+    assert told["test_shop.py::test_total"][0] == 9
+    assert told["test_shop.py::test_first"] == (1, "assert 2 == 1")
+    assert {each.split()[-1] for each in cause["suspicious"]} == {"total", "first"}
+
+
 @pytest.mark.thorough
 def test_a_green_suite_has_nothing_to_sort(tmp_path: Path) -> None:
     repository = tmp_path / "repository"

@@ -41,12 +41,18 @@ def grouped(targets: tuple[TestId, ...], coverage: Coverage) -> tuple[Group, ...
     A case of a test that was not traced goes with the traced ones of the same test.
     """
     traced = tuple(test for test in targets if test in coverage.failing)
-    causes = _adopted(_joined(_causes(traced, coverage)), targets)
+    parts = _causes(traced, coverage)
+    causes = _adopted(_joined(parts), targets)
     if not causes or len(causes) > MOST_GROUPS:
         return (_group(targets, coverage),)
     ordered = sorted(causes, key=lambda tests: min(targets.index(test) for test in tests))
     return tuple(
-        _group(tuple(test for test in targets if test in tests), coverage) for tests in ordered
+        _group(
+            tuple(test for test in targets if test in tests),
+            coverage,
+            [each for each in parts if each <= tests],
+        )
+        for tests in ordered
     )
 
 
@@ -105,7 +111,15 @@ def spread(tests: Iterable[TestId]) -> list[TestId]:
     return [test for _, _, test in sorted(ranked)]
 
 
-def _group(targets: tuple[TestId, ...], coverage: Coverage) -> Group:
+def _group(
+    targets: tuple[TestId, ...], coverage: Coverage, parts: Sequence[frozenset[TestId]] = ()
+) -> Group:
+    """`parts`: causes that were put together for they lie in one file; the first suspect of each is kept,
+    however few of the tests it explains.
+    """
     ranked = suspects(coverage, targets)
     likely = [each for each in ranked if each.score * NEARLY >= ranked[0].score]
-    return Group(targets, tuple(likely[:CANDIDATES]))
+    firsts = {suspects(coverage, part)[0].place for part in parts}
+    kept = [*(each for each in ranked if each.place in firsts), *likely]
+    first = sorted(dict.fromkeys(kept[:CANDIDATES]), key=ranked.index) if len(parts) > 1 else likely
+    return Group(targets, tuple(first[:CANDIDATES]))
