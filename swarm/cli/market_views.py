@@ -186,7 +186,9 @@ def _page(
             "<h2>Waiting</h2>",
             table_of(
                 ("task", "waits"), ((each.task_id, lasted(each.milliseconds)) for each in waiting)
-            ),
+            )
+            if waiting
+            else "<p>No task waits.</p>",
         ],
     )
 
