@@ -54,12 +54,19 @@ def _tested(evidence: tuple[Evidence, ...]) -> str:
     for each in evidence:
         if each.kind == "suite":
             green = sum(result.outcome in GREEN for result in each.outcomes)
-            return (
+            told = (
                 f"{green} of {len(each.outcomes)} tests pass in a fresh sandbox "
-                f"({each.sandbox_mode}); {len(each.targets)} of them did not before; "
-                f"each of those also passes alone"
+                f"({each.sandbox_mode})"
             )
+            return f"{told}{_mended(len(each.targets))}"
     return "not by running tests"
+
+
+def _mended(targets: int) -> str:
+    if not targets:
+        return ""
+    alone = "it also passes" if targets == 1 else "each of those also passes"
+    return f"; {targets} of them did not before; {alone} alone"
 
 
 def _sandboxes(evidence: tuple[Evidence, ...]) -> Iterator[SandboxAccount]:

@@ -233,10 +233,13 @@ def _detected(
 
 
 def _settled(recipe: Recipe) -> str | None:
-    """A command whose results come test by test, or that the repository insists on."""
+    """A command whose results come test by test, or that the repository insists on, or the one that its
+    language has.
+    """
     by_id = recipe.test.startswith(("pytest", "python -m unittest"))
     insists = any(reason.path == "swarm.toml" for reason in recipe.why("test"))
-    return recipe.test or None if by_id or insists else None
+    other = recipe.language not in ("python", "unknown")
+    return recipe.test or None if by_id or insists or other else None
 
 
 def missing_here(recipe: Recipe) -> tuple[str, ...]:

@@ -25,10 +25,10 @@ def overview(
     newest = sorted(goals, key=lambda state: (-state.submitted_at, state.goal.goal_id))
     if not newest:
         return Group(Text("Nothing has been run here yet."), Text('Try: swarm run "..."', "cyan"))
-    going = [state for state in newest if not state.status.is_final]
-    over = [state for state in newest if state.status.is_final]
-    asking = [state for state in over if needs_human(state, state.goal.goal_id in gone)]
-    ended = [state for state in over if not needs_human(state, state.goal.goal_id in gone)]
+    asking = [state for state in newest if needs_human(state, state.goal.goal_id in gone)]
+    others = [state for state in newest if state not in asking]
+    going = [state for state in others if not state.status.is_final]
+    ended = [state for state in others if state.status.is_final]
     parts = [
         _section("Going on", going, now, alive, gone),
         _section("Waits for you", asking, now, alive, gone),

@@ -161,7 +161,9 @@ def _list(found: tuple[PullRequest, ...], now: int) -> RenderableType:
 def _page(found: PullRequest) -> RenderableType:
     head = Text(f"#{found.number} ", style="bold")
     head.append(found.state, style=STATES[found.state])
-    head.append_text(cell(f"  {found.branch} on {found.base[:12]} of {found.repository}", "dim"))
+    head.append("  ").append_text(
+        cell(f"{found.branch} on {found.base[:12]} of {found.repository}", "dim")
+    )
     return Group(head, pull_request(Proposal(found.title, found.body), 0, folded=False))
 
 

@@ -78,6 +78,11 @@ def test_a_part_says_when_it_is_done_and_a_harder_one_gets_more(goal: Goal) -> N
     assert one.budget < two.budget
 
 
+def test_a_word_that_nobody_asked_for_spoils_no_plan_and_counts_for_nothing(goal: Goal) -> None:
+    rich = {**TASK, "value": 10**9, "depends_on": ["everything"]}
+    assert planned(goal, a_plan(rich, TASK)) == planned(goal, a_plan(TASK, TASK))
+
+
 @pytest.mark.parametrize(
     "blocks",
     [

@@ -202,3 +202,27 @@ def test_a_goals_page_says_what_its_tests_run_with() -> None:
     assert runs_with(environment) == (
         "tests run with Python 3.12.1, pytest 9.0: the repository's own; 1 ignored file goes along"
     )
+
+
+NODE = '{"name": "sums", "scripts": {"test": "node --test"}}\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "runner", "words"),
+    [
+        ({"package.json": NODE, "sum.js": ""}, "command", ("npm", "test")),
+        ({"package.json": NODE, "yarn.lock": "", "sum.js": ""}, "command", ("yarn", "test")),
+        ({"Cargo.toml": '[package]\nname = "a"\n'}, "command", ("cargo", "test")),
+        ({"package.json": NODE, "test_a.py": "import pytest\n"}, "pytest", ("-m", "pytest")),
+    ],
+    ids=["npm", "yarn", "cargo", "python beside it"],
+)
+def test_a_project_of_another_language_is_tested_with_its_own_command(
+    tmp_path: Path, files: dict[str, str], runner: str, words: tuple[str, ...]
+) -> None:
+    a_repository(tmp_path / "repository", files)
+    request = GoalRequest("mend it", tmp_path / "repository")
+    settings = Settings(home=tmp_path / "home")
+    goal = prepare_goal(request, settings, new_id=lambda: GoalId("g-000001"))
+    assert goal.environment.runner == runner
+    assert goal.environment.command[-2:] == words

@@ -1,6 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from swarm.cli.overview import overview
 from swarm.cli.standing import _union, bids_on, needs_human, stages, task_status, verdict_on, waits
 from swarm.coordination.public_api import evolve
 from swarm.domain.events import QuestionAsked
@@ -16,7 +17,7 @@ from swarm.testing.events import (
     a_running_goal,
     a_submitted_goal,
 )
-from tests.cli.cli_examples import NOW, state_of
+from tests.cli.cli_examples import NOW, shown, state_of
 
 SPANS = st.lists(
     st.tuples(st.integers(0, 6), st.integers(0, 6)).map(lambda pair: (min(pair), max(pair))),
@@ -58,6 +59,7 @@ def test_a_question_is_shown_with_the_way_to_answer_it() -> None:
     for alive in (True, False):
         first = waits(state, NOW, alive=alive)[0]
         assert (first.why, first.todo) == ("asks: which one?", f'swarm say {GOAL} "ANSWER"')
+    assert "0 going on, 1 waiting for you" in shown(overview([state], NOW, True))
 
 
 def test_an_open_pull_request_waits_for_a_decision() -> None:

@@ -191,24 +191,31 @@ def test_what_changes_no_behaviour_passes_the_checks(
 
 
 @pytest.mark.thorough
-@pytest.mark.skipif(which("node") is None, reason="there is no node on this machine")
-def test_a_javascript_project_is_worked_on_with_its_own_command(
+@pytest.mark.skipif(which("npm") is None, reason="there is no node on this machine")
+def test_a_javascript_project_is_worked_on_with_the_command_that_it_names(
     user: Outside, tmp_path: Path
 ) -> None:
     files = {
+        "package.json": '{"name": "sums", "scripts": {"test": "node test.js"}}\n',
         "sum.js": "exports.sum = (a, b) => a - b;\n",
-        "test.js": "const { sum } = require('./sum');\nif (sum(1, 2) !== 3) process.exit(1);\n",
+        "test.js": "const { sum } = require('./sum');\nif (sum(1, 0) !== 1) process.exit(1);\n",
     }
     a_repository(tmp_path / "js", files)
+    more = files["test.js"] + "if (sum(1, 2) !== 3) process.exit(1);\n"
     brain = script(
-        Say("", (Use("run", {"command": "node test.js"}),)),
+        Say("", (Use("write", {"path": "test.js", "content": more}), Use("test"))),
         Say("", (Use("edit", {"path": "sum.js", "old": "a - b", "new": "a + b"}), Use("test"))),
         Say("", (SUBMIT,)),
         Say("", (SUBMIT,)),
     )
     with a_model(by_role(brain)) as server:
-        ran = asked(user, server, "sum subtracts", tmp_path / "js", "--test", "node test.js")
+        ran = asked(user, server, "sum subtracts", tmp_path / "js")
     assert ran.code == 0, ran.told
+    before, after = (next(h.told for h in server.heard if h.answered == at) for at in (1, 2))
+    assert "0 of 1 pass" in before
+    assert "1 of 1 pass" in after
+    branch = f"swarm/{ran.document['goal']['id']}"
+    assert "a + b" in git(tmp_path / "js", "show", f"{branch}:sum.js")
 
 
 @pytest.mark.thorough

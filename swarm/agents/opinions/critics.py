@@ -211,9 +211,12 @@ class Critic:
     ) -> str:
         if answered.found.call is None:
             return f"no answer: {answered.found.why}"[:300]
-        failed = sum(each.after == "failed" for each in probed)
         who = f"{answered.found.model or self._view.model}, {self._prompt}"
-        what = f"{len(answered.claims)} claims, {len(probed)} executed, {failed} of these failed"
+        if not answered.claims:
+            return f"{who}: {answered.opinion}; nothing claimed"
+        failed = sum(each.after == "failed" for each in probed)
+        claims = f"{len(answered.claims)} claim{'s' * (len(answered.claims) != 1)}"
+        what = f"{claims}, {len(probed)} executed, {failed} of these failed"
         kept = sum(finding.blocks for finding in findings)
         return f"{who}: {answered.opinion}; {what}, {kept} held against it"
 

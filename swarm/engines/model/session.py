@@ -233,17 +233,23 @@ def _action(record: Record) -> str:
     texts = [b.text for b in record.blocks if isinstance(b, Text)]
     calls = [b for b in record.blocks if isinstance(b, Call)]
     failed = {result.call for result in record.results if result.failed}
-    done = [f"{_brief(call)}{' (failed)' if call.id in failed else ''}" for call in calls]
+    done = [f"{_brief(call)}{_failed(call) if call.id in failed else ''}" for call in calls]
     line = "; ".join(done) or "said: " + " ".join(texts)
     if record.unused:
         line = f"not in use: {'; '.join(record.unused)[:MOST_UNUSED]}; {line}"
     return " ".join(line.split())[:400] or "said nothing"
 
 
+def _failed(call: Call) -> str:
+    """A submission that does not leave is looked over once more, which is no failure."""
+    return " (sent back)" if call.name == "submit" else " (failed)"
+
+
 def _brief(call: Call) -> str:
     names = ("command", "path", "pattern", "title", "text", "question", "reason", "ids")
-    what = next((str(call.arguments[n]) for n in names if call.arguments.get(n)), "")
-    return f"{call.name} {what}"[:160].rstrip()
+    what = next((call.arguments[n] for n in names if call.arguments.get(n)), "")
+    told = " ".join(map(str, what)) if isinstance(what, list | tuple) else str(what)
+    return f"{call.name} {told}"[:160].rstrip()
 
 
 def _packed(record: Record) -> bytes:
