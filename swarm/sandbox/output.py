@@ -17,6 +17,11 @@ _PIECE_BYTES = 64 << 10
 _MOST_PIECES = 32
 """More than a pipe can hold."""
 
+_PATIENCE_SECONDS = 0.003
+"""Before a pipe is looked at the first time. Most commands have ended by then, with less written than a pipe
+holds: who looked would be woken for the end of each of its pipes, and again for that of the command.
+"""
+
 
 class Kept:
     """Of one pipe."""
@@ -62,12 +67,17 @@ class Pipe:
         self._ours, self.theirs = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self._ours, False)
         self._end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._attending: asyncio.TimerHandle | None = None
         self.kept = Kept(most, lambda: None)
 
     def keep(self, on_flood: Callable[[], None]) -> None:
         """Begin to read. The other end is somebody else's by now."""
         self._close_theirs()
         self.kept = Kept(self._most, on_flood)
+        self._attending = self._end.get_loop().call_later(_PATIENCE_SECONDS, self._attend)
+
+    def _attend(self) -> None:
+        self._attending = None
         self._end.get_loop().add_reader(self._ours, self._read)
 
     async def ended(self, seconds: float) -> None:
@@ -105,7 +115,10 @@ class Pipe:
     def _close_ours(self) -> None:
         if self._ours < 0:
             return
-        self._end.get_loop().remove_reader(self._ours)
+        if self._attending is None:
+            self._end.get_loop().remove_reader(self._ours)
+        else:
+            self._attending.cancel()
         os.close(self._ours)
         self._ours = -1
         if not self._end.done():
