@@ -8,6 +8,7 @@ import pytest
 
 from swarm.domain.changes import Changes
 from swarm.engines.context.atlas import Atlas
+from swarm.engines.context.drawing import drawn
 from swarm.engines.context.entries import Entry, Import
 from swarm.engines.context.grammars import GRAMMARS, packages, readers, told
 from swarm.engines.context.resolving import Paths, meant
@@ -203,3 +204,34 @@ def test_a_file_that_is_nested_for_ever_is_told_as_nothing_and_the_others_are_re
     }
     atlas = asyncio.run(read(tmp_path, files, "unsafe-worktree"))
     assert [path for path, entry in atlas.entries.items() if entry.defs] == ["z.py"]
+
+
+@pytest.mark.thorough
+def test_a_file_that_would_take_gigabytes_is_given_up_and_said_so_where_the_map_is_shown(
+    tmp_path: Path,
+) -> None:
+    files = {"A.java": "class A {}\n", "Evil.java": "a<\n" * 50_000, "z.py": "def f(): ...\n"}
+    atlas = asyncio.run(read(tmp_path, files, "unsafe-worktree"))
+    assert [path for path, entry in atlas.entries.items() if entry.defs] == ["A.java", "z.py"]
+    assert "takes more than" in atlas.entries["Evil.java"].unread
+    map_ = drawn(atlas.entries, sorted(atlas.entries), 1_000)
+    assert "[Evil.java is not in this map: it takes more than" in map_
+
+
+@pytest.mark.thorough
+def test_a_file_that_was_given_up_is_not_begun_with_again(tmp_path: Path) -> None:
+    shelf, files = Shelf(), {"Evil.java": "a<\n" * 50_000}
+    first = asyncio.run(read(tmp_path / "first", files, "unsafe-worktree", shelf))
+    (blob,) = shelf
+    shelf.put(blob, Entry(unread="was known"))
+    again = asyncio.run(read(tmp_path / "again", files, "unsafe-worktree", shelf))
+    assert first.entries["Evil.java"].unread
+    assert again.entries["Evil.java"].unread == "was known"
+
+
+def test_of_files_that_were_given_up_a_few_are_named() -> None:
+    entries = {f"{k}.java": Entry(unread="takes for ever") for k in range(7)}
+    told = drawn(entries, sorted(entries), 100).splitlines()
+    assert told[0] == "[0.java is not in this map: it takes for ever]"
+    assert told[-1] == "[2 more are not]"
+    assert len(told) == 6

@@ -12,6 +12,7 @@ MOST_DEFS = 14
 """Of one file; a longer one says how many more."""
 
 WIDTH = 100
+MOST_UNREAD = 5
 
 
 def drawn(entries: Mapping[str, Entry], order: Sequence[str], tokens: int) -> str:
@@ -29,7 +30,16 @@ def drawn(entries: Mapping[str, Entry], order: Sequence[str], tokens: int) -> st
     more = (
         [f"[{count} more files; `symbols` finds names in all of them]"] if parts and count else []
     )
-    return "\n".join([*parts, *more])
+    return "\n".join([*parts, *more, *_unread(entries)])
+
+
+def _unread(entries: Mapping[str, Entry]) -> Iterator[str]:
+    """Files that the map says nothing of, and why: whoever works here may have to read them."""
+    given_up = [path for path, entry in entries.items() if entry.unread]
+    for path in given_up[:MOST_UNREAD]:
+        yield f"[{path[:WIDTH]} is not in this map: it {entries[path].unread}]"
+    if len(given_up) > MOST_UNREAD:
+        yield f"[{len(given_up) - MOST_UNREAD} more are not]"
 
 
 def _file(path: str, entry: Entry) -> Iterator[str]:

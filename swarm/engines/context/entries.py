@@ -41,9 +41,11 @@ class Entry(Frozen):
     defs: tuple[Definition, ...] = ()
     imports: tuple[Import, ...] = ()
     uses: frozenset[str] = frozenset()
+    unread: str = Field(default="", max_length=100)
+    """Why it was given up; empty for what was read."""
 
     @classmethod
-    def told(cls, defs: object, imports: object, uses: object) -> "Entry":
+    def told(cls, defs: object, imports: object, uses: object, unread: object = "") -> "Entry":
         """As the script tells it. Raises ValidationError, TypeError and ValueError for anything else."""
         return cls(
             defs=tuple(
@@ -52,6 +54,7 @@ class Entry(Frozen):
             ),
             imports=tuple(Import(module=m, name=n, level=level) for m, n, level in _rows(imports)),
             uses=frozenset(intern(each) for each in _rows(uses)),
+            unread=str(unread),
         )
 
     @cached_property

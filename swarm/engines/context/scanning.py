@@ -114,6 +114,6 @@ def _entry(told: Mapping[str, object], shelf: Shelf) -> Entry | None:
     blob = str(told["blob"])
     if "defs" not in told:
         return shelf.take(blob)
-    entry = Entry.told(told["defs"], told["imports"], told["uses"])
+    entry = Entry.told(told["defs"], told["imports"], told["uses"], told.get("unread", ""))
     shelf.put(blob, entry)
     return entry

@@ -3,15 +3,19 @@
 Reads a document from standard input:
 `{"paths": [...] or null, "known": [blob], "grammars": {suffix: grammar}, "packages": [folder]}`, and writes
 one to standard output: `{"files": {path: {"blob": hash, "defs": [[name, line, text, is_value]], "imports": [[module,
-name, level]], "uses": [name]}}, "left": [path]}`, of a blob that is known already its hash alone. With `null`
-it walks the folder it is started in. `left` is what did not fit into one answer. A grammar is `[module,
+name, level]], "uses": [name], "unread": why}}, "left": [path]}`, of a blob that is known already its hash
+alone, and `unread` only of a file that was given up. With `null` it walks the folder it is started in. `left`
+is what did not fit into one answer. A grammar is `[module,
 function, what is defined and imported, what is named]`, the last two in tree-sitter's query language.
+
+Files are an enemy's, and a hundred kilobytes can make a parser take gigabytes, which it cannot be asked to
+stop at: so they are read in a child with limits, one for as many files as it survives.
 
 It is started for every file that changes, so it imports little: of the grammars' packages their compiled
 part alone, and nothing for the sake of types.
 """
 
-# ruff: noqa: PTH112, PTH114, PTH116, PTH118, PTH122, PTH123, PTH208 - pathlib takes longer to import
+# ruff: noqa: PTH112, PTH118, PTH122, PTH123, PTH208 - pathlib takes longer to import
 # than most files take to read.
 
 from __future__ import annotations
@@ -19,6 +23,9 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
+import signal
+import stat
 import sys
 import time
 from importlib.machinery import ExtensionFileLoader, ModuleSpec
@@ -31,6 +38,12 @@ if TYPE_CHECKING:
 MOST_FILES = 6_000
 MOST_BYTES = 400_000
 MOST_SECONDS = 30.0
+MOST_PARSING = 3
+"""Seconds of the processor for one file: a hundred times what the largest that people write takes."""
+
+MOST_MEMORY = 512 << 20
+"""Bytes of the child's addresses; those that people write take a tenth."""
+
 DEEPEST, WIDEST = 1_000, 20_000
 """Of a tree that a person wrote; questions to others can take minutes."""
 
@@ -132,7 +145,7 @@ class Reader:
     def read(self, data: bytes, text: str) -> dict[str, Any]:
         tree = self._parser.parse(data)
         if monstrous(tree):
-            return Seen("").told()
+            return Seen("").told() | {"unread": "is deeper or wider than what people write"}
         seen, root = Seen(text), tree.root_node
         places: dict[int, tuple[str, str, Any, str]] = {}
         for _, match in self._cursor(self._defined).matches(root):
@@ -213,7 +226,8 @@ class Scanner:
 
     def scan(self, name: str) -> dict[str, Any] | None:
         try:
-            if os.path.islink(name) or os.stat(name).st_size > MOST_BYTES:
+            found = os.lstat(name)
+            if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
                 return None
             with open(name, "rb") as file:
                 data = file.read()
@@ -227,6 +241,15 @@ class Scanner:
             return {"blob": blob, **Seen("").told()}
         reader = self._reader(os.path.splitext(name)[1])
         return {"blob": blob, **(reader.read(data, text) if reader else by_lines(text))}
+
+    def unread(self, name: str, why: str) -> dict[str, Any]:
+        """Of a file that was given up: its hash alone, so that nobody begins with it again."""
+        try:
+            with open(name, "rb") as file:
+                blob = self._blob(file.read(MOST_BYTES))
+        except OSError:
+            blob = ""
+        return {"blob": blob, **Seen("").told(), "unread": why}
 
     def _blob(self, data: bytes) -> str:
         """Git's; of single files nothing, because nobody asks for them twice."""
@@ -269,20 +292,79 @@ def walk(scanner: Scanner) -> Iterator[str]:
             yield os.path.normpath(os.path.join(folder, name))
 
 
+def read_apart(scanner: Scanner, paths: list[str], until: float) -> Iterator[tuple[str, str]]:
+    """What there is to tell of each file, in order. One at which its reader dies is told as unread."""
+    at = 0
+    while at < len(paths) and time.monotonic() < until:
+        told, into = os.pipe()
+        child = os.fork()
+        if not child:
+            code = 1
+            try:
+                tell(scanner, paths[at:], into, until)
+                code = 0
+            finally:
+                os._exit(code)
+        os.close(into)
+        try:
+            with os.fdopen(told, "rb") as lines:
+                for line in lines:
+                    if line.endswith(b"\n"):
+                        yield paths[at], line[:-1].decode()
+                        at += 1
+        except GeneratorExit:
+            os.kill(child, signal.SIGKILL)
+            raise
+        finally:
+            _, status = os.waitpid(child, 0)
+        if status and at < len(paths):
+            yield paths[at], json.dumps(scanner.unread(paths[at], why(status)))
+            at += 1
+
+
+def tell(scanner: Scanner, paths: list[str], into: int, until: float) -> None:
+    """In the child."""
+    limit(resource.RLIMIT_AS, MOST_MEMORY)
+    limit(resource.RLIMIT_CORE, 0)
+    for path in paths:
+        if time.monotonic() > until:
+            break
+        limit(resource.RLIMIT_CPU, int(time.process_time()) + 1 + MOST_PARSING)
+        line = json.dumps(scanner.scan(path)).encode() + b"\n"
+        while line:
+            line = line[os.write(into, line) :]
+
+
+def limit(what: int, most: int) -> None:
+    """Never above what we were given ourselves."""
+    hard = resource.getrlimit(what)[1]
+    soft = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(what, (soft, hard))
+
+
+def why(status: int) -> str:
+    """A parser that is refused memory falls over, as one does that has a mistake: they look the same."""
+    if os.waitstatus_to_exitcode(status) == -signal.SIGXCPU:
+        return f"takes more than {MOST_PARSING} s of a processor to read"
+    return f"takes more than {MOST_MEMORY >> 20} MB to read, or breaks its grammar"
+
+
 def main() -> None:
     until = time.monotonic() + MOST_SECONDS
     asked = json.load(sys.stdin)
     sys.path.extend(asked["packages"])
     scanner = Scanner(asked)
     whole = asked["paths"] is None
-    left = list(walk(scanner) if whole else filter(scanner.wanted, asked["paths"]))[::-1]
-    files, size = list[str](), 0
-    while left and size < MOST_TOLD and time.monotonic() < until:
-        path = left.pop()
-        if (told := scanner.scan(path)) is not None:
-            files.append(f"{json.dumps(path)}: {json.dumps(told)}")
+    paths = list(walk(scanner) if whole else filter(scanner.wanted, asked["paths"]))
+    files, size, seen = list[str](), 0, 0
+    for path, told in read_apart(scanner, paths, until):
+        seen += 1
+        if told != "null":
+            files.append(f"{json.dumps(path)}: {told}")
             size += len(files[-1])
-    rest = json.dumps(left[::-1])
+        if size >= MOST_TOLD:
+            break
+    rest = json.dumps(paths[seen:])
     sys.stdout.write('{"files": {' + ", ".join(files) + '}, "left": ' + rest + "}")
 
 
