@@ -8,55 +8,73 @@ orders, a right result worth $10. For each world the share of the best pair and 
     stalls         the cheapest agent of all never finishes anything
     no skill       prices differ by a hundred, skills not at all
     value x 3      the market reckons with three times what a result is worth, value / 3 with a third
+
+Then two checkers, of whom each accepts three wrong results of ten and refuses one right one of twenty, in the plain world.
+A share of their errors is common: both are fooled, or neither. The market multiplies their errors, as if they had none in
+common; `kin` means that it knows they are related, and reckons with half. `whole tasks` means that what fools them once fools
+them at each attempt at that task. Beside its utility: what the same market gets that knows the errors of both together,
+and what the second check is believed to add to a submission for ten cents, and adds.
 """
 
-import math
 import random
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from swarm.domain.money import USD
-from swarm.market.public_api import Matrix, Setting, hindsight, stand
+from swarm.domain.money import CERTAIN, USD
+from swarm.market.public_api import (
+    WORLDS,
+    CheckOffer,
+    Checks,
+    Setting,
+    Weighed,
+    bought,
+    contest_in,
+    made_up,
+    stand,
+    together,
+)
 
-AGENTS, TASKS = 12, 240
 SETTING = Setting(10 * USD, 5 * USD, 100_000, 100_000, 5)
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Pair:
+    """Two checkers."""
+
     name: str
-    common: float = 4.0
-    """Logits by which tasks differ for everybody."""
+    common: float = 0.0
+    """Share of their errors that both make at once."""
 
-    by_family: float = 0.0
-    skills: float = 1.2
-    stalls: bool = False
-    believed: float = 1.0
-    """Times its value, a result is worth to the market."""
+    kin: bool = False
+    whole_tasks: bool = False
 
 
-WORLDS = (
-    World("plain"),
-    World("families", common=1.0, by_family=4.0),
-    World("stalls", stalls=True),
-    World("no skill", skills=0.0),
-    World("value x 3", believed=3.0),
-    World("value / 3", believed=1 / 3),
+ALPHA, BETA = 300_000, 50_000
+"""Of each of the two."""
+
+PAIRS = (
+    Pair("independent"),
+    Pair("half common", 0.5),
+    Pair("all common", 1.0),
+    Pair("half common, kin", 0.5, kin=True),
+    Pair("all common, kin", 1.0, kin=True),
+    Pair("half common, whole tasks", 0.5, whole_tasks=True),
+    Pair("all common, whole tasks", 1.0, whole_tasks=True),
 )
 
 
 def main() -> dict[str, float]:
+    return _worlds() | _checkers()
+
+
+def _worlds() -> dict[str, float]:
     figures: dict[str, float] = {}
     print(f"{'world':>10} {'utility':>8} {'of the pair':>12} {'of the agent':>13} {'tries':>6}")
     for world in WORLDS:
-        matrix = _matrix(world, random.Random(f"hard:{world.skills}"))
-        single, pair = hindsight(matrix, SETTING)
-        told = stand(matrix, _believed(world), "market")
-        right, wrong = told.right / 1e6, told.wrong / 1e6
-        utility = right * SETTING.value - wrong * SETTING.wrong_cost - told.cost
-        shares = (utility / pair.utility, utility / single.utility)
+        single, pair, told = contest_in(world, SETTING, ("market",))
+        shares = (told.utility / pair.utility, told.utility / single.utility)
         print(
-            f"{world.name:>10} {utility / USD:>8.3f} {shares[0]:>12.3f} {shares[1]:>13.3f}"
+            f"{world.name:>10} {told.utility / USD:>8.3f} {shares[0]:>12.3f} {shares[1]:>13.3f}"
             f" {told.attempts / 1e6:>6.2f}",
             flush=True,
         )
@@ -64,44 +82,79 @@ def main() -> dict[str, float]:
     return figures
 
 
-def _believed(world: World) -> Setting:
-    return replace(
-        SETTING,
-        value=round(SETTING.value * world.believed),
-        wrong_cost=round(SETTING.wrong_cost * world.believed),
+# Two checkers ---------------------------------------------------------------------------------
+
+
+def _checkers() -> dict[str, float]:
+    figures: dict[str, float] = {}
+    print(
+        f"\n{'two checkers':>25} {'believed':>9} {'true':>6} {'utility':>8} {'of who knows':>13}"
+        f" {'wrong':>6} {'2nd believed':>13} {'true':>7}"
     )
+    matrix = made_up(WORLDS[0])
+    for pair in PAIRS:
+        believed, true = _both(_offers(pair.kin)), _both(_conditional(pair.common))
+        checks = _accepting(pair)
+        got = stand(matrix, _erring(believed), "market", checks)
+        knows = stand(matrix, _erring(true), "market", checks)
+        gains = [_second(_offers(pair.kin)), _second(_conditional(pair.common))]
+        print(
+            f"{pair.name:>25} {believed[0] / 1e6:>9.3f} {true[0] / 1e6:>6.3f}"
+            f" {got.utility / USD:>8.3f} {got.utility / knows.utility:>13.3f}"
+            f" {got.wrong / 1e6:>6.3f} {gains[0] / USD:>13.2f} {gains[1] / USD:>7.2f}",
+            flush=True,
+        )
+        figures[f"{pair.name}_of_who_knows"] = round(got.utility / knows.utility, 4)
+    return figures
 
 
-def _matrix(world: World, dice: random.Random) -> Matrix:
-    skills = [3 + dice.gauss(0, 1) * world.skills for _ in range(AGENTS)]
-    prices = [0.1 * math.exp(dice.gauss(0, 1.2)) for _ in range(AGENTS)]
-    families = tuple("abc"[n % 3] for n in range(AGENTS))
-    if world.stalls:
-        skills[0], prices[0] = -99.0, min(prices) / 2
-    tasks = [_task(world, dice) for _ in range(TASKS)]
-    right = tuple(
-        tuple(dice.random() < 1 / (1 + math.exp(task[family] - skill)) for task in tasks)
-        for skill, family in zip(skills, families, strict=True)
-    )
-    bills = tuple(tuple(_bills(price, dice)) for price in prices)
-    return Matrix(
-        agents=tuple(f"{family}-{n}" for n, family in enumerate(families)),
-        families=families,
-        tasks=tuple(f"t{n}" for n in range(TASKS)),
-        right=right,
-        bills=bills,
-    )
+def _erring(errors: tuple[int, int]) -> Setting:
+    return replace(SETTING, alpha=errors[0], beta=errors[1])
 
 
-def _task(world: World, dice: random.Random) -> dict[str, float]:
-    """How hard it is for each family."""
-    common = dice.gauss(0, 1) * world.common
-    return {family: common + dice.gauss(0, 1) * world.by_family for family in "abc"}
+def _both(offers: Sequence[CheckOffer]) -> tuple[int, int]:
+    return together([each.offer for each in _weighed(offers)])
 
 
-def _bills(price: float, dice: random.Random) -> Iterator[int]:
-    for _ in range(TASKS):
-        yield max(1, round(price * math.exp(dice.gauss(0, 0.5)) * USD))
+def _second(offers: Sequence[CheckOffer]) -> int:
+    return _weighed(offers)[1].gain
+
+
+def _weighed(offers: Sequence[CheckOffer]) -> Sequence[Weighed]:
+    """At a submission that is right with 60 %; after a refusal the task is worth half."""
+    half = SETTING.value // 2
+    order = [each.lineage for each in offers]
+    return bought(600_000, SETTING.value, SETTING.wrong_cost, half, offers, required=order)
+
+
+def _offers(kin: bool) -> Sequence[CheckOffer]:
+    """As the market sees them."""
+    families = ("a", "a") if kin else ("a", "b")
+    return [_offer(n, family, ALPHA, BETA) for n, family in enumerate(families)]
+
+
+def _conditional(common: float) -> Sequence[CheckOffer]:
+    """The first, and the second where the first has accepted."""
+    alpha = common * CERTAIN + (1 - common) * ALPHA
+    beta = (1 - common) * BETA
+    return [_offer(0, "a", ALPHA, BETA), _offer(1, "b", round(alpha), round(beta))]
+
+
+def _offer(number: int, family: str, alpha: int, beta: int) -> CheckOffer:
+    name = f"checker-{number}"
+    return CheckOffer(name, name, family, name, alpha, beta, USD // 10)
+
+
+def _accepting(pair: Pair) -> Checks:
+    def accept(task: int, right: bool, dice: random.Random) -> bool:
+        source = random.Random(f"checkers:{task}:{right}") if pair.whole_tasks else dice
+        one, other = source.random(), source.random()
+        if source.random() < pair.common:
+            other = one
+        most = 1 - BETA / CERTAIN if right else ALPHA / CERTAIN
+        return max(one, other) < most
+
+    return accept
 
 
 if __name__ == "__main__":

@@ -41,11 +41,13 @@ def explain(
 @market.command("simulate")
 def simulate(
     outcomes: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            "--outcomes", metavar="FILE", help="Table of agents by tasks; cells resolved:dollars."
+            "--outcomes",
+            metavar="FILE",
+            help="Table of agents by tasks; cells resolved:dollars. Without: made-up worlds.",
         ),
-    ],
+    ] = None,
     value: Annotated[
         str, typer.Option("--value", metavar="USD", help="What a right result is worth.")
     ] = "10",
@@ -72,7 +74,7 @@ def simulate(
     html: Html = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run rules of allocation over recorded outcomes, beside what hindsight would have done."""
+    """Run rules of allocation over recorded or made-up outcomes, beside what hindsight would have done."""
     from swarm.cli.market_simulation import simulate_outcomes
 
     simulate_outcomes(

@@ -1,6 +1,6 @@
-"""Rules of allocation over a file of recorded outcomes: as a table, and as a document."""
+"""Rules of allocation over recorded outcomes or made-up ones: as a table, and as a document."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,15 +10,25 @@ from rich.text import Text
 from swarm.cli.documents import Json
 from swarm.cli.market_page import Drawing, Point, drawn, page_of, table_of
 from swarm.cli.page import plain_table
-from swarm.cli.session import open_session
+from swarm.cli.session import Session, open_session
 from swarm.cli.words import cell
 from swarm.domain.errors import Rejected
 from swarm.domain.money import CERTAIN, USD, dollars, micro_usd
-from swarm.market.public_api import RULES, Matrix, Setting, Standing, contest, read_matrix
+from swarm.market.public_api import (
+    RULES,
+    WORLDS,
+    Matrix,
+    Setting,
+    Standing,
+    World,
+    contest,
+    contest_in,
+    read_matrix,
+)
 
 
 def simulate_outcomes(
-    path: Path,
+    path: Path | None,
     *,
     value: str,
     wrong: str | None,
@@ -42,11 +52,69 @@ def simulate_outcomes(
         seed=seed,
     )
     chosen = _chosen(rules)
+    if path is None:
+        _in_worlds(session, setting, without, rules and chosen, html)
+        return
     matrix = read_matrix(_text(path), without)
     standings = tuple(contest(matrix, setting, chosen))
     if html is not None:
         html.write_text(_page(matrix, setting, standings), encoding="utf-8")
     session.show(_view(matrix, setting, standings), document_of(matrix, setting, standings))
+
+
+def _in_worlds(
+    session: Session,
+    setting: Setting,
+    without: tuple[str, ...],
+    rules: tuple[str, ...],
+    html: Path | None,
+) -> None:
+    """The market alone, unless rules are named; agents of these worlds have no names to leave out."""
+    if without:
+        raise Rejected("made-up agents cannot be left out", advice="name a file with --outcomes")
+    found = [(world, tuple(contest_in(world, setting, rules or ("market",)))) for world in WORLDS]
+    head = f"Made-up agents and tasks; {_worths(setting)}"
+    rows = [row for world, standings in found for row in _rows_of(world, standings)]
+    if html is not None:
+        page = page_of("Rules in made-up worlds", [f"<p>{head}</p>", table_of(_HEADS, rows)])
+        html.write_text(page, encoding="utf-8")
+    table = plain_table(*_HEADS, whole=True)
+    for row in rows:
+        table.add_row(*row)
+    notes = [f"{world.name}: {world.said}" for world in WORLDS]
+    session.show(
+        Group(Text(head), Text(""), table, Text(""), *map(Text, notes)),
+        {
+            "setting": asdict(setting),
+            "worlds": [
+                {"world": asdict(world), "rules": _ranked(standings)} for world, standings in found
+            ],
+        },
+    )
+
+
+_HEADS = ("world", "rule", "utility", "±", "wrong", "cost", "tries", "of cascade", "of single")
+
+
+def _rows_of(world: World, standings: Sequence[Standing]) -> Iterator[tuple[str, ...]]:
+    single, cascade = standings[0].utility, standings[1].utility
+    for each in standings[2:]:
+        yield (
+            world.name,
+            each.rule,
+            _cents(each.utility),
+            _cents(each.error),
+            f"{each.wrong / CERTAIN:.3f}",
+            _cents(each.cost),
+            f"{each.attempts / CERTAIN:.2f}",
+            _share(each.utility, cascade),
+            _share(each.utility, single),
+        )
+
+
+def _share(part: int, whole: int) -> str:
+    ratio = _ratio(part, whole)
+    return "" if ratio is None else f"{ratio / CERTAIN:.3f}"
 
 
 def _chosen(rules: tuple[str, ...]) -> tuple[str, ...]:
@@ -93,21 +161,25 @@ def _page(matrix: Matrix, setting: Setting, standings: Sequence[Standing]) -> st
 
 
 def document_of(matrix: Matrix, setting: Setting, standings: Sequence[Standing]) -> Json:
-    single, cascade = standings[0].utility, standings[1].utility
     return {
         "agents": len(matrix.agents),
         "tasks": len(matrix.tasks),
         "left_out": list(matrix.left_out),
         "setting": asdict(setting),
-        "rules": [
-            {
-                **asdict(each),
-                "of_best_single_ppm": _ratio(each.utility, single),
-                "of_best_cascade_ppm": _ratio(each.utility, cascade),
-            }
-            for each in standings
-        ],
+        "rules": _ranked(standings),
     }
+
+
+def _ranked(standings: Sequence[Standing]) -> list[Json]:
+    single, cascade = standings[0].utility, standings[1].utility
+    return [
+        {
+            **asdict(each),
+            "of_best_single_ppm": _ratio(each.utility, single),
+            "of_best_cascade_ppm": _ratio(each.utility, cascade),
+        }
+        for each in standings
+    ]
 
 
 def _ratio(part: int, whole: int) -> int | None:
@@ -144,7 +216,13 @@ def _view(matrix: Matrix, setting: Setting, standings: Sequence[Standing]) -> Re
 
 def _head(matrix: Matrix, setting: Setting) -> str:
     return (
-        f"{len(matrix.agents)} agents, {len(matrix.tasks)} tasks, {setting.orders} orders; a right "
-        f"result is worth {dollars(setting.value)}, a wrong one that is accepted costs "
+        f"{len(matrix.agents)} agents, {len(matrix.tasks)} tasks, {setting.orders} orders; "
+        f"{_worths(setting)}"
+    )
+
+
+def _worths(setting: Setting) -> str:
+    return (
+        f"a right result is worth {dollars(setting.value)}, a wrong one that is accepted costs "
         f"{dollars(setting.wrong_cost)}. Means for one task, in dollars:"
     )

@@ -28,4 +28,5 @@ waits more urgent, let that value grow.
     matrix        recorded outcomes of many agents at many tasks, read from text
     replay        other rules over clearings on record, by the market's own model
     contest       rules over the same recorded outcomes, with the same dice; the marks of hindsight
+    worlds        made-up outcomes, where the market's picture of the world is wrong
 """

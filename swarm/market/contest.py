@@ -71,6 +71,19 @@ class Setting:
     seed: str = "swarm"
 
 
+Checks = Callable[[int, bool, random.Random], bool]
+"""Whether the checks accept a result at this task that is right or is not, by these dice."""
+
+
+def as_believed(setting: Setting) -> Checks:
+    """Checks that err as often as the setting says, at each result anew."""
+
+    def accept(task: int, right: bool, dice: random.Random) -> bool:
+        return dice.randrange(CERTAIN) < (CERTAIN - setting.beta if right else setting.alpha)
+
+    return accept
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Means for one task. Money in micro-USD, shares in parts per million."""
@@ -100,8 +113,10 @@ class Result:
 class Mind:
     """What a rule knows and has learned while it goes through one order of the tasks."""
 
-    def __init__(self, matrix: Matrix, setting: Setting, dice: random.Random) -> None:
-        self.matrix, self.setting = matrix, setting
+    def __init__(
+        self, matrix: Matrix, setting: Setting, dice: random.Random, checks: Checks
+    ) -> None:
+        self.matrix, self.setting, self.checks = matrix, setting, checks
         self.quotes = [
             max(1, round(bill * math.exp(dice.gauss(0, _MISQUOTE)))) for bill in matrix.mean_bills
         ]
@@ -153,8 +168,10 @@ class Mind:
 class Sage(Mind):
     """Knows every agent's success over all these tasks and its mean bill; learns nothing."""
 
-    def __init__(self, matrix: Matrix, setting: Setting, dice: random.Random) -> None:
-        super().__init__(matrix, setting, dice)
+    def __init__(
+        self, matrix: Matrix, setting: Setting, dice: random.Random, checks: Checks
+    ) -> None:
+        super().__init__(matrix, setting, dice, checks)
         shares = [(sum(row) + 0.5) / (len(row) + 1) for row in matrix.right]
         self._known = [
             curve(prior(round(1000 * math.log(p / (1 - p)) * WIDENING), 50)) for p in shares
@@ -261,9 +278,12 @@ def contest(matrix: Matrix, setting: Setting, rules: Sequence[str] = RULES) -> I
         yield stand(matrix, setting, rule)
 
 
-def stand(matrix: Matrix, setting: Setting, rule: str) -> Standing:
-    """One rule over all orders."""
-    orders = [list(_order(matrix, setting, rule, number)) for number in range(setting.orders)]
+def stand(matrix: Matrix, setting: Setting, rule: str, checks: Checks | None = None) -> Standing:
+    """One rule over all orders; `checks` where they are not what the setting says and the rule believes."""
+    accept = checks or as_believed(setting)
+    orders = [
+        list(_order(matrix, setting, rule, number, accept)) for number in range(setting.orders)
+    ]
     means = [_utility(each, setting) for each in orders]
     results = [result for order in orders for result in order]
     spread = math.sqrt(NormalDist.from_samples(means).variance / len(means)) if means[1:] else 0.0
@@ -278,11 +298,13 @@ def stand(matrix: Matrix, setting: Setting, rule: str) -> Standing:
     )
 
 
-def _order(matrix: Matrix, setting: Setting, rule: str, number: int) -> Iterator[Result]:
+def _order(
+    matrix: Matrix, setting: Setting, rule: str, number: int, checks: Checks
+) -> Iterator[Result]:
     dice = random.Random(f"{setting.seed}:{number}")
     tasks = list(range(len(matrix.tasks)))
     dice.shuffle(tasks)
-    mind = (Sage if rule == "market, known" else Mind)(matrix, setting, dice)
+    mind = (Sage if rule == "market, known" else Mind)(matrix, setting, dice, checks)
     for task in tasks:
         chances = random.Random(f"{setting.seed}:{number}:{task}")
         result, used = _PLAYS[rule](mind, task, chances)
@@ -292,9 +314,7 @@ def _order(matrix: Matrix, setting: Setting, rule: str, number: int) -> Iterator
 
 def _check(mind: Mind, agent: int, task: int, dice: random.Random) -> bool:
     """Whether the checks accept what the agent did on record."""
-    setting = mind.setting
-    right = mind.matrix.right[agent][task]
-    return dice.randrange(CERTAIN) < (CERTAIN - setting.beta if right else setting.alpha)
+    return mind.checks(task, mind.matrix.right[agent][task], dice)
 
 
 def _result(mind: Mind, task: int, tried: Sequence[tuple[int, bool]]) -> Result:

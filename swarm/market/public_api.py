@@ -4,7 +4,7 @@ from swarm.domain.clearings import Award, Clearing, Reason, Refusal, ScoredBid
 from swarm.market.announced import AtWork, OpenTask, Terms
 from swarm.market.belief import Belief, Failure
 from swarm.market.clearing import clear
-from swarm.market.contest import RULES, Setting, Standing, contest, hindsight, stand
+from swarm.market.contest import RULES, Checks, Setting, Standing, contest, hindsight, stand
 from swarm.market.explanation import explain, explain_checks
 from swarm.market.index import IndexParts, index
 from swarm.market.learning import (
@@ -39,14 +39,17 @@ from swarm.market.verification import (
     rate,
     together,
 )
+from swarm.market.worlds import WORLDS, World, contest_in, made_up
 
 __all__ = [
     "RULES",
+    "WORLDS",
     "AtWork",
     "Award",
     "Belief",
     "Canaries",
     "CheckOffer",
+    "Checks",
     "Clearing",
     "Failure",
     "IndexParts",
@@ -67,12 +70,14 @@ __all__ = [
     "Terms",
     "Tried",
     "Weighed",
+    "World",
     "begin",
     "bought",
     "centre",
     "class_of",
     "clear",
     "contest",
+    "contest_in",
     "corrected",
     "cost_factor",
     "deposit",
@@ -86,6 +91,7 @@ __all__ = [
     "index",
     "known_of",
     "lessons",
+    "made_up",
     "mean",
     "measured",
     "meter",

@@ -23,6 +23,23 @@ def test_a_market_that_has_seen_nothing_says_so(
     assert "Nothing has been learned" in capsys.readouterr().out
 
 
+@pytest.mark.thorough
+def test_without_outcomes_made_up_worlds_are_simulated(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shown = home / "worlds.html"
+    line = ["market", "simulate", "--rule", "cheapest", "--orders", "1", "--html", str(shown)]
+    assert call([*line, "--json"]) == 0
+    worlds = json.loads(capsys.readouterr().out)["worlds"]
+    assert [each["world"]["name"] for each in worlds][:2] == ["plain", "families"]
+    assert all(each["rules"][2]["rule"] == "cheapest" for each in worlds)
+    assert "families" in shown.read_text()
+
+
+def test_agents_of_made_up_worlds_cannot_be_left_out(home: Path) -> None:
+    assert call(["market", "simulate", "--without", "a"]) == 2
+
+
 def test_outcomes_are_simulated_beside_the_marks_of_hindsight(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

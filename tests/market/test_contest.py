@@ -95,3 +95,12 @@ def test_the_order_of_the_columns_changes_nothing() -> None:
 def test_best_of_two_pays_for_both() -> None:
     matrix = a_matrix("1111", "1111", bills=(USD, USD))
     assert stand(matrix, a_setting(), "best-of-2").cost == 2 * USD
+
+
+def test_checks_that_are_not_what_is_believed_of_them_decide_what_is_accepted() -> None:
+    matrix = a_matrix("1111", "0000", bills=(USD, USD // 10))
+    believed = a_setting()
+    assert stand(matrix, believed, "cheapest").wrong == 0
+    gullible = stand(matrix, believed, "cheapest", lambda task, right, dice: True)
+    assert gullible.wrong > 0
+    assert stand(matrix, believed, "market", lambda task, right, dice: False).right == 0
