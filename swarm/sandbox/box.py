@@ -99,6 +99,9 @@ class Box:
         self._keeper = keeper
         self._numbers = count(1)
         self._running: list[command.Running] = []
+        self._untold = set[int]()
+        """Commands of whose end, and of all that they had started, nobody has told us."""
+
         self._proxy: Proxy | None = None
         self._frozen_since: float | None = None
         self._frozen_seconds = 0.0
@@ -155,7 +158,10 @@ class Box:
         )
         await self.thawed()
         before = (0, 0) if self._group is None else (self._group.killed(), self._group.refused())
-        return self._told(await command.run(self, order, self.mode), *before)
+        self._untold.add(order.number)
+        result = await command.run(self, order, self.mode)
+        self._untold.discard(order.number)  # not when it is cancelled
+        return self._told(result, *before)
 
     def _told(self, result: ExecResult, killed: int, refused: int) -> ExecResult:
         """With the bound that the kernel held, if nobody else has named one: who loses a process to
@@ -176,6 +182,7 @@ class Box:
         self._check_executes()
         await self.thawed()
         order = command.Order(next(self._numbers), argv, self._inside(cwd), self._environment(env))
+        self._untold.add(order.number)
         running = await command.spawn(self, order)
         self._running.append(running)
         return running
@@ -310,7 +317,11 @@ class Box:
         return not poll.poll(0)
 
     def is_quiet(self) -> bool:
-        """For threads. Nothing runs."""
+        """For threads. Nothing runs. Where the kernel ends with a command all that it has started, the server
+        need not be asked after the last.
+        """
+        if not self._untold and self.guarantees.own_proc:
+            return True
         return not channel.ask_from_thread(self._control, {"op": "runs"})["runs"]
 
     def let_go(self) -> bool:
@@ -364,6 +375,7 @@ class Box:
         self._place = place
         self._control = control
         self._frozen_since = None
+        self._untold.clear()
         self._renewed = True
         self._thaw.set()
 
