@@ -58,8 +58,8 @@ def engine_of(
     title, talk = title_of(found), _talk(found, models)
     for view in views:
         if found.relayed and view.name == found.name:
-            return AgentEngine(found, title, talk, now=now, price=view.price)
-    return AgentEngine(found, title, talk, now=now)
+            return AgentEngine(found, title, talk, now=now, price=view.price, window=view.window)
+    return AgentEngine(found, title, talk, now=now, window=found.window)
 
 
 def _talk(found: Found, models: Passages) -> Talk:

@@ -56,6 +56,7 @@ def found_agent(settings: Settings, environ: Mapping[str, str], now: int) -> Fou
             f"there is no {maker.program} on PATH",
             advice=f"install {maker.title}, then {maker.log_in}",
         )
+    found = found.model_copy(update={"window": settings.engine_window})
     if wants_gateway(settings, environ, now):
         model = settings.engine_model or MODELS[_relayed(found.name).protocol]
         return found.model_copy(update={"relayed": True, "model": model})
@@ -121,6 +122,7 @@ def _speaks_acp(settings: Settings, path: str, home: Path) -> Found:
         hosts=hosts_of(settings),
         relayed=bool(settings.engine_url),
         files=settings.engine_login,
+        window=settings.engine_window,
     )
 
 

@@ -32,6 +32,7 @@ from swarm.models.routes import (
     read_routes,
     write_routes,
 )
+from swarm.models.windows import known_window
 
 __all__ = [
     "ADDRESSES",
@@ -65,6 +66,7 @@ __all__ = [
     "Usage",
     "aged",
     "checked",
+    "known_window",
     "read_price",
     "read_routes",
     "seen",

@@ -37,6 +37,10 @@ def reaches() -> tuple[Reach, ...]:
 
 
 def window_of(provider: str, model: str, on: date) -> int:
+    return known_window(provider, model, on) or USUAL
+
+
+def known_window(provider: str, model: str, on: date) -> int | None:
     """The row with the longest beginning of the name counts, and of those the latest that has begun."""
     fitting = [
         row
@@ -44,5 +48,5 @@ def window_of(provider: str, model: str, on: date) -> int:
         if row.provider == provider and row.since <= on and model.startswith(row.model)
     ]
     if not fitting:
-        return USUAL
+        return None
     return max(fitting, key=lambda row: (len(row.model), row.since)).tokens

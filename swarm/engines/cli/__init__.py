@@ -24,4 +24,5 @@ would renew it, and its provider's hosts; nothing else of the user's.
     course       one contract: sightings to steps
     engine       puts it together, behind the engine's port
     offers       what such an agent asks and promises
+    room         what its own instructions leave of a window, and what it therefore does not bid for
 """

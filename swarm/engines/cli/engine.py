@@ -7,6 +7,7 @@ is submitted.
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from datetime import UTC, datetime
 from pathlib import Path
 
 from swarm.domain.bids import Curve
@@ -20,6 +21,7 @@ from swarm.engines.cli.finding import Found
 from swarm.engines.cli.quota import MILLION
 from swarm.engines.cli.record import Record
 from swarm.engines.cli.relay import Purse
+from swarm.engines.cli.room import Room, room_of
 from swarm.engines.cli.sightings import Ended, Failed, Window
 from swarm.engines.cli.talk import Job, Talk
 from swarm.engines.port import Assignment, Done, GaveUp, Item, Needs, StepTaken, Submission
@@ -45,8 +47,11 @@ class AgentEngine:
         *,
         now: Callable[[], int],
         price: Price = offers.USUAL,
+        window: int = 0,
     ) -> None:
-        """`now`: seconds since 1970. `price`: of its model's tokens, where that is known."""
+        """`now`: seconds since 1970. `price`: of its model's tokens, where that is known. `window`: how many
+        of these the model reads at once, where somebody says it.
+        """
         self.strategy = found.name
         self.family = f"agent:{found.name}"
         self._found = found
@@ -54,6 +59,8 @@ class AgentEngine:
         self._talk = talk
         self._now = now
         self._price = price
+        self._window = window
+        self._model = found.model
         self._windows: dict[str, Window] = {}
 
     @property
@@ -71,7 +78,11 @@ class AgentEngine:
         """Nothing is offered before a closed window opens."""
         if quota.closed_until(self._windows.values(), self._now()):
             return ()
-        return (offers.curve(self._price, self._share()),)
+        return (offers.curve(self._price, self._share(), self._room().declines()),)
+
+    def _room(self) -> Room:
+        on = datetime.fromtimestamp(self._now(), UTC).date()
+        return room_of(self._found.name, self._title, self._model, self._window, on)
 
     def _share(self) -> int:
         """Parts per million of the list price: what goes through the gateway is paid for."""
@@ -124,6 +135,7 @@ class AgentEngine:
             async for sighting in sightings:
                 step = await course.see(sighting)
                 self._windows.update(course.windows)
+                self._model = course.model or self._model
                 if step is not None:
                     yield step
                 if course.spent > budget:

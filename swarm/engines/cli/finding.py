@@ -43,6 +43,9 @@ class Found(Frozen):
     relayed: bool = False
     """It asks its model through the gateway, and has neither login nor network."""
 
+    window: int = 0
+    """Tokens that its model reads at once, as the user says; 0: not said."""
+
     files: tuple[str, ...] = ()
     """For such an agent: files below the home that are its login, shown as they are."""
 

@@ -5,7 +5,7 @@ right more often than a bare loop. The figures are priors of their class; calibr
 market's business.
 """
 
-from swarm.domain.bids import Condition, Curve, Row
+from swarm.domain.bids import Condition, Curve, Decline, Row
 from swarm.domain.tasks import TaskKind
 from swarm.engines.model.offers import Offer, cost
 from swarm.models.public_api import Price, read_price
@@ -28,7 +28,7 @@ OFFERS = (
 )
 
 
-def curve(price: Price, share: int) -> Curve:
+def curve(price: Price, share: int, declines: tuple[Decline, ...] = ()) -> Curve:
     """`share`: parts per million of the list price that count."""
     rows = tuple(
         Row(
@@ -39,4 +39,4 @@ def curve(price: Price, share: int) -> Curve:
         )
         for offer in OFFERS
     )
-    return Curve(kind=TaskKind.WRITE, rows=rows)
+    return Curve(kind=TaskKind.WRITE, rows=rows, declines=declines)
