@@ -10,6 +10,7 @@ FLOOR = "posix_spawn true"
 WORKTREE = "git worktree add, {files:,} files"
 COMMIT = "git add and commit, {files:,} files"
 BWRAP = "bwrap --unshare-all true"
+FIRST = "exec true, the first five"
 AT_ONCE = "cold checkpoint, and true right after it"
 
 
@@ -31,6 +32,7 @@ FEW, MANY = 7_000, 14_000
 GOALS = (
     Goal("create", times=10),
     Goal("create, prepared", times=5),
+    Goal(FIRST, times=1.5),
     Goal("exec true", times=1.5),
     *(Goal(f"cold checkpoint, depth {depth}", times=3) for depth in (1, 10, 25, 50)),
     Goal("checkpoint after a step", times=3),
