@@ -11,10 +11,16 @@ from swarm.engines.repair.worker.sources import Source
 NOWHERE = "AssertionError: assert None == {'a': 1}"
 
 
-def proposed(text: str, line: int, error: str = "") -> list[str]:
-    """What may stand at the line, the likeliest first."""
+def proposed(
+    text: str,
+    line: int,
+    error: str = "",
+    seen: dict[str, dict[str, list[str]]] | None = None,
+    held: dict[str, dict[str, list[str]]] | None = None,
+) -> list[str]:
+    """What may stand at the line, the likeliest first; `seen` by the line of a `def`, `held` by class."""
     source = Source("a.py", textwrap.dedent(text).encode())
-    drafts = Drafts(source, {line: 1.0}, Seen(), error)
+    drafts = Drafts(source, {line: 1.0}, Seen({}, seen or {}, held or {}), error)
     for node in ast.walk(source.tree):
         if isinstance(node, ast.stmt) and node.lineno == line:
             holes(drafts, node)
@@ -66,6 +72,50 @@ def test_a_function_that_nobody_calls_is_called_with_the_names_of_its_arguments(
 def test_a_method_falls_back_on_the_class_before_it() -> None:
     text = "class D(dict):\n    def get(self, k, v):\n        return None\n"
     assert "return super().get(k, v)" in proposed(text, 3)
+
+
+def test_what_is_kept_for_the_next_time_is_looked_up_where_it_is_there() -> None:
+    text = """
+        def f(key, text):
+            if key in _KEPT:
+                return None
+            made = make(key)
+            _KEPT[key] = made
+            return made(text)
+        """
+    assert proposed(text, 4)[0] == "return _KEPT[key](text)"
+
+
+def test_what_a_method_beside_it_asks_is_asked_in_other_ways_too() -> None:
+    text = """
+        class V:
+            def __eq__(self, other):
+                return self.compare(other) == 0
+
+            def __ne__(self, other):
+                return None
+        """
+    assert "return self.compare(other) != 0" in proposed(text, 7)
+
+
+def test_a_function_that_is_given_is_called_with_all_there_is_for_it() -> None:
+    text = "def valid(func, args, kwargs):\n    try:\n        pass\n    except TypeError:\n        return 0\n"
+    assert "func(*args, **kwargs)" in proposed(text, 3)[:8]
+    wrapper = "def f(call, *given, **named):\n    return None\n"
+    seen = {"call": ["function"], "given": ["tuple"], "named": ["dict"]}
+    assert "return call(*given, **named)" in proposed(wrapper, 2, seen={"1": seen})[:8]
+
+
+def test_what_is_given_and_never_used_is_handed_to_what_the_file_imports() -> None:
+    text = "from itertools import filterfalse\n\ndef remove(predicate, seq):\n    return None\n"
+    assert "return filterfalse(predicate, seq)" in proposed(text, 4)
+
+
+def test_numbers_that_an_object_holds_are_reckoned_with() -> None:
+    text = "class F:\n    @property\n    def lead(self):\n        return None\n"
+    held = {"F": {"offset": ["int"], "indent": ["int"], "width": ["int"]}}
+    found = proposed(text, 4, seen={"2": {"self": ["F"]}}, held=held)
+    assert "return self.offset + self.indent * self.width" in found
 
 
 def test_where_something_stands_nothing_is_proposed() -> None:

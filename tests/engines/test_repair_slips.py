@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from swarm.engines.repair.worker.candidates import edited
+from swarm.engines.repair.worker.candidates import edited, in_order
 from swarm.engines.repair.worker.drafts import Drafts, Seen
 from swarm.engines.repair.worker.sources import Source
 from swarm.engines.repair.worker.templates import templates
@@ -82,13 +82,21 @@ SLIPS = {
         "break",
         "continue",
     ),
+    "formatting": ("def f(a):\n    return '%d of it' - a\n", "' - a", "' % a"),
+    "repetition": ("def f(n, t):\n    return t + n\n", "t + n", "t * n"),
+    "sets": ("def f(s, u):\n    return s - u\n", "s - u", "s & u"),
+    "a keyword's own name": (
+        "def f(n, t, g):\n    return g(t=n)\n",
+        "t=n",
+        "t=t",
+    ),
     "formatted field": (
         'def f(a, b):\n    return f"{a}"\n',
         '{a}"',
         '{b}"',
     ),
 }
-TYPES = {"xs": "list", "t": "str", "d": "dict", "g()": "coroutine"}
+TYPES = {"xs": "list", "t": "str", "n": "int", "s": "set", "d": "dict", "g()": "coroutine"}
 """What was seen of these expressions, wherever they stand."""
 
 
@@ -117,3 +125,29 @@ def test_a_step_is_made_longer_or_shorter_and_no_second_one_put_beside_it() -> N
     assert text.replace("1 + g(n)", "g(n)") in found
     assert text.replace("1 + g(n)", "1 + g(n) - 1") not in found
     assert text.replace("1 + g(n)", "1 + (g(n) - 1)") not in found
+
+
+def labels_of(text: str, wrong: str) -> dict[str, str]:
+    """By the text after it, the kind of each change of `wrong`."""
+    source = Source("slip.py", text.encode())
+    seen = {
+        f"{n.lineno}:{n.col_offset}-{n.end_lineno}:{n.end_col_offset}": [TYPES[source.segment(n)]]
+        for n in ast.walk(source.tree)
+        if isinstance(n, ast.expr) and source.segment(n) in TYPES
+    }
+    drafts = Drafts(source, {2: 1.0}, Seen(expressions=seen))
+    found = in_order(each for each in templates(drafts) if each.label in wrong)
+    return {edited(text, each.edits): each.label for each in found}
+
+
+def test_texts_are_asked_whether_they_are_the_same_rather_than_which_comes_first() -> None:
+    found = labels_of("def f(t, u):\n    return t < 'x'\n", "comparison ordering")
+    told = {text.split("return ")[1].strip(): label for text, label in found.items()}
+    assert (told["t == 'x'"], told["t <= 'x'"]) == ("comparison", "ordering")
+    assert next(iter(told)) in ("t == 'x'", "t != 'x'")
+
+
+def test_of_numbers_the_next_comparison_is_tried_first() -> None:
+    found = labels_of("def f(n, u):\n    return n < 7\n", "comparison ordering")
+    assert next(iter(found)).endswith("n <= 7\n")
+    assert set(found.values()) == {"comparison"}

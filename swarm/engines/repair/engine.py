@@ -45,6 +45,10 @@ STAGE_SECONDS = 4.0
 QUICK_SECONDS = 0.05
 MIDDLE_SECONDS = 0.4
 FULL_SECONDS = 3.0
+COLD_STAGE_OF_SECONDS = 12
+"""Candidates in fresh processes may take about half of a contract's time, where it gives much: a stage for
+so many of its seconds."""
+
 """Processor seconds for a test in the first round; in the second; in the second for a change that has
 turned a failing test green already. Tests that are known to need more get more.
 """
@@ -243,7 +247,9 @@ class Attempt:
         phases = offers.PHASES[self.strategy]
         if spectrum.broken or spectrum.elsewhere:
             phases = offers.UNALIVE.get(self.strategy, ("over",))
-        return Progress(spectrum=spectrum, phases=phases, phase=phases[0])
+        begun = Progress(spectrum=spectrum, phases=phases, phase=phases[0])
+        most = self.assignment.contract.seconds // COLD_STAGE_OF_SECONDS
+        return begun.model_copy(update={"cold_stages": max(begun.cold_stages, most)})
 
     async def _plan(self, progress: Progress) -> Known:
         request = {**self._search_request(progress), "kind": "plan"}

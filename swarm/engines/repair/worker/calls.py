@@ -117,7 +117,7 @@ def _functions(source: Source) -> Iterator[tuple[str, int, int]]:
         if isinstance(each, FUNCTIONS):
             most = len(each.args.posonlyargs) + len(each.args.args)
             found[each.name] = (most - len(each.args.defaults), most)
-        elif isinstance(each, ast.ImportFrom):
+        elif isinstance(each, ast.ImportFrom) and each.module != "typing":  # does nothing
             for alias in each.names:
                 known = alias.asname or alias.name
                 if known.islower():  # a class, a constant or a module of constants is none

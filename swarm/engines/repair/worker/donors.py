@@ -143,6 +143,8 @@ def _expressions(drafts: Drafts, node: ast.expr, near: Stock, far: list[Stock]) 
 def _joined_conditions(drafts: Drafts, node: ast.expr, donor: Donor, nearness: float) -> None:
     if not isinstance(donor.node, (ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Call, ast.Name)):
         return
+    if isinstance(donor.node, ast.Call) and _makes(donor.node):
+        return
     here, there = drafts.pen.of(node), Snippet(donor.text, donor.level)
     if isinstance(node, ast.Constant):  # `True and x` is `x`
         for other, weight in ((there, 0.15), (negation(there), 0.12)):
@@ -151,6 +153,13 @@ def _joined_conditions(drafts: Drafts, node: ast.expr, donor: Donor, nearness: f
     for other, weight in ((there, 0.15), (negation(there), 0.12)):
         for joined in (both(here, other), either(here, other), both(other, here)):
             drafts.replace(node, joined, nearness * weight, "condition from nearby")
+
+
+def _makes(node: ast.Call) -> bool:
+    """It makes an object, by the name of a class: whether that is one is nothing to ask."""
+    named = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+    called = node.func.id if isinstance(node.func, ast.Name) else named
+    return called.lstrip("_")[:1].isupper()
 
 
 def _known(drafts: Drafts, node: ast.AST) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import difflib
+import re
 from typing import Any
 
 from swarm.engines.repair.worker.drafts import NUMBERS, SEQUENCES, Drafts, fits
@@ -41,6 +42,13 @@ _NEAR = {
 }
 _ARITHMETIC = ("+", "-", "*", "//", "%", "/", "**")
 _BITS = ("&", "|", "^", "<<", ">>")
+_OF_SETS = ("-", "&", "|", "^")
+_TEXTS = frozenset({"str", "bytes"})
+_SETS = frozenset({"set", "frozenset", "dict_keys", "dict_items"})
+_ORDERINGS = frozenset({"<", "<=", ">", ">="})
+_SELDOM_ORDERED = frozenset({"str", "bytes", "bool", "tuple", "list", "dict", "type", "NoneType"})
+"""Of these it is nearly always asked whether they are the same, not which comes first."""
+
 _TWINS = frozenset({"+-", "-+", "*+", "+*", "///", "//%", "%//", "*/", "/*", "***"})
 """Operators that are mixed up more often than others, written one after the other."""
 
@@ -55,25 +63,39 @@ def comparisons(drafts: Drafts, node: ast.Compare) -> None:
     operands = [node.left, *node.comparators]
     for k, operator in enumerate(node.ops):
         old = COMPARISONS[type(operator)]
+        same = _is_for_sameness(drafts, node)
         for rank, new in enumerate(_NEAR[old]):
-            weight = (1.6, 1.1, 0.8, 0.6, 0.4, 0.4, 0.4)[rank]
-            drafts.replace_operator(node, operands[k : k + 2], (old, new), weight, "comparison")
+            weight, label = (1.6, 1.1, 0.8, 0.6, 0.4, 0.4, 0.4)[rank], "comparison"
+            if same and new in _ORDERINGS:
+                weight, label = 0.4 * weight, "ordering"
+            elif same and new in ("==", "!="):
+                weight = 1.6
+            elif old in ("in", "not in") and _never_equal(drafts, operands[k], operands[k + 1]):
+                label = "constant condition"
+            drafts.replace_operator(node, operands[k : k + 2], (old, new), weight, label)
     if len(node.ops) == 1:
         left, right = (drafts.pen.of(each) for each in operands)
         swapped = compare(right, COMPARISONS[type(node.ops[0])], left)
         drafts.replace(node, swapped, 0.6, "swapped operands")
 
 
+def _is_for_sameness(drafts: Drafts, node: ast.Compare) -> bool:
+    """Between things that have an order, but one that is hardly ever asked for."""
+    kinds = drafts.types(node.left) | drafts.types(node.comparators[0])
+    return len(node.ops) == 1 and bool(kinds) and kinds <= _SELDOM_ORDERED
+
+
+def _never_equal(drafts: Drafts, left: ast.expr, right: ast.expr) -> bool:
+    """By their types: what is asked of a collection's contents is no question about the collection."""
+    one, two = drafts.types(left), drafts.types(right)
+    return bool(one and two) and not fits(one, two)
+
+
 def arithmetic(drafts: Drafts, node: ast.BinOp) -> None:
     old = OPERATORS[type(node.op)][0]
     left, right = drafts.pen.of(node.left), drafts.pen.of(node.right)
     textual = (drafts.types(node.left) | drafts.types(node.right)) & SEQUENCES
-    if textual:
-        fitting: tuple[str, ...] = ("+",)
-    else:
-        fitting = _ARITHMETIC if old in _ARITHMETIC else _BITS
-    for new in fitting:
-        weight = 1.2 if old + new in _TWINS or old in _BITS or textual else 0.5
+    for new, weight in _fitting(drafts, node, old):
         if new != old and not _is_idle(node, new):
             drafts.replace(node, binary(left, new, right), weight, "arithmetic operator")
     commutes = old in ("+", "*", "&", "|", "^") and not textual
@@ -81,6 +103,30 @@ def arithmetic(drafts: Drafts, node: ast.BinOp) -> None:
     drafts.replace(node, left, 0.6, "dropped operand")
     drafts.replace(node, right, 0.7, "dropped operand")
     _regrouped(drafts, node, old)
+
+
+def _fitting(drafts: Drafts, node: ast.BinOp, old: str) -> list[tuple[str, float]]:
+    """Operators that these operands may have, by their types as far as they were seen."""
+    left, right = drafts.types(node.left), drafts.types(node.right)
+    if left & _TEXTS and _is_format(node.left):
+        return [("%", 1.6), ("+", 0.8), ("*", 0.3)]
+    if (left | right) & SEQUENCES:
+        repeated = [("*", 1.0)] if (left | right) & NUMBERS else []
+        return [("+", 1.2), *repeated, *([("%", 0.3)] if left & _TEXTS else [])]
+    if left & _SETS:
+        return [(each, 1.2) for each in _OF_SETS]
+    if old not in _ARITHMETIC:
+        return [(each, 1.2) for each in _BITS]
+    return [(each, 1.2 if old + each in _TWINS else 0.5) for each in _ARITHMETIC]
+
+
+def _is_format(node: ast.expr) -> bool:
+    """A text with places for values, as `%` fills them."""
+    text = node.value if isinstance(node, ast.Constant) else ""
+    return isinstance(text, str) and _FIELD.search(text.replace("%%", "")) is not None
+
+
+_FIELD = re.compile(r"%(?:\(\w+\))?[-+ #0]*[\d*]*(?:\.[\d*]+)?[diouxXeEfFgGcrsa]")
 
 
 def _is_idle(node: ast.BinOp, operator: str) -> bool:
@@ -225,15 +271,34 @@ def variables(drafts: Drafts, node: ast.Name) -> None:
     kinds = drafts.types(node)
     misfit = drafts.error.startswith(_MISFITS)
     for other, seen in drafts.variables(node):
-        if other != node.id and (misfit or fits(kinds, seen)):
-            known = 1.0 if seen & kinds else 0.5
-            drafts.replace(node, name(other), known if loads else 0.3, "wrong variable")
+        fitting = misfit or fits(kinds, seen)
+        if other != node.id and (loads or fitting):
+            known = 1.0 if seen & kinds else 0.5 if fitting else _UNLIKE
+            weight = max(known, _ALIKE) if other == _called(drafts, node) else known
+            drafts.replace(node, name(other), weight if loads else 0.3, "wrong variable")
     for attribute in drafts.own_attributes(node):
         close = 0.9 if attribute == node.id else 0.3
         if loads:
             drafts.replace(node, name(f"self.{attribute}"), close, "wrong variable")
     if loads and kinds & _CALLABLES:
         drafts.replace(node, call(node.id), 0.7, "missing call")
+
+
+_UNLIKE = 0.15
+"""What stands there now is wrong, so its type may be as well."""
+
+_ALIKE = 1.6
+"""Values are mostly called as what they are given to (Rice et al., "Detecting Argument Selection Defects",
+OOPSLA 2017)."""
+
+
+def _called(drafts: Drafts, node: ast.Name) -> str:
+    """The name of what the value is given to: a keyword, or an attribute that is set."""
+    parent = drafts.source.places[node].parent
+    if isinstance(parent, ast.keyword):
+        return parent.arg or ""
+    target = parent.targets[0] if isinstance(parent, ast.Assign) else None
+    return target.attr if isinstance(target, ast.Attribute) else ""
 
 
 def callees(drafts: Drafts, node: ast.Name) -> None:

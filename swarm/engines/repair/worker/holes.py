@@ -14,9 +14,10 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from swarm.engines.repair.worker.drafts import Drafts
-from swarm.engines.repair.worker.scopes import arguments, module_names, used_names
-from swarm.engines.repair.worker.sources import Source
+from swarm.engines.repair.worker.drafts import NOTHING, NUMBERS, Drafts
+from swarm.engines.repair.worker.scopes import arguments, local_names, module_names, used_names
+from swarm.engines.repair.worker.snippets import COMPARISONS, compare
+from swarm.engines.repair.worker.sources import FUNCTIONS, Source
 
 _LABEL = "something for nothing"
 _MAKERS = (
@@ -39,6 +40,8 @@ _MOST_CALLEES = 25
 _MOST_NAMES = 16
 _MOST_METHODS = 12
 _MOST_IDLE = 6
+_MOST_SIBLINGS = 12
+_COMPARED = ("==", "!=", "<", "<=", ">", ">=")
 _COPIED = (ast.Expr, ast.Assign, ast.AugAssign)
 _FIRST = {
     "{": ("dict", "set"),
@@ -116,6 +119,11 @@ def _values(
         yield f"self.{attribute}", 0.5
     for other in _returned(drafts.source, function):
         yield from ((text, 0.6) for text in _with_others(drafts, other, names, idle))
+    yield from _looked_up(drafts, function)
+    yield from _by_siblings(drafts, node, function)
+    yield from _handed_on(drafts, node, idle)
+    yield from _handed_over(drafts, function, idle)
+    yield from _reckoned(drafts, node)
 
 
 def _nested(drafts: Drafts, calls: list[tuple[str, float]]) -> Iterator[tuple[str, float]]:
@@ -203,6 +211,95 @@ def _returned(source: Source, function: ast.AST) -> Iterator[ast.expr]:
             yield each.value
 
 
+def _handed_on(drafts: Drafts, node: ast.stmt, idle: set[str]) -> Iterator[tuple[str, float]]:
+    """A function that is given and never called, with all the arguments that there are for it, or with one."""
+    kinds = dict(drafts.variables(node))
+    every = [each for each in ("*args", "**kwargs") if each.strip("*") in kinds]
+    every += [f"*{each}" for each in kinds if kinds[each] == {"tuple"} and each in idle]
+    every += [f"**{each}" for each in kinds if kinds[each] == {"dict"} and each in idle]
+    every = list(dict.fromkeys(every))[:_MOST_HANDED]
+    handed = {each.strip("*") for each in every}
+    called = sorted(each for each in idle - handed if _may_be_called(kinds.get(each, NOTHING)))
+    for function in called:
+        for given in (", ".join(every), *every) if every else ():
+            yield f"{function}({given})", 0.8
+        yield from ((f"{function}({each})", 0.4) for each in kinds if each != function)
+
+
+def _handed_over(
+    drafts: Drafts, function: ast.FunctionDef | ast.AsyncFunctionDef, idle: set[str]
+) -> Iterator[tuple[str, float]]:
+    """All that the function was given and does not use, to a function that the file imports."""
+    given = [each for each in arguments(function.args) if each in idle]
+    imported = [each for each in drafts.source.tree.body if isinstance(each, ast.ImportFrom)]
+    names = [one.asname or one.name for each in imported for one in each.names]
+    for name in names if 0 < len(given) <= _MOST_HANDED else ():
+        yield from ((f"{name}({', '.join(each)})", 0.5) for each in itertools.permutations(given))
+
+
+def _may_be_called(kinds: frozenset[str]) -> bool:
+    return not kinds or bool(kinds & _CALLED)
+
+
+_CALLED = frozenset({"function", "method", "builtin_function_or_method", "type"})
+_MOST_HANDED = 3
+
+
+def _reckoned(drafts: Drafts, node: ast.stmt) -> Iterator[tuple[str, float]]:
+    """Numbers that the object holds, in one or two steps; where many are held, nobody could tell."""
+    held = [
+        f"self.{each}"
+        for each, kinds in drafts.attributes(dict(drafts.variables(node)).get("self", NOTHING))
+        if kinds & NUMBERS
+    ]
+    for one, two in itertools.permutations(held, 2) if len(held) <= _MOST_NUMBERS else ():
+        yield from ((f"{one} {sign} {two}", 0.3) for sign in ("+", "*") if one < two)
+        yield from ((f"{one} {sign} {two}", 0.3) for sign in ("-", "//"))
+        for three in held:
+            if three not in (one, two):
+                yield from ((f"{one} {sign} {two} * {three}", 0.2) for sign in "+-" if two < three)
+
+
+_MOST_NUMBERS = 6
+
+
+def _looked_up(drafts: Drafts, function: ast.AST) -> Iterator[tuple[str, float]]:
+    """What is returned elsewhere, of what was kept for the next time: `kept[key]` for the `made` of
+    `kept[key] = made`.
+    """
+    for each in ast.walk(function):
+        if isinstance(each, ast.Assign) and isinstance(each.targets[-1], ast.Subscript):
+            place, value = drafts.pen.of(each.targets[-1]).text, each.value
+            others = [one for one in each.targets[:-1] if isinstance(one, ast.Name)]
+            for made in (value, *others) if isinstance(value, ast.Name) else others:
+                for other in _returned(drafts.source, function):
+                    if isinstance(made, ast.Name) and made.id in used_names(other):
+                        yield _written(drafts.source, other, {made.id: place}), 0.9
+
+
+def _by_siblings(
+    drafts: Drafts, node: ast.stmt, function: ast.FunctionDef | ast.AsyncFunctionDef
+) -> Iterator[tuple[str, float]]:
+    """What functions beside this one return, as far as its names are known here; other comparisons too."""
+    source = drafts.source
+    known = {*local_names(source, node), *module_names(source), *dir(builtins)}
+    body = getattr(source.places[function].parent, "body", ())
+    beside = [each for each in body if isinstance(each, FUNCTIONS) and each is not function]
+    near = sorted(beside, key=lambda each: abs(each.lineno - function.lineno))
+    for other in (one for each in near[:_MOST_SIBLINGS] for one in _returned(source, each)):
+        if used_names(other) <= known and not isinstance(other, ast.Constant):
+            yield drafts.pen.of(other).text, 0.4
+            yield from ((each, 0.4) for each in _compared(drafts, other))
+
+
+def _compared(drafts: Drafts, node: ast.expr) -> Iterator[str]:
+    """The same comparison with each of the other operators."""
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        left, right = drafts.pen.of(node.left), drafts.pen.of(node.comparators[0])
+        if COMPARISONS[type(node.ops[0])] in _COMPARED:
+            yield from (compare(left, each, right).text for each in _COMPARED)
+
+
 def _statements(
     drafts: Drafts, node: ast.stmt, function: ast.FunctionDef | ast.AsyncFunctionDef
 ) -> Iterator[tuple[str, float]]:
@@ -216,6 +313,7 @@ def _statements(
             yield drafts.pen.of(other).text, 0.65
             yield from ((each, 0.65) for each in _with_others(drafts, other, others, idle))
     yield from _called_by_names(drafts, node, {*names, "self", "cls"})
+    yield from _handed_on(drafts, node, idle)
     for collection in names:
         for fill in sorted(_filled_by(function, collection)):
             yield from (

@@ -5,8 +5,9 @@ run against everything in a child of its own. Screening shares a process, so a c
 it for the next: after each batch the original code is run again, and when it no longer does what it
 did, the batch counts for nothing and every candidate gets its own child from then on.
 
-The first round gives a test little time, because most candidates that take long never end; those
-that ran out of it are kept and get the full time in a round of their own.
+The first round gives a test little time, because most candidates that take long never end; the first
+few that ran out of it get more at once - what a mistake kept from running at all may take long - and the
+others are kept and get the full time in a round of their own.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ from swarm.engines.repair.worker.suite import GREEN, Suite
 from swarm.engines.repair.worker.tallies import Tally
 
 _SECOND_CHANCES = 6
+_SECOND_LOOKS = 3
+"""Candidates of one request that are given more time as soon as they ran out of it."""
+
+_REPEATED = 3
 _SAY_SECONDS = 0.5
 _CANARY = "canary "
 
@@ -80,6 +85,7 @@ class Search:
         self._again = request["phase"] == "slow"
         self._clear: dict[str, Any] = request["clear"]
         self._cores: int = request["cores"]
+        self._looks = _SECOND_LOOKS
         self._bound = Bound(self._clear["enough_at"])
         self._alone = self._again
         self._tests_text = read_all(request["files"])
@@ -184,9 +190,21 @@ class Search:
         self._seen.add(ready.print)
         tally.seen.append(ready.print)
         if outcome == "timeout":
-            tally.slow.append(ready.index)
+            self._try_longer(ready, tally)
         elif outcome in GREEN:
             self._try_alone(ready, tally)
+
+    def _try_longer(self, ready: Ready, tally: Tally, *, promising: bool = False) -> None:
+        """At once where there is time for it, else in a round of the slow ones."""
+        if self._again or self._looks == 0:
+            tally.slow.append(ready.index)
+            if promising and not self._again:
+                tally.promising.append(ready.index)
+            return
+        self._looks -= 1
+        quick, self._limit = self._limit, self._middle
+        self._try_alone(ready, tally)
+        self._limit = quick
 
     def _try_alone(self, ready: Ready, tally: Tally) -> None:
         if self._again:
@@ -194,14 +212,21 @@ class Search:
             self._limit = self._full if promising else self._middle
         tests = self._targets + self._covering.get(ready.candidate.path, [])
         green, how = self._greens(ready, tests)
-        if green == len(tests):
+        if green == len(tests) and self._stays_green(ready):
             self._keep({**self._stored(ready.candidate), "index": ready.index}, tally)
+        elif how == "timeout" and self._limit < self._middle:
+            self._try_longer(ready, tally, promising=green > 0)
         elif how == "timeout":
             tally.slow.append(ready.index)
             if green and not self._again:
                 tally.promising.append(ready.index)
         elif 0 < green < len(self._targets):
             tally.partial.append((ready.index, green))
+
+    def _stays_green(self, ready: Ready) -> bool:
+        """A failing test that flickers passes with anything now and then, but hardly every time."""
+        ended = (self._run_alone(ready, self._targets[:1]) for _ in range(_REPEATED))
+        return all(each.how == "timeout" or set(each.lines) <= set(GREEN) for each in ended)
 
     def _keep(self, plausible: dict[str, Any], tally: Tally) -> None:
         tally.plausible.append(plausible)
