@@ -20,10 +20,14 @@ processes and files are held here and handed down. Journal first, effect second.
     host         an agents' host: takes leases, works, reports
     room         a full disk is waited for
     trees        trees on a host, fetched once
-    minds        which models agents may ask, and the keys for that
+    minds        which models agents may ask
+    routes       the way to those models, and the keys for that
     own_agents   the user's own coding agents among the bidders
     crew         which agents a host has, and how planners and checkers carry out a lease
     writing      how writers do, step by step
-    runtime      puts it all together in one process
+    headquarters puts the coordinator together
+    publishing   puts the publisher together
+    assembly     puts a host together
+    inline       puts it all together in one process
     ray          the same as Ray actors
 """

@@ -1,31 +1,23 @@
-"""Puts the parts together: a coordinator for a state folder, and hosts with their crews.
+"""Puts a host's parts together: its crew, its sandboxes, its work.
 
-Both runtimes are built from here; what differs is only how the parts reach each other.
+Both runtimes are built from here and from `headquarters`; what differs is only how the parts reach each
+other.
 """
 
 import asyncio
 import os
-import secrets
 import sys
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Literal
 
-from swarm.actors.abroad import Ways
-from swarm.actors.canaries import Errors
 from swarm.actors.clock import Clock
-from swarm.actors.coordinator import Coordinator, Terms
 from swarm.actors.crew import Cast, CheckerMember, Crew, Member, PlannerMember
 from swarm.actors.crew import Planner as PlannerPort
 from swarm.actors.host import Host
 from swarm.actors.knowledge import Knowledge
 from swarm.actors.metering import SECONDS_PER_HOUR, Meter, cores_each
 from swarm.actors.minds import Minds, planning_price, with_minds
-from swarm.actors.notifier import Notifier
-from swarm.actors.office import AUTHOR, Office, PublisherPort, replace_file
-from swarm.actors.places import Places
-from swarm.actors.ports import CoordinatorPort, Entry, FactsPort, RegistryPort
+from swarm.actors.ports import CoordinatorPort, FactsPort, RegistryPort, new_host
 from swarm.actors.replicas import Circle, Replicas, kept_nowhere
 from swarm.actors.reporting import Desk
 from swarm.actors.trees import Trees
@@ -42,18 +34,13 @@ from swarm.agents.public_api import (
     SuiteTester,
     ThinkingChecker,
 )
-from swarm.coordination.public_api import Rules
 from swarm.domain.bids import AgentCard, Curve, Role, Row
 from swarm.domain.goals import Goal
 from swarm.domain.names import AgentId, HostId, Principal
 from swarm.domain.tasks import TaskKind
 from swarm.engines.public_api import Engine, repair_engines
-from swarm.forge.public_api import LocalForge, Publisher
-from swarm.identity.public_api import KeyRing, verify_digest, verify_event
-from swarm.journal.public_api import FileBlobs, Journal
-from swarm.memory.public_api import Replica, open_replica
-from swarm.quorum.public_api import verify_certificate
-from swarm.repository.public_api import Mirror, Outlet
+from swarm.identity.public_api import KeyRing, verify_digest
+from swarm.memory.public_api import open_replica
 from swarm.sandbox.public_api import (
     Limits,
     SandboxHost,
@@ -65,97 +52,12 @@ from swarm.sandbox.public_api import (
 from swarm.services.public_api import Services
 from swarm.settings.public_api import Settings
 
-HOSTS = ("planning", "writing", "reviewing")
-"""The hosts of one machine: few processes, several agents in each."""
-
 PLAN_CPU_SECONDS = 20
 CHECK_CPU_SECONDS = 10
 PLANNER = AgentId("planner-suite")
 
 CAPACITY = 2
 """Leases that one agent carries out at the same time."""
-
-Runtime = Literal["inline", "ray"]
-
-
-# The coordinator's side -------------------------------------------------------------------------
-
-
-def terms_of(settings: Settings, runtime: Runtime, expected: frozenset[str]) -> Terms:
-    return Terms(
-        rules=Rules(
-            rounds=settings.rounds,
-            attempts=settings.attempts,
-            answer_ms=settings.answer_hours * 3_600_000,
-            follow_ups=settings.follow_ups,
-        ),
-        errors=Errors(settings),
-        lease_seconds=max(settings.lease_seconds, 3 * settings.heartbeat_seconds),
-        expected=expected,
-        version=version("bidswarm"),
-        runtime=runtime,
-        forge_seconds=settings.forge_seconds,
-    )
-
-
-def publisher_of(places: Places, settings: Settings) -> Publisher:
-    """The only object that writes to a forge, besides its owner at the command line."""
-
-    def outlet(repository: str) -> Outlet:
-        return Outlet(Mirror.open(places.mirror_of(repository), Path(repository)))
-
-    return Publisher(
-        outlet,
-        LocalForge(places.forge),
-        holds=lambda certificate: not verify_certificate(certificate, verify_event),
-        abroad=Ways(places),
-        protected=settings.protected,
-    )
-
-
-def coordinator_of(
-    places: Places,
-    settings: Settings,
-    journal: Journal,
-    registry: RegistryPort,
-    publisher: PublisherPort,
-    clock: Clock,
-    runtime: Runtime,
-    expected: frozenset[str],
-    facts: FactsPort | None = None,
-) -> Coordinator:
-    """`facts`: how others reach its replicas; None = in this process."""
-    blobs = FileBlobs(places.blobs)
-    signer = KeyRing(places.keys).signer(AUTHOR)
-    replicas = _kept_replicas(places)
-    office = Office(places, blobs, publisher, signer, replicas)
-    return Coordinator(
-        journal=journal,
-        blobs=blobs,
-        office=office,
-        registry=registry,
-        clock=clock,
-        terms=terms_of(settings, runtime, expected),
-        verify=verify_event,
-        notifier=Notifier(settings.notify),
-        entry=Entry(_new_id(AUTHOR), AUTHOR, "", (), facts or replicas),
-    )
-
-
-def _kept_replicas(places: Places) -> Replicas:
-    def opened(repository: str) -> Replica:
-        path = places.facts_of(repository)
-        return open_replica(path.read_bytes() if path.exists() else b"", verify=verify_digest)
-
-    async def keep(repository: str, data: bytes) -> None:
-        await asyncio.to_thread(replace_file, places.facts_of(repository), data)
-
-    return Replicas(opened, keep)
-
-
-def _new_id(name: str) -> HostId:
-    """New at each start, so that nobody is taken for their former self."""
-    return HostId(f"{name}#{secrets.token_hex(4)}")
 
 
 # A host's side ----------------------------------------------------------------------------------
@@ -182,7 +84,7 @@ def host_of(
     minds: Minds | None = None,
 ) -> Host:
     """`facts`: how others reach its replicas; None = in this process. `minds`: models to ask."""
-    host = _new_id(name)
+    host = new_host(name)
     work = folders.work / name
     boxes = _Boxes(work / "boxes", folders.work / "services")
     trees = Trees(work / "trees", coordinator.archive)

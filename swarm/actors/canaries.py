@@ -12,7 +12,6 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from swarm.actors.places import Places
-from swarm.agents.public_api import edition
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd, Ppm
 from swarm.domain.tasks import Verdict
@@ -63,7 +62,7 @@ def note_canary(
     at: int = 0,
 ) -> None:
     row = CanaryRow(
-        edition=edition(),
+        edition=_edition(),
         name=name,
         good=good,
         accepted=accepted,
@@ -169,7 +168,7 @@ def _stamp_of(file: Path) -> tuple[int, int]:
 
 
 def _rows(places: Places) -> Iterator[CanaryRow]:
-    now = edition()
+    now = _edition()
     return (row for row in _all_rows(places) if row.edition == now)
 
 
@@ -180,3 +179,10 @@ def _all_rows(places: Places) -> Iterator[CanaryRow]:
             yield CanaryRow.model_validate_json(line)
         except ValidationError:
             continue
+
+
+def _edition() -> str:
+    """Of the checks themselves, which the coordinator's process has no other need to read."""
+    from swarm.agents.public_api import edition
+
+    return edition()

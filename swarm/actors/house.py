@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
-from swarm.actors.minds import Routes
 from swarm.actors.places import Places
 from swarm.actors.rayenv import prepare_environment
+from swarm.actors.routes import Routes
 from swarm.domain.errors import Exhausted, Lacking, SwarmError, Transient
 from swarm.settings.public_api import Settings, load_settings
 

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import Callable
 
-from swarm.actors.assembly import HOSTS, HostFolders, coordinator_of, host_of, publisher_of
+from swarm.actors.assembly import HostFolders, host_of
 from swarm.actors.clock import Clock
 from swarm.actors.coordinator import Coordinator
 from swarm.actors.crew import Cast
+from swarm.actors.headquarters import coordinator_of
 from swarm.actors.minds import minds_of
 from swarm.actors.places import Places
+from swarm.actors.ports import HOSTS
+from swarm.actors.publishing import publisher_of
 from swarm.actors.registry import Registry
 from swarm.journal.public_api import Journal
 from swarm.settings.public_api import Settings

@@ -1,34 +1,25 @@
-"""Which models a state folder's agents may ask, and who asks them.
-
-The routes, with their keys, are one file in the state folder, written by the command line from the
-user's environment, read by whoever builds the gateway, and removed when no goal is open any more.
-Without that file there is no model engine, and nothing else is different.
+"""Which models a state folder's agents may ask, and who asks them. Without any there is no model engine,
+and nothing else is different.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from pathlib import Path
 
 from swarm.actors.clock import Clock
 from swarm.actors.crew import Cast
 from swarm.actors.own_agents import NobodyThinks, engine_of, read_agents
 from swarm.actors.places import Places
+from swarm.actors.routes import gateway_of, views_of
 from swarm.agents.public_api import Critic, Planner, Thinker
-from swarm.coordination.public_api import rebuild
 from swarm.domain.names import AgentId
 from swarm.engines.public_api import Found, ModelEngine
-from swarm.journal.public_api import read_only
 from swarm.models.public_api import (
     SPOKEN_BY_US,
     Minded,
-    ModelGateway,
     Purpose,
     RouteView,
-    read_routes,
-    views,
 )
 from swarm.settings.public_api import ToolServer
 from swarm.tools.public_api import Toolset, read_approvals
@@ -70,12 +61,6 @@ def minds_with(
     return Minds(views, models or NobodyThinks(), agents, tools)
 
 
-def views_of(places: Places, clock: Clock) -> tuple[RouteView, ...]:
-    """What agents may know of the routes; none without a file. Raises for one that cannot be used."""
-    today = datetime.fromtimestamp(clock.now() / 1000, UTC).date()
-    return views(read_routes(places.routes), today)
-
-
 def agents_of(places: Places) -> tuple[Found, ...]:
     """The user's own agents that were brought; none without a file. Raises for a damaged one."""
     return read_agents(places.own_agents)
@@ -84,11 +69,6 @@ def agents_of(places: Places) -> tuple[Found, ...]:
 def tools_of(places: Places, servers: tuple[ToolServer, ...]) -> Toolset:
     """Others' tools, and what a person has approved of them. Raises Lacking for a damaged record."""
     return Toolset(servers, read_approvals(places.approvals) if servers else {})
-
-
-def gateway_of(places: Places) -> ModelGateway:
-    """The one object that reads the keys."""
-    return ModelGateway(read_routes(places.routes), places.models)
 
 
 @asynccontextmanager
@@ -149,28 +129,3 @@ def planning_price(minds: Minds | None) -> int:
         return 0
     price = minds.asked("plan")[0].price
     return (PLAN_READ * price.cache_write + PLAN_SAID * price.output) // MILLION
-
-
-class Routes:
-    """The files of routes and agents as they were at the beginning: removed when every goal has ended,
-    unless they are others by then.
-    """
-
-    def __init__(self, places: Places) -> None:
-        self._places = places
-        self._seen = {path: _content(path) for path in (places.routes, places.own_agents)}
-
-    def forget(self) -> None:
-        """Goals that wait for a human still need them when they go on."""
-        old = [path for path, seen in self._seen.items() if seen and _content(path) == seen]
-        if old and self._is_over():
-            for path in old:
-                path.unlink(missing_ok=True)
-
-    def _is_over(self) -> bool:
-        goals = rebuild(record.event for record in read_only(self._places.journal).read())
-        return all(state.status.is_final for state in goals.values())
-
-
-def _content(path: Path) -> bytes:
-    return path.read_bytes() if path.is_file() else b""

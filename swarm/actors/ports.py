@@ -4,16 +4,25 @@ A host calls; it is never called. `attend` is its heartbeat, its way to hear of 
 way to hear that a lease is lost, in one long poll.
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from __future__ import annotations
 
-from swarm.coordination.public_api import AgentCommand, World
-from swarm.domain.bids import AgentCard
-from swarm.domain.changes import Changes
-from swarm.domain.facts import SignedFact
-from swarm.domain.goals import Goal
-from swarm.domain.names import AgentId, AttemptId, Digest, GoalId, HostId, TreeHash
-from swarm.domain.tasks import Contract, Finding, Step
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from swarm.domain.names import HostId
+
+if TYPE_CHECKING:  # the registry's process needs no more than the names
+    from swarm.coordination.public_api import AgentCommand, World
+    from swarm.domain.bids import AgentCard
+    from swarm.domain.changes import Changes
+    from swarm.domain.facts import SignedFact
+    from swarm.domain.goals import Goal
+    from swarm.domain.names import AgentId, AttemptId, Digest, GoalId, TreeHash
+    from swarm.domain.tasks import Contract, Finding, Step
+
+HOSTS = ("planning", "writing", "reviewing")
+"""The hosts of one machine: few processes, several agents in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +143,11 @@ class Entry:
     cards: tuple[AgentCard, ...]
     facts: FactsPort | None = None
     """How its replicas are reached, if it holds any."""
+
+
+def new_host(name: str) -> HostId:
+    """New at each start, so that nobody is taken for their former self."""
+    return HostId(f"{name}#{secrets.token_hex(4)}")
 
 
 class RegistryPort(Protocol):

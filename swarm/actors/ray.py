@@ -3,56 +3,59 @@
 Shells hold no state of their own: each builds its part in its own process and passes calls on. A
 restarted actor rebuilds itself (the coordinator from the journal, hosts from their leases, the registry
 from heartbeats), so restarts and repeated calls are safe, and only therefore switched on.
+
+Every actor's process imports this module, and half of what they all would do until they answer is to read
+modules: so each shell imports by itself what it is built of, and the names of types are for the checker.
 """
+
+from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import tempfile
-from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import ray
 import ray.exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from swarm.actors.assembly import (
-    HOSTS,
-    HostFolders,
-    coordinator_of,
-    default_cast,
-    host_of,
-    publisher_of,
-)
-from swarm.actors.clock import SystemClock
-from swarm.actors.crew import Cast
-from swarm.actors.minds import agents_of, gateway_of, minds_with, tools_of, views_of
-from swarm.actors.places import Places
-from swarm.actors.ports import Entry, News, Orders
-from swarm.actors.registry import Registry
-from swarm.coordination.public_api import AgentCommand
-from swarm.domain.changes import Changes
+from swarm.actors.ports import HOSTS
 from swarm.domain.errors import Transient
-from swarm.domain.facts import SignedFact
-from swarm.domain.goals import Tracker
-from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash
-from swarm.domain.tasks import Finding
-from swarm.engines.public_api import Found
-from swarm.forge.public_api import Outcome, Published, PublishRequest, Standing
-from swarm.journal.public_api import open_journal
-from swarm.models.public_api import Answer as Answered
-from swarm.models.public_api import Ask, Passed, Passing, RouteView
-from swarm.repository.public_api import Landing
-from swarm.settings.public_api import Settings
-from swarm.tools.public_api import Toolset
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from swarm.actors.assembly import HostFolders
+    from swarm.actors.crew import Cast
+    from swarm.actors.places import Places
+    from swarm.actors.ports import Entry, News, Orders
+    from swarm.coordination.public_api import AgentCommand
+    from swarm.domain.changes import Changes
+    from swarm.domain.facts import SignedFact
+    from swarm.domain.goals import Tracker
+    from swarm.domain.names import AttemptId, Digest, GoalId, HostId, TreeHash
+    from swarm.domain.tasks import Finding
+    from swarm.engines.public_api import Found
+    from swarm.forge.public_api import Outcome, Published, PublishRequest, Standing
+    from swarm.models.public_api import Answer as Answered
+    from swarm.models.public_api import Ask, Passed, Passing, RouteView
+    from swarm.repository.public_api import Landing
+    from swarm.settings.public_api import Settings
+    from swarm.tools.public_api import Toolset
 
 Answer = TypeVar("Answer")
 
-NO_TOOLS = Toolset()
 STARTS = 3
+FIRST_SECONDS = 5.0
+"""So long those who come first are left alone at most: a machine that is busy elsewhere is no reason to let a
+goal wait for its writers.
+"""
+
 OBJECT_STORE_BYTES = 256 << 20
 
 
@@ -150,7 +153,17 @@ class RemoteRegistry:
 
 @dataclass(frozen=True, slots=True)
 class RemotePublisher:
-    actor: Any
+    """Reached by its name: it begins after the coordinator, which needs it last."""
+
+    name: str
+
+    @property
+    def actor(self) -> Any:
+        """Raises Transient before it has begun."""
+        try:
+            return ray.get_actor(self.name)
+        except ValueError as error:
+            raise Transient("the publisher has not begun yet") from error
 
     async def outcome(self, tracker: Tracker, number: int) -> Outcome:
         outcome: Outcome = await answered(self.actor.outcome.remote(tracker, number))
@@ -226,6 +239,9 @@ def _reached(packed: bytes) -> Any:
 
 class RegistryShell:
     def __init__(self) -> None:
+        from swarm.actors.clock import SystemClock
+        from swarm.actors.registry import Registry
+
         self._registry = Registry(SystemClock())
 
     @ray.method
@@ -243,6 +259,9 @@ class RegistryShell:
 
 class PublisherShell:
     def __init__(self, home: Path, settings: Settings) -> None:
+        from swarm.actors.places import Places
+        from swarm.actors.publishing import publisher_of
+
         self._publisher = publisher_of(Places(home), settings)
 
     @ray.method
@@ -292,7 +311,11 @@ class GatewayShell:
     """The only process that reads the models' keys."""
 
     def __init__(self, home: Path) -> None:
+        from swarm.actors.places import Places
+        from swarm.actors.routes import gateway_of
+
         self._gateway = gateway_of(Places(home))
+        self._gateway.warm_up()
 
     @ray.method
     async def ask(self, ask: Ask) -> Answered:
@@ -313,16 +336,21 @@ class CoordinatorShell:
         home: Path,
         settings: Settings,
         registry: bytes,
-        publisher: bytes,
+        publisher: str,
         hosts: tuple[str, ...],
     ) -> None:
+        from swarm.actors.clock import SystemClock
+        from swarm.actors.headquarters import coordinator_of
+        from swarm.actors.places import Places
+        from swarm.journal.public_api import open_journal
+
         places = Places(home)
         self._coordinator = coordinator_of(
             places,
             settings,
             open_journal(places.journal),
             RemoteRegistry(_reached(registry)),
-            RemotePublisher(_reached(publisher)),
+            RemotePublisher(publisher),
             SystemClock(),
             "ray",
             frozenset(hosts),
@@ -390,17 +418,22 @@ class HostShell:
         settings: Settings,
         coordinator: bytes,
         registry: bytes,
-        cast: Callable[[Settings], Cast],
+        cast: Callable[[Settings], Cast] | None = None,
         gateway: bytes = b"",
         views: tuple[RouteView, ...] = (),
         agents: tuple[Found, ...] = (),
-        tools: Toolset = NO_TOOLS,
+        tools: Toolset | None = None,
     ) -> None:
-        """`gateway` and `views`: the models that can be asked, if there are any; `agents`: the user's;
-        `tools`: others', that both may use.
+        """`cast`: None = the agents that come with swarm; `gateway` and `views`: the models that can be
+        asked, if there are any; `agents`: the user's; `tools`: others', that both may use.
         """
+        from swarm.actors.assembly import host_of
+        from swarm.actors.clock import SystemClock
+        from swarm.actors.minds import minds_with
+        from swarm.tools.public_api import Toolset
+
         models = RemoteModels(_reached(gateway)) if views else None
-        minds = minds_with(views, models, agents, tools)
+        minds = minds_with(views, models, agents, tools or Toolset())
         node = ray.get_runtime_context().get_node_id()
         self._host = host_of(
             name,
@@ -410,7 +443,7 @@ class HostShell:
             RemoteCoordinator(_reached(coordinator)),
             RemoteRegistry(_reached(registry)),
             SystemClock(),
-            cast(settings),
+            None if cast is None else cast(settings),
             _own_facts(),
             minds,
         )
@@ -446,6 +479,9 @@ CALLS = 1000
 
 def _folders(home: Path, *, at_home: bool) -> HostFolders:
     """Another machine shares no disk with us: keys and work are its own."""
+    from swarm.actors.assembly import HostFolders
+    from swarm.actors.places import Places
+
     if at_home:
         places = Places(home)
         return HostFolders(places.keys, places.work)
@@ -467,6 +503,8 @@ class Troupe:
     coordinator: Any
     hosts: Mapping[str, Any]
     gateway: Any = None
+    work: Any = None
+    """What the coordinator's work comes to, where it was sent to work."""
 
     def dismiss(self) -> None:
         """End every actor for good; what they knew is in the journal."""
@@ -482,55 +520,90 @@ def assemble(
     *,
     hosts: tuple[str, ...] = HOSTS,
     placement: Mapping[str, Mapping[str, float]] | None = None,
-    cast: Callable[[Settings], Cast] = default_cast,
+    cast: Callable[[Settings], Cast] | None = None,
+    forever: bool | None = None,
 ) -> Troupe:
     """Start the actors in the cluster that this process is connected to.
 
     Coordinator, registry and publisher stay on this machine; hosts float, or go where the custom
-    resources of `placement` are. `cast` is called on each host for its agents.
+    resources of `placement` are. `cast` is called on each host for its agents. With `forever` the
+    coordinator is sent to work at once, until no goal is open or for ever; without, the caller does that.
+
+    The first host plans, and nobody else has anything to do before there is a plan: so the other hosts and
+    the publisher begin when those before them answer, and these have the processors until then.
     """
     here = ray.get_runtime_context().get_node_id()
     at_home: dict[str, Any] = {
         "scheduling_strategy": NodeAffinitySchedulingStrategy(here, soft=False),
         "max_concurrency": CALLS,
     }
+    publishing = f"publisher-{secrets.token_hex(8)}"
     registry = RegistryActor.options(**at_home).remote()
-    publisher = PublisherActor.options(**at_home).remote(home, settings)
     coordinator = CoordinatorActor.options(**at_home).remote(
-        home, settings, _packed(registry), _packed(publisher), hosts
+        home, settings, _packed(registry), publishing, hosts
     )
-    seen, agents = views_of(Places(home), SystemClock()), agents_of(Places(home))
-    tools = tools_of(Places(home), settings.tool_servers)
-    gateway = GatewayActor.options(**at_home).remote(home) if seen else None
-    reached = b"" if gateway is None else _packed(gateway)
-    where = placement or {}
-    started = {
-        name: HostActor.options(resources=dict(where.get(name, {})), max_concurrency=CALLS).remote(
-            name,
-            home,
-            here,
-            settings,
-            _packed(coordinator),
-            _packed(registry),
-            cast,
-            reached,
-            seen,
-            agents,
-            tools,
-        )
-        for name in hosts
-    }
-    for host in started.values():
-        host.run.remote()
-    return Troupe(registry, publisher, coordinator, started, gateway)
+    work = None if forever is None else coordinator.run.remote(forever)
+    minds = _minds(home, settings)
+    gateway = GatewayActor.options(**at_home).remote(home) if minds.views else None
+    known = (home, here, settings, _packed(coordinator), _packed(registry), cast)
+    asked = (b"" if gateway is None else _packed(gateway), minds.views, minds.agents, minds.tools)
+
+    def begun(names: tuple[str, ...]) -> dict[str, Any]:
+        return {
+            name: _begin_host((placement or {}).get(name, {}), name, *known, *asked)
+            for name in names
+        }
+
+    first = begun(hosts[:1])
+    present = [each.process.remote() for each in (registry, coordinator, *first.values())]
+    ray.wait(present, num_returns=len(present), timeout=FIRST_SECONDS)
+    others = begun(hosts[1:])
+    publisher = PublisherActor.options(name=publishing, **at_home).remote(home, settings)
+    return Troupe(registry, publisher, coordinator, first | others, gateway, work)
+
+
+def _begin_host(resources: Mapping[str, float], *known: Any) -> Any:
+    """A host at work. `known`: what its shell is built with."""
+    host = HostActor.options(resources=dict(resources), max_concurrency=CALLS).remote(*known)
+    host.run.remote()
+    return host
+
+
+@dataclass(frozen=True, slots=True)
+class _Minds:
+    """What hosts are told of those whom agents may ask."""
+
+    views: tuple[RouteView, ...]
+    agents: tuple[Found, ...]
+    tools: Toolset | None
+
+
+def _minds(home: Path, settings: Settings) -> _Minds:
+    """Reads no more modules than there is something to read: this process stands before all others."""
+    from swarm.actors.places import Places
+
+    places = Places(home)
+    views: tuple[RouteView, ...] = ()
+    agents: tuple[Found, ...] = ()
+    tools = None
+    if places.routes.exists():
+        from swarm.actors.clock import SystemClock
+        from swarm.actors.routes import views_of
+
+        views = views_of(places, SystemClock())
+    if places.own_agents.exists() or settings.tool_servers:
+        from swarm.actors.minds import agents_of, tools_of
+
+        agents, tools = agents_of(places), tools_of(places, settings.tool_servers)
+    return _Minds(views, agents, tools)
 
 
 def run_on_ray(places: Places, settings: Settings, *, address: str | None, forever: bool) -> None:
     """Work until no goal is open. Raises Transient when Ray cannot be started."""
     with connected(address):
-        troupe = assemble(places.home, settings)
+        troupe = assemble(places.home, settings, forever=forever)
         try:
-            ray.get(troupe.coordinator.run.remote(forever))
+            ray.get(troupe.work)
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, Exception):
                 raise error.cause from None
