@@ -7,7 +7,7 @@ from types import MappingProxyType
 import pytest
 
 from swarm.domain.evidence import Outcome
-from swarm.engines.port import GaveUp, StepTaken, Submission
+from swarm.engines.port import GaveUp, Submission
 from tests.engines.conftest import Builder
 
 pytestmark = pytest.mark.thorough
@@ -254,29 +254,3 @@ def test_where_the_suite_takes_too_long_the_tests_that_matter_confirm(workshop: 
     end = items[-1]
     assert isinstance(end, Submission)
     assert "count >= 10" in end.why
-
-
-LONG = """\
-import time
-
-
-def price(count):
-    if count > 0:
-        raise ValueError(count)
-    begun = time.process_time()
-    while time.process_time() < begun + 0.15:
-        pass
-    return abs(count)
-"""
-
-
-def test_what_a_mistake_kept_from_running_may_take_long(workshop: Builder) -> None:
-    files = {
-        "shop.py": LONG,
-        "test_it.py": "from shop import price\ndef test_it(): assert price(5) == 5\n",
-    }
-    items = workshop(files, {"test_it.py::test_it": "failed"}).repair()
-    steps = [each.action for each in items if isinstance(each, StepTaken)]
-    first = [each for each in steps if "(first)" in each][-1]
-    assert ", 0 plausible" not in first
-    assert isinstance(items[-1], Submission)

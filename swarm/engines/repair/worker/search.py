@@ -5,9 +5,8 @@ run against everything in a child of its own. Screening shares a process, so a c
 it for the next: after each batch the original code is run again, and when it no longer does what it
 did, the batch counts for nothing and every candidate gets its own child from then on.
 
-The first round gives a test little time, because most candidates that take long never end; the first
-few that ran out of it get more at once - what a mistake kept from running at all may take long - and the
-others are kept and get the full time in a round of their own.
+The first round gives a test little time, because most candidates that take long never end; those
+that ran out of it are kept and get the full time in a round of their own.
 """
 
 from __future__ import annotations
@@ -43,9 +42,6 @@ from swarm.engines.repair.worker.suite import GREEN, Suite
 from swarm.engines.repair.worker.tallies import Tally
 
 _SECOND_CHANCES = 6
-_SECOND_LOOKS = 3
-"""Candidates of one request that are given more time as soon as they ran out of it."""
-
 _REPEATED = 3
 _SAY_SECONDS = 0.5
 _CANARY = "canary "
@@ -85,7 +81,6 @@ class Search:
         self._again = request["phase"] == "slow"
         self._clear: dict[str, Any] = request["clear"]
         self._cores: int = request["cores"]
-        self._looks = _SECOND_LOOKS
         self._bound = Bound(self._clear["enough_at"])
         self._alone = self._again
         self._tests_text = read_all(request["files"])
@@ -190,21 +185,9 @@ class Search:
         self._seen.add(ready.print)
         tally.seen.append(ready.print)
         if outcome == "timeout":
-            self._try_longer(ready, tally)
+            tally.slow.append(ready.index)
         elif outcome in GREEN:
             self._try_alone(ready, tally)
-
-    def _try_longer(self, ready: Ready, tally: Tally, *, promising: bool = False) -> None:
-        """At once where there is time for it, else in a round of the slow ones."""
-        if self._again or self._looks == 0:
-            tally.slow.append(ready.index)
-            if promising and not self._again:
-                tally.promising.append(ready.index)
-            return
-        self._looks -= 1
-        quick, self._limit = self._limit, self._middle
-        self._try_alone(ready, tally)
-        self._limit = quick
 
     def _try_alone(self, ready: Ready, tally: Tally) -> None:
         if self._again:
@@ -214,8 +197,6 @@ class Search:
         green, how = self._greens(ready, tests)
         if green == len(tests) and self._stays_green(ready):
             self._keep({**self._stored(ready.candidate), "index": ready.index}, tally)
-        elif how == "timeout" and self._limit < self._middle:
-            self._try_longer(ready, tally, promising=green > 0)
         elif how == "timeout":
             tally.slow.append(ready.index)
             if green and not self._again:
