@@ -100,7 +100,7 @@ class Box:
         self._numbers = count(1)
         self._running: list[command.Running] = []
         self._untold = set[int]()
-        """Commands of whose end, and of all that they had started, nobody has told us."""
+        """Commands of whose end, and of all that they had started, nobody has told us; and what the server still writes."""
 
         self._proxy: Proxy | None = None
         self._frozen_since: float | None = None
@@ -469,13 +469,17 @@ class Box:
 
     async def _change(self, root: str, changes: Iterable[wire.Message], what: str) -> None:
         await self._in_place()
+        number = next(self._numbers)
+        self._untold.add(number)
         try:
             await self._ask({"op": "change", "root": root, "changes": list(changes)}, 60.0)
         except OSError as error:
+            self._untold.discard(number)
             raise Rejected(
                 f"cannot write {what}: {error.strerror}",
                 advice="the disk or a limit is full" if error.errno == errno.ENOSPC else "",
             ) from error
+        self._untold.discard(number)
 
 
 def _still(answer: wire.Message) -> Still:
