@@ -145,7 +145,7 @@ def _subject_trees(
         base_tree = mirror.fetch(commit)
         tree = mirror.tree_patched(base_tree, patch.read_bytes())
     else:
-        head = read_commit(repository, change)
+        head = read_commit(repository, change, or_else="a file with a patch")
         commit = read_commit(repository, base) if base else fork_point(repository, goal.base, head)
         base_tree, tree = mirror.fetch(commit), mirror.fetch(head)
     moved = goal.model_copy(update={"base": commit, "base_tree": base_tree})

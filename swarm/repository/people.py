@@ -13,8 +13,11 @@ from swarm.repository.trees import changes
 LARGEST_PATCH = 64 << 20
 
 
-def read_commit(repository: Path, name: str) -> CommitHash:
-    """The commit that a name means in the user's repository. Raises Rejected."""
+def read_commit(repository: Path, name: str, *, or_else: str = "") -> CommitHash:
+    """The commit that a name means in the user's repository; `or_else`: what else could have been named.
+
+    Raises Rejected.
+    """
     if name.startswith("-"):
         raise Rejected(f"{name!r} is not a name of a commit")
     answer = user_git(repository).ask(
@@ -22,8 +25,9 @@ def read_commit(repository: Path, name: str) -> CommitHash:
     )
     if answer.code != 0:
         raise Rejected(
-            f"there is no file, branch or commit {name!r}",
-            advice="name a branch of the repository, or a file with a patch",
+            f"there is no branch, tag or commit {name!r}{or_else and f', nor {or_else}'}",
+            advice="`git branch --all` lists the branches"
+            + (or_else and f"; {or_else} will do too"),
         )
     return CommitHash(answer.out.decode().strip())
 
