@@ -60,9 +60,6 @@ CAPACITY = 2
 """Leases that one agent carries out at the same time."""
 
 
-# A host's side ----------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class HostFolders:
     """Where a host keeps its keys and its work. On another machine these are that machine's own."""

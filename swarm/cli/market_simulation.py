@@ -99,17 +99,21 @@ _HEADS = ("world", "rule", "utility", "±", "wrong", "cost", "tries", "of cascad
 def _rows_of(world: World, standings: Sequence[Standing]) -> Iterator[tuple[str, ...]]:
     single, cascade = standings[0].utility, standings[1].utility
     for each in standings[2:]:
-        yield (
-            world.name,
-            each.rule,
-            _cents(each.utility),
-            _cents(each.error),
-            f"{each.wrong / CERTAIN:.3f}",
-            _cents(each.cost),
-            f"{each.attempts / CERTAIN:.2f}",
-            _share(each.utility, cascade),
-            _share(each.utility, single),
-        )
+        utility, error, _, *rest = _figures(each)
+        shares = _share(each.utility, cascade), _share(each.utility, single)
+        yield world.name, each.rule, utility, error, *rest, *shares
+
+
+def _figures(each: Standing) -> tuple[str, ...]:
+    """Its utility, the error of that, what is right, what is wrong, its cost and its tries."""
+    return (
+        _cents(each.utility),
+        _cents(each.error),
+        f"{each.right / CERTAIN:.3f}",
+        f"{each.wrong / CERTAIN:.3f}",
+        _cents(each.cost),
+        f"{each.attempts / CERTAIN:.2f}",
+    )
 
 
 def _share(part: int, whole: int) -> str:
@@ -142,18 +146,7 @@ def _page(matrix: Matrix, setting: Setting, standings: Sequence[Standing]) -> st
         points=tuple(Point(s.cost / USD, s.right / CERTAIN, s.rule) for s in standings),
     )
     heads = ("rule", "utility", "error", "right", "wrong", "cost", "attempts")
-    rows = (
-        (
-            each.rule,
-            _cents(each.utility),
-            _cents(each.error),
-            f"{each.right / CERTAIN:.3f}",
-            f"{each.wrong / CERTAIN:.3f}",
-            _cents(each.cost),
-            f"{each.attempts / CERTAIN:.2f}",
-        )
-        for each in standings
-    )
+    rows = ((each.rule, *_figures(each)) for each in standings)
     return page_of(
         "Rules over recorded outcomes",
         [_head(matrix, setting), table_of(heads, rows), drawn(frontier)],
@@ -199,17 +192,9 @@ def _view(matrix: Matrix, setting: Setting, standings: Sequence[Standing]) -> Re
     for column in table.columns[1:]:
         column.min_width = max(len(str(column.header)), 5)  # it is the names that are cut
     for each in standings:
-        share = _ratio(each.utility, standings[1].utility)
-        table.add_row(
-            cell(each.rule, most=48),
-            _cents(each.utility),
-            _cents(each.error) if each.error else "",
-            f"{each.right / CERTAIN:.3f}",
-            f"{each.wrong / CERTAIN:.3f}",
-            _cents(each.cost),
-            f"{each.attempts / CERTAIN:.2f}",
-            "" if share is None else f"{share / CERTAIN:.3f}",
-        )
+        utility, error, *rest = _figures(each)
+        share = _share(each.utility, standings[1].utility)
+        table.add_row(cell(each.rule, most=48), utility, error if each.error else "", *rest, share)
     left = f"\nLeft out: {', '.join(matrix.left_out)}" if matrix.left_out else ""
     return Group(Text(f"{_head(matrix, setting)}\n"), table, cell(left, "dim", most=600))
 

@@ -17,7 +17,7 @@ from swarm.cli.page import plain_table, section
 from swarm.cli.session import open_session
 from swarm.cli.starting import Asked, goal_of
 from swarm.cli.words import cell, count, lasted, lines, money, percent
-from swarm.domain.names import TestId
+from swarm.domain.names import TestId, function_of
 
 _PLACE = re.compile(r"^- (\S+:\d+ .+)$", re.MULTILINE)
 """How a contract's description names a suspicious function."""
@@ -126,8 +126,9 @@ def _head(triage: Triage) -> RenderableType:
 
 
 def _cause(task: TaskEstimate, failures: Mapping[TestId, str]) -> tuple[RenderableType, ...]:
-    told = [text for each in kinds(task, failures)[:_SHOWN] for text in each.lines]
-    more = len(kinds(task, failures)) - _SHOWN
+    every = kinds(task, failures)
+    told = [text for each in every[:_SHOWN] for text in each.lines]
+    more = len(every) - _SHOWN
     return (
         lines([*told, *([f"and {more} more tests"] if more > 0 else [])]),
         lines([f"look at {each}" for each in places(task)] or ["no place stands out"]),
@@ -152,7 +153,7 @@ def kinds(task: TaskEstimate, failures: Mapping[TestId, str]) -> tuple[Kind, ...
     """The failing tests, the cases of one together, with what the first of them said."""
     found: dict[str, list[TestId]] = {}
     for test in task.contract.targets:
-        found.setdefault(test.partition("[")[0], []).append(test)
+        found.setdefault(function_of(test), []).append(test)
     return tuple(
         Kind(name if len(tests) > 1 else tests[0], len(tests), reason(failures, tests[0]))
         for name, tests in found.items()

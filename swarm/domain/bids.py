@@ -54,6 +54,16 @@ class Decline(Frozen):
     """What of it does not fit, for people."""
 
 
+def declines_beyond(tokens: int, *, nothing: str, large: str) -> tuple[Decline, ...]:
+    """Of who has so many tokens left for a task's own words and files. `nothing`, `large`: what is told when
+    none are left at all, and of a task that takes more.
+    """
+    if tokens <= 0:
+        return (Decline(reason="tools do not fit", told=nothing),)
+    more = Condition(feature="context_tokens", at_least=tokens + 1)
+    return (Decline(when=(more,), reason="context does not fit", told=large),)
+
+
 class Curve(Frozen):
     """What one agent offers for one kind of task. The first row whose conditions hold counts."""
 

@@ -54,3 +54,8 @@ def task_of(attempt_id: AttemptId) -> TaskId:
 def branch_of(goal_id: GoalId) -> str:
     """The only branch that a goal may ever write."""
     return f"swarm/{goal_id}"
+
+
+def function_of(test: TestId | str) -> str:
+    """The test without its case: `t.py::test_a[1-2]` is a case of `t.py::test_a`."""
+    return test.partition("[")[0]

@@ -9,12 +9,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from swarm.agents.planning.grouping import Group, function_of
+from swarm.agents.planning.grouping import Group
 from swarm.agents.planning.request import home_of
 from swarm.agents.planning.tracing import Coverage
 from swarm.domain.goals import Goal
 from swarm.domain.money import CERTAIN
-from swarm.domain.names import TestId, nth_task
+from swarm.domain.names import TestId, function_of, nth_task
 from swarm.domain.tasks import Contract, TaskKind
 
 FIRST_TASK = 2

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from swarm.agents.planning.suspicion import Suspect, suspects
 from swarm.agents.planning.tracing import Coverage
-from swarm.domain.names import TestId
+from swarm.domain.names import TestId, function_of
 
 MOST_GROUPS = 8
 CANDIDATES = 12
@@ -94,11 +94,6 @@ def _adopted(
             return []
         joined[home].add(test)
     return [frozenset(tests) for tests in joined]
-
-
-def function_of(test: TestId) -> str:
-    """The test without its case: `t.py::test_a[1-2]` is a case of `t.py::test_a`."""
-    return test.partition("[")[0]
 
 
 def spread(tests: Iterable[TestId]) -> list[TestId]:

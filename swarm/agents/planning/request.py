@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from swarm.domain.names import TestId
+from swarm.domain.names import TestId, function_of
 
 _NAME = re.compile(
     r"[\w./-]+\.py(?:::[\w.:]+(?:\[[^\]\s]*\])?)?"  # a file, or a test in it
@@ -148,7 +148,7 @@ def _is_test(word: str) -> bool:
 
 
 def _names_test(word: str, test: str) -> bool:
-    bare = test.partition("[")[0]
+    bare = function_of(test)
     wanted = word.removeprefix("./")
     return any(
         _ends_with(each, wanted, separator)

@@ -126,25 +126,11 @@ def sketches(answer: Answer) -> tuple[Sketch, ...]:
     for call in answer.calls:
         if call.name == "plan" and not call.broken:
             try:
-                return Sketches.model_validate(_asked_for(call.arguments)).tasks
+                # A word too much spoils no plan.
+                return Sketches.model_validate(call.arguments, extra="ignore").tasks
             except ValidationError:
                 return ()
     return ()
-
-
-def _asked_for(arguments: Mapping[str, object]) -> Mapping[str, object]:
-    """Without what nobody asked for: a word too much spoils no plan."""
-    tasks = arguments.get("tasks")
-    if not isinstance(tasks, list | tuple):
-        return arguments
-    known = Sketch.model_fields.keys()
-    kept = [
-        {name: value for name, value in each.items() if name in known}
-        if isinstance(each, Mapping)
-        else each
-        for each in tasks
-    ]
-    return {"tasks": kept}
 
 
 def contracts_of(goal: Goal, proposed: Sequence[Sketch], suite: Suite) -> tuple[Contract, ...]:

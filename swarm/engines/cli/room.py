@@ -13,7 +13,7 @@ from importlib import resources
 
 from pydantic import Field
 
-from swarm.domain.bids import Condition, Decline
+from swarm.domain.bids import Decline, declines_beyond
 from swarm.domain.frozen import Frozen
 from swarm.models.public_api import known_window
 
@@ -61,18 +61,13 @@ class Room:
     def declines(self) -> tuple[Decline, ...]:
         """What is not bid for."""
         whose = self.model or self.title
-        if self.for_tasks <= 0:
-            told = (
-                f"{self.title}'s own instructions, its tools and an answer take {self.taken + TOLD:,} "
-                f"tokens, {whose} has {self.window:,}"
-            )
-            return (Decline(reason="tools do not fit", told=told),)
-        large = Condition(feature="context_tokens", at_least=self.for_tasks + 1)
-        told = (
-            f"more than {self.for_tasks:,} tokens of task and files, which is what {self.title} leaves "
-            f"of the {self.window:,} of {whose}"
+        return declines_beyond(
+            self.for_tasks,
+            nothing=f"{self.title}'s own instructions, its tools and an answer take {self.taken + TOLD:,} "
+            f"tokens, {whose} has {self.window:,}",
+            large=f"more than {self.for_tasks:,} tokens of task and files, which is what {self.title} leaves "
+            f"of the {self.window:,} of {whose}",
         )
-        return (Decline(when=(large,), reason="context does not fit", told=told),)
 
 
 def room_of(name: str, title: str, model: str, window: int, on: date) -> Room:

@@ -7,7 +7,7 @@ paid for.
 
 from dataclasses import dataclass
 
-from swarm.domain.bids import Condition, Decline
+from swarm.domain.bids import Decline, declines_beyond
 from swarm.engines.model import telling, toolbox
 from swarm.engines.model.transcript import KEPT_TURNS, MOST
 from swarm.engines.model.trimming import MOST as MOST_RESULT
@@ -58,18 +58,13 @@ class Room:
 
     def declines(self) -> tuple[Decline, ...]:
         """What is not bid for."""
-        if self.for_tasks <= 0:
-            told = (
-                f"rules, tools, an answer and a map take {self.fixed + OPENING:,} tokens, "
-                f"{self.model} has {self.window:,}"
-            )
-            return (Decline(reason="tools do not fit", told=told),)
-        large = Condition(feature="context_tokens", at_least=self.for_tasks + 1)
-        told = (
-            f"more than {self.for_tasks:,} tokens of task and files, "
-            f"which is what the {self.window:,} of {self.model} leave"
+        return declines_beyond(
+            self.for_tasks,
+            nothing=f"rules, tools, an answer and a map take {self.fixed + OPENING:,} tokens, "
+            f"{self.model} has {self.window:,}",
+            large=f"more than {self.for_tasks:,} tokens of task and files, "
+            f"which is what the {self.window:,} of {self.model} leave",
         )
-        return (Decline(when=(large,), reason="context does not fit", told=told),)
 
 
 AMPLE = Room("", 1_000_000)
