@@ -107,10 +107,24 @@ MUTANTS = (
         "market/test_verification.py",
     ),
     Mutant(
+        "checkers of different makers never err together",
+        "market/verification.py",
+        "joint = joints.get((other.lineage, offer.lineage), Joint())",
+        "joint = Joint()",
+        "market/test_verification.py",
+    ),
+    Mutant(
+        "what both checkers find counts as found by the second alone",
+        "market/verification.py",
+        "self.found_of_passed + (passed and found),",
+        "self.found_of_passed + found,",
+        "market/test_verification.py",
+    ),
+    Mutant(
         "buy every check",
         "market/verification.py",
-        "told.append(Weighed(best, gain, bool(needed) or gain > 0, kin))",
-        "told.append(Weighed(best, gain, True, kin))",
+        "told.append(Weighed(best, gain, bool(needed) or gain > 0, kin, part))",
+        "told.append(Weighed(best, gain, True, kin, part))",
         "market/test_verification.py",
     ),
     Mutant(

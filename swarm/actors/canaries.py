@@ -7,6 +7,7 @@ and one that was cut short, count for nothing.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 
 from pydantic import Field, ValidationError
@@ -15,7 +16,7 @@ from swarm.actors.places import Places
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd, Ppm
 from swarm.domain.tasks import Verdict
-from swarm.market.public_api import Canaries, measured
+from swarm.market.public_api import Canaries, Joint, Joints, measured
 from swarm.settings.public_api import Settings
 
 PRIORS: Mapping[str, tuple[Ppm, Ppm]] = {
@@ -98,6 +99,18 @@ def heard_by_check(places: Places) -> dict[str, Canaries]:
     return found
 
 
+def heard_together(places: Places) -> Joints:
+    """What each two kinds of checks said of the same wrong changes, in either order."""
+    last = {row.name: row for row in _rows(places)}
+    found: dict[tuple[str, str], Joint] = {}
+    for row in last.values():
+        if not row.good:
+            for pair in permutations(row.verdicts, 2):
+                passed, finds = row.verdicts[pair[0]] != "no", row.verdicts[pair[1]] == "no"
+                found[pair] = found.get(pair, Joint()).heard(passed=passed, found=finds)
+    return found
+
+
 def canaries_asked(places: Places) -> tuple[str, ...]:
     """Names, in the order that they were asked about."""
     return tuple(row.name for row in _rows(places))
@@ -130,6 +143,7 @@ class _Known:
     alpha: Ppm
     beta: Ppm
     by_check: Mapping[str, tuple[Ppm, Ppm]]
+    together: Joints
 
 
 @dataclass(slots=True)
@@ -151,11 +165,17 @@ class Errors:
     def by_check(self) -> Mapping[str, tuple[Ppm, Ppm]]:
         return self._now().by_check
 
+    @property
+    def together(self) -> Joints:
+        return self._now().together
+
     def _now(self) -> _Known:
-        stamp = _stamp_of(Places(self.settings.home).canaries)
+        places = Places(self.settings.home)
+        stamp = _stamp_of(places.canaries)
         if self._known is None or self._known.stamp != stamp:
             rates = rates_of(self.settings)
-            self._known = _Known(stamp, *rates, rates_by_check(self.settings))
+            by_check, together = rates_by_check(self.settings), heard_together(places)
+            self._known = _Known(stamp, *rates, by_check, together)
         return self._known
 
 

@@ -318,13 +318,16 @@ class Coordinator:
             roster=self._attendance.roster(),
             verify=self.verify,
             evidence=self._evidence(state),
-            trade=Trade(
-                self._attendance.able_cards(state.goal.goal_id), self.terms.errors.by_check
-            ),
+            trade=self._trade(state),
             is_complete=self._is_complete(state),
             time_is_up=late > 0,
             overtime_is_up=late > overtime_of(state),
         )
+
+    def _trade(self, state: GoalState) -> Trade:
+        errors = self.terms.errors
+        cards = self._attendance.able_cards(state.goal.goal_id)
+        return Trade(cards, errors.by_check, errors.together)
 
     def _evidence(self, state: GoalState) -> dict[Digest, Evidence]:
         """What the present ballots refer to; a ballot whose evidence is not here does not count."""

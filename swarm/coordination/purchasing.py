@@ -20,6 +20,7 @@ from swarm.domain.purchases import OfferedCheck, Purchase
 from swarm.domain.tasks import CheckSubject, Contract, TaskKind
 from swarm.market.public_api import (
     CheckOffer,
+    Joints,
     Weighed,
     bought,
     drawn,
@@ -41,6 +42,9 @@ class Trade:
     cards: tuple[AgentCard, ...] = ()
     rates: Mapping[str, tuple[Ppm, Ppm]] = field(default_factory=dict)
     """Alpha and beta by aspect."""
+
+    joints: Joints = field(default_factory=dict)
+    """What two of them said of the same wrong changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,7 @@ def purchase(trade: Trade, contracts: Sequence[Contract], stake: Stake) -> Purch
         offers,
         stake.families,
         REQUIRED,
+        trade.joints,
     )
     alpha, beta = together([each.offer for each in rows if each.bought])
     subject = contracts[0].subject
@@ -149,6 +154,7 @@ def _row(found: Weighed) -> OfferedCheck:
         price=offer.price,
         required=offer.lineage in REQUIRED,
         kin=found.kin,
+        shared=found.shared,
         gain=found.gain,
         bought=found.bought,
     )

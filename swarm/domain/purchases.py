@@ -22,6 +22,9 @@ class OfferedCheck(Frozen):
     kin: AgentId | str = ""
     """The author or checker whose opinion it partly shares; its alpha is told with that in it."""
 
+    shared: Ppm = 500_000
+    """How much of it; half, where that was a judgement and not measured."""
+
     gain: MicroUsd
     """What it adds to those that were chosen before it, its price taken off."""
 

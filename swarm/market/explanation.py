@@ -78,7 +78,7 @@ def explain_checks(bought: Purchase) -> tuple[str, ...]:
 
 
 def _offered(offer: OfferedCheck) -> str:
-    kin = f", kin to {offer.kin} and so half an opinion" if offer.kin else ""
+    kin = f", shares {_percent(offer.shared)} of its opinion with {offer.kin}" if offer.kin else ""
     if offer.required:
         why = f"asked, since the vote needs it (it adds {dollars(offer.gain)})"
     elif offer.bought:

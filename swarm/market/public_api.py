@@ -30,6 +30,8 @@ from swarm.market.touch import overlap
 from swarm.market.verification import (
     Canaries,
     CheckOffer,
+    Joint,
+    Joints,
     Rate,
     Weighed,
     bought,
@@ -37,6 +39,8 @@ from swarm.market.verification import (
     measured,
     point_of_alpha,
     rate,
+    shared,
+    shared_between,
     together,
 )
 from swarm.market.worlds import WORLDS, World, contest_in, made_up
@@ -53,6 +57,8 @@ __all__ = [
     "Clearing",
     "Failure",
     "IndexParts",
+    "Joint",
+    "Joints",
     "Key",
     "Ledger",
     "Matrix",
@@ -104,6 +110,8 @@ __all__ = [
     "read_rule",
     "replay",
     "settle",
+    "shared",
+    "shared_between",
     "stand",
     "time_factor",
     "together",

@@ -7,14 +7,16 @@ refusals save, less the right work that it refuses and its price.
 
 Two checkers of one principal, of one model family, or with the same lineage of prompts are not
 independent, nor is one who is any of these to an author: such a one is reckoned with as half of an opinion, and the
-vote counts it as none (`swarm.quorum`). Who reviews is drawn by a seed that is fixed before the change exists,
-so that nobody can write for a reviewer.
+vote counts it as none (`swarm.quorum`). Two of different makers can be fooled by the same changes all the same. Canaries
+that both were asked about tell: what the second finds of what the first lets through, against what it finds at all.
+Who reviews is drawn by a seed that is fixed before the change exists, so that nobody can write for a reviewer.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from types import MappingProxyType
 
 from swarm.domain.money import CERTAIN, MicroUsd, Ppm
 
@@ -95,6 +97,62 @@ def measured(canaries: Canaries, alpha: Ppm, beta: Ppm) -> tuple[Ppm, Ppm]:
 
 
 @dataclass(frozen=True, slots=True)
+class Joint:
+    """What two checkers said of the same wrong changes, the second with a view to being asked after the first."""
+
+    wrong: int = 0
+    passed: int = 0
+    """Accepted by the first."""
+
+    found: int = 0
+    """Refused by the second."""
+
+    found_of_passed: int = 0
+
+    def heard(self, *, passed: bool, found: bool) -> "Joint":
+        return Joint(
+            self.wrong + 1,
+            self.passed + passed,
+            self.found + found,
+            self.found_of_passed + (passed and found),
+        )
+
+    @property
+    def expected(self) -> Fraction:
+        """So many of those passed the second would have found, had the two nothing in common."""
+        return Fraction(self.passed * self.found, self.wrong) if self.wrong else Fraction(0)
+
+
+HALF = CERTAIN // 2
+"""What kin share before they were measured together: a judgement."""
+
+_FINDINGS = 5
+"""So many expected findings that judgement counts for: as many as the rates of `_WEIGHT` canaries are good for
+where each of two checkers finds one wrong change of two."""
+
+
+def shared(joint: Joint, judged: Ppm = 0) -> Ppm:
+    """Of what the second finds, the share that it misses in what the first lets through.
+
+    Nothing where the two err independently of each other, everything where the second finds only what the first has
+    found: 1 - P(first passes, second finds) / P(first passes) P(second finds). The ratio is shrunk to what was `judged`
+    beforehand, as the mean of a gamma distribution over counts of Poisson (Gelman et al., Bayesian Data
+    Analysis, 2013, chapter 2.6). A second that complements the first counts as independent of it.
+    """
+    found = Fraction((CERTAIN - judged) * _FINDINGS, CERTAIN) + joint.found_of_passed
+    return max(int((1 - found / (_FINDINGS + joint.expected)) * CERTAIN), 0)
+
+
+def shared_between(joint: Joint) -> tuple[Ppm, Ppm]:
+    """The interval of 95 % of what was seen alone, the share that the second finds at all taken as known."""
+    if not joint.expected:
+        return 0, CERTAIN
+    seen, finds = rate(joint.found_of_passed, joint.passed), Fraction(joint.found, joint.wrong)
+    low, high = (max(CERTAIN - int(each / finds), 0) for each in (seen.high, seen.low))
+    return low, high
+
+
+@dataclass(frozen=True, slots=True)
 class CheckOffer:
     """A checker that could be asked. Errors in parts per million, the price in micro-USD."""
 
@@ -153,6 +211,13 @@ class Weighed:
     kin: str
     """The checker, or `the author`, whose opinion it partly shares; its alpha is told with that in it."""
 
+    shared: Ppm
+    """How much of it."""
+
+
+Joints = Mapping[tuple[str, str], Joint]
+"""By the lineages of the first and the second."""
+
 
 def bought(
     p: Ppm,
@@ -162,6 +227,7 @@ def bought(
     offers: Iterable[CheckOffer],
     families: Collection[str] = (),
     required: Sequence[str] = (),
+    joints: Joints = MappingProxyType({}),
 ) -> tuple[Weighed, ...]:
     """Which checks to buy: one more as long as the best one more is worth its price. All offers, in their turns.
 
@@ -170,33 +236,39 @@ def bought(
     left, chosen, told = list(offers), list[CheckOffer](), list[Weighed]()
     while left:
         needed = [each for name in required for each in left if each.lineage == name][:1]
-        seen = [_as_seen(each, chosen, families) for each in needed or left]
+        seen = [_as_seen(each, chosen, families, joints) for each in needed or left]
         now = worth(p, value, wrong_cost, again, chosen)
         gains = [
-            (worth(p, value, wrong_cost, again, [*chosen, each]) - now, each, kin)
-            for each, kin in seen
+            (worth(p, value, wrong_cost, again, [*chosen, each]) - now, each, kin, part)
+            for each, kin, part in seen
         ]
-        gain, best, kin = max(gains, key=lambda each: (each[0], each[1].checker))
-        told.append(Weighed(best, gain, bool(needed) or gain > 0, kin))
+        gain, best, kin, part = max(gains, key=lambda each: (each[0], each[1].checker))
+        told.append(Weighed(best, gain, bool(needed) or gain > 0, kin, part))
         chosen += [best] if told[-1].bought else []
         left = [each for each in left if each.checker != best.checker]
     return tuple(told)
 
 
 def _as_seen(
-    offer: CheckOffer, chosen: Iterable[CheckOffer], families: Collection[str]
-) -> tuple[CheckOffer, str]:
-    """With half of its alpha's way to 1 where it is kin, and to whom."""
-    kin = next((each.checker for each in chosen if offer.is_kin(each)), "")
-    kin = kin or ("the author" if offer.family in families else "")
-    return (weakened(offer) if kin else offer), kin
+    offer: CheckOffer, chosen: Iterable[CheckOffer], families: Collection[str], joints: Joints
+) -> tuple[CheckOffer, str, Ppm]:
+    """With what it shares in its alpha, with whom it shares most, and how much that is."""
+    found = [(_in_common(offer, each, joints), each.checker) for each in chosen]
+    found += [(HALF, "the author")] if offer.family in families else []
+    part, kin = max(found, key=lambda each: each[0], default=(0, ""))
+    return weakened(offer, part), kin if part else "", part
 
 
-def weakened(offer: CheckOffer) -> CheckOffer:
-    """Of one who is kin to an author or to another checker: half of what it would find has been found,
-    or is not seen by either. A judgement; where both are measured together, that counts instead.
+def _in_common(offer: CheckOffer, other: CheckOffer, joints: Joints) -> Ppm:
+    joint = joints.get((other.lineage, offer.lineage), Joint())
+    return shared(joint, HALF if offer.is_kin(other) else 0)
+
+
+def weakened(offer: CheckOffer, part: Ppm) -> CheckOffer:
+    """Of one that shares so much with an author or with another checker: that part of what it would find has been
+    found, or is not seen by either.
     """
-    return replace(offer, alpha=(offer.alpha + CERTAIN) // 2)
+    return replace(offer, alpha=offer.alpha + (CERTAIN - offer.alpha) * part // CERTAIN)
 
 
 def point_of_alpha(p: Ppm, wrong_cost: MicroUsd, again: MicroUsd) -> MicroUsd:

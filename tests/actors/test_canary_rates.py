@@ -7,13 +7,14 @@ from swarm.actors.canaries import (
     canaries_asked,
     canary_costs,
     heard_canaries,
+    heard_together,
     note_canary,
     rates_by_check,
     rates_of,
 )
 from swarm.actors.places import Places
 from swarm.domain.tasks import Verdict
-from swarm.market.public_api import Canaries
+from swarm.market.public_api import Canaries, Joint
 from swarm.settings.public_api import load_settings
 
 
@@ -73,3 +74,15 @@ def test_what_canaries_cost_is_kept_whatever_edition_the_checks_were(tmp_path: P
     note_canary(places, "two", good=True, accepted=True, cost=6)
     assert canary_costs(places) == (2, 11)
     assert canaries_asked(places) == ("two",)
+
+
+def test_what_two_checks_said_of_a_wrong_change_is_told_in_either_order(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    verdicts: dict[str, Verdict] = {"suite": "yes", "static": "no"}
+    note_canary(places, "one", good=False, accepted=False, verdicts=verdicts)
+    note_canary(places, "two", good=True, accepted=False, verdicts=verdicts)
+    assert heard_together(places) == {
+        ("suite", "static"): Joint(wrong=1, passed=1, found=1, found_of_passed=1),
+        ("static", "suite"): Joint(wrong=1),
+    }
+    assert Errors(load_settings({"home": str(tmp_path)})).together == heard_together(places)

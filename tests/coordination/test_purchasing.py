@@ -18,6 +18,7 @@ from swarm.domain.names import (
 )
 from swarm.domain.purchases import Purchase
 from swarm.domain.tasks import CheckSubject, Contract, TaskKind
+from swarm.market.public_api import Joint
 
 RATES = {"suite": (550_000, 0), "static": (700_000, 0), "opinion": (600_000, 100_000)}
 AUTHOR = Principal("local/model:big-agent")
@@ -106,6 +107,22 @@ def test_the_authors_own_model_is_reckoned_with_as_half_of_an_opinion() -> None:
     assert (opinion.alpha, opinion.kin) == (800_000, "the author")
     other = bought(10_000, stake(families=("model:big",)))
     assert opinion.gain < next(e.gain for e in other.offers if e.aspect == "opinion")
+
+
+def test_a_check_that_passed_what_another_passed_is_bought_for_less() -> None:
+    cards = (card("suite", "suite"), card("static", "static"), card("critic", "opinion"))
+    joints = {("static", "opinion"): Joint(wrong=60, passed=30, found=30, found_of_passed=0)}
+    before, after = (
+        purchase(Trade(cards, RATES, known), CONTRACTS, stake()) for known in ({}, joints)
+    )
+    assert before is not None
+    assert after is not None
+    apart, common = (
+        next(e for e in found.offers if e.aspect == "opinion") for found in (before, after)
+    )
+    assert (apart.kin, common.kin, common.shared) == ("", "static", 750_000)
+    assert common.gain < apart.gain
+    assert before.alpha < after.alpha
 
 
 def test_who_answers_for_an_author_is_not_asked() -> None:

@@ -7,11 +7,14 @@ from swarm.domain.money import CERTAIN
 from swarm.market.verification import (
     Canaries,
     CheckOffer,
+    Joint,
     Weighed,
     bought,
     drawn,
     measured,
     rate,
+    shared,
+    shared_between,
     together,
     worth,
 )
@@ -138,3 +141,84 @@ def test_what_was_measured_corrects_what_was_set_by_as_much_as_was_seen() -> Non
     many = Canaries(bad=300, bad_accepted=300, good=100)
     assert measured(few, 50_000, 60_000)[0] < 200_000 < 900_000 < measured(many, 50_000, 60_000)[0]
     assert measured(many, 50_000, 60_000)[1] == 10_000
+
+
+def joint(passed_both: int, first_only: int, second_only: int, neither: int) -> Joint:
+    """Counts of wrong changes, by who accepted them."""
+    found = Joint()
+    for times, passed, finds in (
+        (passed_both, True, False),
+        (first_only, True, True),
+        (second_only, False, False),
+        (neither, False, True),
+    ):
+        for _ in range(times):
+            found = found.heard(passed=passed, found=finds)
+    return found
+
+
+counts = st.integers(0, 30)
+
+
+@given(counts, counts, counts, counts, st.sampled_from([0, CERTAIN // 2]))
+def test_a_wrong_change_that_both_pass_never_makes_them_more_independent(
+    both: int, first: int, second: int, neither: int, judged: int
+) -> None:
+    before = shared(joint(both, first, second, neither), judged)
+    assert 0 <= before <= CERTAIN
+    assert shared(joint(both + 1, first, second, neither), judged) >= before
+    assert shared(joint(both, first + 1, second, neither), judged) <= before
+
+
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9))
+def test_errors_that_multiply_share_nothing_and_errors_in_common_nearly_all(
+    one: int, other: int, times: int
+) -> None:
+    apart = joint(one * other, one * (10 - other), (10 - one) * other, (10 - one) * (10 - other))
+    assert shared(apart) == 0
+    same = joint(100 * times, 0, 0, 100 * times)
+    assert shared(same) > 900_000
+
+
+def test_what_is_judged_holds_until_both_were_asked_about_the_same_changes() -> None:
+    assert (shared(Joint()), shared(Joint(), 500_000)) == (0, 500_000)
+    assert shared_between(Joint()) == (0, CERTAIN)
+    few, many = joint(2, 0, 0, 2), joint(200, 0, 0, 200)
+    assert 0 < shared(few) < shared(many)
+    assert shared_between(few)[0] < shared_between(many)[0]
+
+
+@given(counts, counts, counts, counts)
+def test_the_interval_holds_the_share_that_was_seen(
+    both: int, first: int, second: int, neither: int
+) -> None:
+    heard = joint(both, first, second, neither)
+    low, high = shared_between(heard)
+    assert 0 <= low <= high <= CERTAIN
+    if heard.expected:
+        seen = max(CERTAIN - int(heard.found_of_passed / heard.expected * CERTAIN), 0)
+        assert low - 1 <= seen <= high + 1
+
+
+def test_a_stranger_that_passes_what_another_passes_is_reckoned_with_as_its_kin() -> None:
+    offers = [an_offer(name, alpha=300_000, beta=0, price=10) for name in "ab"]
+    joints = {pair: joint(300, 0, 0, 700) for pair in (("a", "b"), ("b", "a"))}
+    stranger, kin = (
+        bought(CERTAIN // 2, 1000, 1000, 0, offers, joints=known)[1] for known in ({}, joints)
+    )
+    assert (stranger.bought, stranger.kin, stranger.offer.alpha) == (True, "", 300_000)
+    assert (kin.bought, kin.kin) == (False, "b")
+    assert kin.offer.alpha > 950_000
+
+
+@given(offers, counts, counts, counts, counts)
+def test_no_check_together_with_others_accepts_more_than_it_does_alone(
+    some: list[CheckOffer], both: int, first: int, second: int, neither: int
+) -> None:
+    heard = joint(both, first, second, neither)
+    joints = {(one.lineage, other.lineage): heard for one in some for other in some}
+    found = bought(CERTAIN // 2, 1000, 1000, 300, some, joints=joints)
+    chosen = [each.offer for each in found if each.bought]
+    independent = [each for each in some if each.checker in {e.checker for e in chosen}]
+    assert together(independent)[0] <= together(chosen)[0] + 3
+    assert together(chosen)[0] <= min((e.alpha for e in chosen), default=CERTAIN)
