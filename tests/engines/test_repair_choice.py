@@ -1,5 +1,8 @@
 """Which of several plausible patches comes first, by what each does where no test looks."""
 
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given
@@ -9,7 +12,7 @@ from swarm.domain.changes import Changes
 from swarm.engines.repair.choosing import is_to_compare, ranked, submission
 from swarm.engines.repair.progress import Plausible, Progress, Spectrum, Weighed
 from swarm.engines.repair.weighing import weigh
-from swarm.engines.repair.worker.comparing import Variant, form, seeds
+from swarm.engines.repair.worker.comparing import Recorder, Variant, form, seeds, taken
 from swarm.engines.repair.worker.neighbours import near, neighbours
 
 ORIGINS = ["failing", "passing", "passing", "near", "near"]
@@ -127,6 +130,39 @@ def test_what_holds_itself_has_neighbours_and_they_end() -> None:
 
     numbers = {other.number for other in near(Node())}
     assert numbers == {1, 2}
+
+
+def test_an_iterator_is_told_by_what_it_will_give_and_has_neighbours_and_none_of_it_is_taken() -> (
+    None
+):
+    given = iter([1, 2])
+    assert form(given) == form(iter([1, 2])) != form(iter([1, 3]))
+    assert [2, 1] in [list(other) for other in near(given)]
+    assert list(given) == [1, 2]
+
+
+def test_what_is_lazy_is_told_by_what_it_gives_and_what_never_ends_by_the_first_of_it() -> None:
+    assert taken(map(str, [1, 2])) == taken(str(n) for n in (1, 2)) == ["1", "2"]
+    assert taken(count())[:3] == [0, 1, 2]
+    with Path(__file__).open() as own:
+        assert taken(own) is own
+
+
+def test_a_generator_is_one_call_however_often_it_is_gone_on_with() -> None:
+    def doubled(numbers: Iterator[int]) -> Iterator[int]:
+        for number in numbers:
+            yield 2 * number
+
+    class Once:
+        def run(self, _: str) -> str:
+            assert sum(doubled(iter([1, 2, 3]))) == 12
+            return "passed"
+
+    suite: Any = Once()
+    recorder = Recorder({doubled.__code__: doubled})  # type: ignore[dict-item]
+    recorder.run(suite, "t")
+    recorded = [each for each in recorder.inputs() if each.origin == "passing"]
+    assert [list(each.arguments["numbers"]) for each in recorded] == [[1, 2, 3]]
 
 
 def test_numbers_in_a_text_have_neighbours_too() -> None:

@@ -27,7 +27,7 @@ from typing import Any
 
 from swarm.engines.repair.worker.candidates import Edit
 from swarm.engines.repair.worker.children import Tell, in_child, own_memory
-from swarm.engines.repair.worker.neighbours import Seeds, attributes, neighbours
+from swarm.engines.repair.worker.neighbours import Seeds, ahead, attributes, neighbours
 from swarm.engines.repair.worker.patching import LiveModule, Unpatchable, living_functions
 from swarm.engines.repair.worker.sources import FUNCTIONS, Source, first_line, read_source
 from swarm.engines.repair.worker.suite import GREEN, Suite
@@ -42,6 +42,9 @@ _ASKED_SECONDS = 1.0
 """Processor seconds for asking the original everything; what it was not asked by then nobody is."""
 
 _MOST_ITEMS = 200
+_LAZY = {"builtins", "itertools"}
+"""Iterators from here are nothing but what they give: generators, `map`, `chain` and their like."""
+
 _RECORD_SECONDS = 1.0
 _CALL_SECONDS = 0.1
 _IDLE_SECONDS = 12.0
@@ -229,6 +232,9 @@ class Recorder:
         self._wanted = wanted
         self._kept: list[Input] = []
         self._words: set[str] = set()
+        self._starts: dict[CodeType, int] = {}
+        """Where each begins; a generator that is gone on with is called there too, but further on."""
+
         self._looked_at = 0
 
     def run(self, suite: Suite, test: str) -> None:
@@ -245,6 +251,11 @@ class Recorder:
     def _profile(self, frame: FrameType, event: str, _: Any) -> None:
         function = self._wanted.get(frame.f_code) if event == "call" else None
         if function is None or self._looked_at >= _MOST_CALLS:
+            return
+        start = self._starts[frame.f_code] = min(
+            frame.f_lasti, self._starts.get(frame.f_code, frame.f_lasti)
+        )
+        if frame.f_lasti > start:
             return
         self._looked_at += 1
         names = _parameters(frame.f_code)
@@ -323,8 +334,9 @@ def _call(asked: Input) -> str:
 
 
 def _brief(value: Any) -> str:
+    rest = ahead(value)
     try:
-        told = repr(value)
+        told = repr(value) if rest is None else f"iter({rest!r})"
     except Exception:  # noqa: BLE001 - a foreign `__repr__` may raise anything
         return f"<{type(value).__name__}>"
     told = " ".join(told.split())
@@ -364,7 +376,7 @@ def _outcome(asked: Input) -> str:
     try:
         arguments = copy.deepcopy(asked.arguments)
         signal.setitimer(signal.ITIMER_PROF, _CALL_SECONDS)
-        result = called(asked.function, arguments)
+        result = taken(called(asked.function, arguments))
         signal.setitimer(signal.ITIMER_PROF, 0)
         kind, told, shown = type(result).__name__, form([result, arguments]), _brief(result)
     except _OutOfTime:
@@ -388,9 +400,14 @@ def called(function: FunctionType, arguments: dict[str, Any]) -> Any:
     if code.co_flags & inspect.CO_VARKEYWORDS:
         only.update(arguments[more.pop(0)])
     result = function(*plain, **only)
-    if inspect.iscoroutine(result):
-        result = asyncio.run(result)
-    return list(islice(result, _MOST_ITEMS)) if inspect.isgenerator(result) else result
+    return asyncio.run(result) if inspect.iscoroutine(result) else result
+
+
+def taken(result: Any) -> Any:
+    """What is lazy, done: before, no two of a kind could be told apart."""
+    kind = type(result)
+    lazy = kind.__module__ in _LAZY and hasattr(kind, "__next__")
+    return list(islice(result, _MOST_ITEMS)) if lazy else result
 
 
 def form(value: Any, depth: int = _DEPTH, above: tuple[int, ...] = ()) -> str:
@@ -401,7 +418,10 @@ def form(value: Any, depth: int = _DEPTH, above: tuple[int, ...] = ()) -> str:
     if value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
         return f"{kind}:{value!r}"
     above = (*above, id(value))
-    if isinstance(value, dict):
+    rest = ahead(value)
+    if rest is not None:
+        parts = [form(rest, depth - 1, above)]
+    elif isinstance(value, dict):
         parts = [
             f"{form(k, depth - 1, above)}={form(v, depth - 1, above)}" for k, v in value.items()
         ]

@@ -11,11 +11,14 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 _MOST_ATTRIBUTES = 8
 _DEPTH = 4
 _NUMBER = "[0-9]{1,18}"
+_MOST_AHEAD = 200
+_ITERATORS = (type(iter([])), type(iter(())), type(iter(range(0))))
 
 Seeds = tuple["int | str", ...]
 """Constants of the program, the most telling first."""
@@ -54,8 +57,17 @@ def near(value: Any, seeds: Seeds = (), depth: int = _DEPTH) -> Iterator[Any]:
         yield from _mappings(value, seeds, depth)
     elif isinstance(value, (set, frozenset)):
         yield from (value - {each} for each in sorted(value, key=repr)[:3])
+    elif isinstance(value, _ITERATORS):
+        yield from map(iter, near(ahead(value), seeds, depth))
     else:
         yield from _objects(value, seeds, depth)
+
+
+def ahead(value: Any) -> list[Any] | None:
+    """What an iterator over a sequence will give, without taking it; None for everything else, which may do
+    anything when it is asked.
+    """
+    return list(islice(copy.copy(value), _MOST_AHEAD)) if type(value) in _ITERATORS else None
 
 
 def _numbers(value: str, seeds: Seeds) -> tuple[str, ...]:

@@ -114,9 +114,8 @@ def _result(asked: Input) -> dict[str, str] | None:
         return {"raises": name} if getattr(builtins, name, None) is type(error) else None
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-    lazy = inspect.isgeneratorfunction(asked.function)
     text = literal(value)
-    return None if text is None or lazy or value is None else {"gives": text}
+    return None if text is None or value is None else {"gives": text}
 
 
 def _written(asked: Input) -> str | None:
