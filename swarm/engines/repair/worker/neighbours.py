@@ -18,7 +18,7 @@ _MOST_ATTRIBUTES = 8
 _DEPTH = 4
 _NUMBER = "[0-9]{1,18}"
 _MOST_AHEAD = 200
-_ITERATORS = (type(iter([])), type(iter(())), type(iter(range(0))))
+_ITERATORS: tuple[type, ...] = (type(iter([])), type(iter(())), type(iter(range(0))))
 
 Seeds = tuple["int | str", ...]
 """Constants of the program, the most telling first."""
