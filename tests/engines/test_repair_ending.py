@@ -1,6 +1,7 @@
 """What a confirmed patch waits for, and what it does not wait for."""
 
 import asyncio
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -65,6 +66,14 @@ def test_a_second_edit_counts_on_the_text_of_the_first(path: str) -> None:
     both = {b"a.py": b"a = 70\nb = 9\n"}
     apart = {b"a.py": b"a = 70\nb = 2\n", b"b.py": b"a = 1\nb = 9\n"}
     assert texts == (both if path == "a.py" else apart)
+
+
+def test_a_search_goes_on_behind_a_refused_patch_that_would_have_been_enough() -> None:
+    refused = Changes((Written(b"a.py", "100644", b"a = 7\nb = 2\n"),))
+    assignment = replace(an_assignment(), refused=(refused,))
+    attempt = Attempt("templates", assignment, a_sandbox())
+    _, known, _ = asyncio.run(attempt.stage(confirmed(cursor=900, enough_at=900)))
+    assert known == confirmed(cursor=900, enough_at=None)
 
 
 def test_edits_are_laid_for_a_while_and_taken_back() -> None:

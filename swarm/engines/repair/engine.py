@@ -210,6 +210,8 @@ class Attempt:
         position = choosing.next_to_confirm(progress, hurry=hurry)
         if position is not None:
             return await self._confirm(progress, position)
+        if progress.confirmed and progress.enough_at is not None:
+            return _unbound(progress)
         if self.strategy == "synthesis" and progress.planned is None:
             return await self._plan(progress)
         return await self._search(progress)
@@ -338,8 +340,8 @@ class Attempt:
         plausible = progress.plausible[position]
         edits = self.laid.with_one(progress, position)
         if await self._is_refused(edits):
-            update = {"unconfirmed": (*progress.unconfirmed, position), "enough_at": None}
-            return "passed over a refused patch", progress.model_copy(update=update), 0.0
+            update = {"unconfirmed": (*progress.unconfirmed, position)}
+            return _unbound(progress.model_copy(update=update))
         outcomes, cpu = await self._run_whole(progress, edits)
         if self._is_green(progress.spectrum, outcomes):
             update = {"confirmed": (*progress.confirmed, position)}
@@ -458,6 +460,11 @@ class Attempt:
     async def _ask(self, request: Mapping[str, object], wall_seconds: float) -> Answer:
         async with self.laid.on(self.sandbox):
             return await ask(self.sandbox, self.assignment.environment, request, wall_seconds)
+
+
+def _unbound(progress: Progress) -> Known:
+    """The search goes on: the patch whose rivals would have been enough was refused."""
+    return "passed over a refused patch", progress.model_copy(update={"enough_at": None}), 0.0
 
 
 def _is_met(target: str, outcomes: Mapping[str, str]) -> bool:
