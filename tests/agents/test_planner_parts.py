@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from swarm.agents.checks.baseline import Baseline
 from swarm.agents.planning.contracts import (
     Suite,
     attempt_seconds,
@@ -15,13 +16,16 @@ from swarm.agents.planning.contracts import (
 )
 from swarm.agents.planning.conventions import LONGEST, MOST, Convention, conventions
 from swarm.agents.planning.grouping import MOST_GROUPS, grouped, spread
-from swarm.agents.planning.planner import is_module
+from swarm.agents.planning.planner import MOST_HOMES, is_module, nearest
 from swarm.agents.planning.request import Seen, files_named, home_of, select
 from swarm.agents.planning.request import tests_named as named_tests
 from swarm.agents.planning.statements import blob_hash
 from swarm.agents.planning.suspicion import is_test_file, ochiai, suspects
 from swarm.agents.planning.tracing import Coverage, Place, Trace, read_coverage
+from swarm.domain.evidence import SuiteRun
+from swarm.domain.evidence import TestOutcome as Row
 from swarm.domain.names import TestId as Id
+from swarm.domain.names import TreeHash
 
 LEAP = Id("tests/test_dates.py::test_leap")
 LEAP_2000 = Id("tests/test_dates.py::test_leap[2000]")
@@ -350,6 +354,26 @@ def test_conventions_are_bounded() -> None:
 def test_a_file_is_named_as_git_does() -> None:
     assert blob_hash(b"hello\n", "0" * 40) == "ce013625030ba8dba906f756967f9e9ca394464a"
     assert len(blob_hash(b"", "0" * 64)) == 64
+
+
+def a_baseline(*passing: str) -> Baseline:
+    rows = tuple(Row(test=Id(each), outcome="passed") for each in passing)
+    run = SuiteRun(tree=TreeHash("0" * 40), outcomes=rows, collected=len(rows))
+    return Baseline(run, (), dict.fromkeys((row.test for row in rows), 0.001), {}, "")
+
+
+def test_failing_tests_are_compared_with_their_own_file_then_with_its_folder() -> None:
+    baseline = a_baseline("a/test_x.py::x", "b/test_y.py::y", "b/test_z.py::z")
+    compared = nearest(baseline, (Id("b/test_z.py::red"),))
+    assert compared == ("b/test_z.py::z", "b/test_y.py::y", "a/test_x.py::x")
+
+
+def test_of_a_large_suite_only_so_many_files_are_read_again() -> None:
+    every = [f"t/test_{n}.py::t{k}" for n in range(2 * MOST_HOMES) for k in range(2)]
+    compared = nearest(a_baseline(*every), (Id("t/test_70.py::red"),))
+    assert len({home_of(each) for each in compared}) == MOST_HOMES
+    assert len(compared) == 2 * MOST_HOMES
+    assert compared[0] == "t/test_70.py::t0"
 
 
 def test_a_file_that_cannot_be_imported_is_no_test() -> None:
