@@ -53,18 +53,28 @@ def _what(titles: list[str]) -> str:
 def _tested(evidence: tuple[Evidence, ...]) -> str:
     for each in evidence:
         if each.kind == "suite":
-            green = sum(result.outcome in GREEN for result in each.outcomes)
-            told = (
-                f"{green} of {len(each.outcomes)} tests pass in a fresh sandbox "
-                f"({each.sandbox_mode})"
-            )
-            return f"{told}{_mended(len(each.targets))}"
+            place = f"in a fresh sandbox ({each.sandbox_mode})"
+            return f"{_passing(each)} {place}{_mended(each)}"
     return "not by running tests"
 
 
-def _mended(targets: int) -> str:
+def _passing(evidence: Evidence) -> str:
+    """A plain command has one result; what it told of its tests is said as its words."""
+    told = evidence.printed
+    if told is None:
+        green = sum(result.outcome in GREEN for result in evidence.outcomes)
+        return f"{green} of {len(evidence.outcomes)} tests pass"
+    command = "succeeds" if all(each.outcome in GREEN for each in evidence.outcomes) else "fails"
+    skipped = f" ({told.skipped} skipped)" if told.skipped else ""
+    return f"the test command {command} and tells of {told.passed} of {told.total} tests that pass{skipped}"
+
+
+def _mended(evidence: Evidence) -> str:
+    targets = len(evidence.targets)
     if not targets:
         return ""
+    if evidence.printed is not None:
+        return "; it did not before"
     alone = "it also passes" if targets == 1 else "each of those also passes"
     return f"; {targets} of them did not before; {alone} alone"
 

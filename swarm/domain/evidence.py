@@ -28,6 +28,31 @@ class TestOutcome(Frozen):
     outcome: Outcome
 
 
+class Printed(Frozen):
+    """What a test command's own output says of its tests. Hearsay: whatever is tested can print it too, so
+    it may speak against a change, and never for one.
+    """
+
+    tests: tuple[TestOutcome, ...] = ()
+    """By name, sorted, each once; empty where the tool names none."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    @property
+    def total(self) -> int:
+        return self.passed + self.failed + self.skipped
+
+
+class BroughtTest(Frozen):
+    """A test that came with the change and passes on its tree."""
+
+    test: TestId
+    without: Outcome | None
+    """How it ends on the base with nothing of the change but its tests; None: it gives no result there."""
+
+
 class SuiteRun(Frozen):
     """One execution of a test suite on one tree, sorted by test id."""
 
@@ -36,6 +61,9 @@ class SuiteRun(Frozen):
     collected: int
     broken: str = ""
     """Why there are no outcomes (import error, no tests, hung at collection); empty if there are."""
+
+    printed: Printed | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of a plain command whose output tells of its tests."""
 
 
 class ClaimedCheck(Frozen):
@@ -70,6 +98,9 @@ class Evidence(Frozen):
     """Of a model's claims those that were executed: `outcomes` and `base_outcomes` are theirs. Evidence
     without any has the bytes, and the hash, that it had before there were claims.
     """
+
+    brought: tuple[BroughtTest, ...] = Field(default=(), exclude_if=lambda value: not value)
+    printed: Printed | None = Field(default=None, exclude_if=lambda value: value is None)
 
     @property
     def hash(self) -> Digest:

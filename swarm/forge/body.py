@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pydantic import Field
 
 from swarm.domain.ballots import Certificate
-from swarm.domain.evidence import BlockedConnection, Evidence
+from swarm.domain.evidence import GREEN, BlockedConnection, Evidence
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd, Ppm, dollars
-from swarm.domain.names import AgentId, AttemptId, TaskId
+from swarm.domain.names import AgentId, AttemptId, TaskId, TestId
 from swarm.domain.tasks import DEPENDENCY
 from swarm.forge.wording import markdown_line, opening, plain_line
 
@@ -22,6 +22,9 @@ BODY = 60_000
 
 MOST_BROUGHT = 8
 """Dependencies that are named at the top."""
+
+MOST_TESTS = 6
+"""Tests that are named at the top."""
 
 ROWS = 100
 """Of each folded table."""
@@ -107,6 +110,7 @@ def _summary(account: Account) -> str:
         ("What", markdown_line(account.what)),
         ("Why", markdown_line(opening(account.why), 600)),
         ("How tested", markdown_line(account.tested, 600)),
+        *_tests_added(account.evidence),
         ("Not sure", markdown_line(account.unsure, 600) or "nothing was reported"),
         ("Cost", f"{dollars(account.cost)}, {_lasted(account.seconds)}"),
     ]
@@ -116,6 +120,27 @@ def _summary(account: Account) -> str:
         return text
     left = "".join(f"\n- [ ] {markdown_line(task)}" for task in account.still_open[:ROWS])
     return f"{text}\n\n**Partial.** Still open:{left}"
+
+
+def _tests_added(evidence: tuple[Evidence, ...]) -> Iterator[tuple[str, str]]:
+    """What would notice if the change were lost again, and what would not."""
+    brought = dict.fromkeys(test for each in evidence for test in each.brought)
+    shows = [each.test for each in brought if each.without not in GREEN]
+    idle = [each.test for each in brought if each.without in GREEN]
+    told = []
+    if shows:
+        verbs = ("fails", "passes") if len(shows) == 1 else ("fail", "pass")
+        told.append(f"{_named(shows)} {verbs[0]} without the change and {verbs[1]} with it")
+    if idle:
+        told.append(f"{_named(idle)} {'passes' if len(idle) == 1 else 'pass'} without it too")
+    if told:
+        yield "Tests added", "; ".join(told)
+
+
+def _named(tests: list[TestId]) -> str:
+    named = ", ".join(markdown_line(each, 160) for each in tests[:MOST_TESTS])
+    more = len(tests) - MOST_TESTS
+    return f"{named} and {more} more" if more > 0 else named
 
 
 def _warnings(account: Account) -> Iterator[tuple[str, str]]:
@@ -183,7 +208,7 @@ def _evidence(evidence: tuple[Evidence, ...]) -> str:
         (
             each.kind,
             each.verdict,
-            f"{sum(one.outcome == 'passed' for one in each.outcomes)} of {len(each.outcomes)}",
+            _passed(each),
             str(len(each.targets)),
             each.sandbox_mode,
             each.hash[:16],
@@ -191,6 +216,13 @@ def _evidence(evidence: tuple[Evidence, ...]) -> str:
         for each in evidence
     ]
     return _folded("Evidence", _table("kind|verdict|passed|targets|sandbox|hash", rows))
+
+
+def _passed(evidence: Evidence) -> str:
+    passed = sum(one.outcome == "passed" for one in evidence.outcomes)
+    if (told := evidence.printed) is None:
+        return f"{passed} of {len(evidence.outcomes)}"
+    return f"{told.passed} of {told.total}, as the command tells"
 
 
 def _sandbox(account: Account) -> str:

@@ -1,7 +1,8 @@
 """Reading a test command as a person writes it.
 
 A pytest or unittest command is understood and keeps its arguments, so that results come test by test.
-Anything else is run as it is, and its exit code is the one result. Nothing is handed to a shell.
+Anything else is run as it is, and its exit code is the one result; what it prints about its tests is read
+beside that (`printed`). Nothing is handed to a shell.
 """
 
 import re

@@ -3,6 +3,7 @@
 from swarm.tools.environment import detect_environment, own_venv, readonly_paths, test_files
 from swarm.tools.interpreters import Interpreter
 from swarm.tools.kit import Kit, Told, ToolCard
+from swarm.tools.printed import steady
 from swarm.tools.servers.approvals import Approval, Approvals, read_approvals, write_approvals
 from swarm.tools.servers.foreign import ForeignKit, Toolset, why_not
 from swarm.tools.servers.introducing import introduce
@@ -37,6 +38,7 @@ __all__ = [
     "read_approvals",
     "readonly_paths",
     "run_suite",
+    "steady",
     "test_files",
     "why_not",
     "write_approvals",

@@ -26,6 +26,7 @@ from swarm.domain.goals import Environment, Runner
 from swarm.domain.names import TestId, TreeHash
 from swarm.sandbox.public_api import ExecResult, KilledBy, Sandbox
 from swarm.tools.commands import split_settings
+from swarm.tools.printed import read_printed
 
 TEST_SECONDS = 60.0
 """The most for one test; a longer one is a `timeout`, and the rest goes on."""
@@ -36,6 +37,12 @@ timeout of a run it is two seconds."""
 
 COMMAND = TestId("command")
 """The one id of a test command that is neither pytest nor unittest."""
+
+_TAIL_BYTES = 16_384
+"""Kept of what tests print, to explain a run that broke."""
+
+_PRINTED_BYTES = 512 << 10
+"""Kept of what a plain command prints: what it says of its tests is read."""
 
 _MARGIN_SECONDS = 20.0
 """What the supervisor has beyond the suite's time to say that it is over."""
@@ -168,6 +175,7 @@ def _job(
         "supervisor": inside("supervisor.py"),
         "channel": inside("channel.py"),
         "script": inside(script) if script else "",
+        "tail_bytes": _TAIL_BYTES if script else _PRINTED_BYTES,
         "python": environment.python,
         "argv": list(command),
         "args": list(command[3:]),
@@ -268,7 +276,10 @@ def _command_execution(told: _Told, tree: TreeHash) -> Execution:
     if told.status is None:
         outcome = "timeout"
     run = SuiteRun(
-        tree=tree, outcomes=(TestOutcome(test=COMMAND, outcome=outcome),), collected=1
-    )  # fmt: skip
+        tree=tree,
+        outcomes=(TestOutcome(test=COMMAND, outcome=outcome),),
+        collected=1,
+        printed=read_printed(told.tail),
+    )
     failures = {} if outcome == "passed" else {COMMAND: told.tail[-2_000:]}
-    return Execution(run, {}, failures, told.status, "", told.tail)
+    return Execution(run, {}, failures, told.status, "", told.tail[-_TAIL_BYTES:])

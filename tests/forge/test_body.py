@@ -250,3 +250,52 @@ def test_a_long_story_stays_below_the_forges_limit() -> None:
 
 def test_the_same_account_gives_the_same_body() -> None:
     assert body(an_account()) == body(an_account())
+
+
+def some_evidence(**told: object) -> Evidence:
+    return Evidence.model_validate(
+        {
+            "kind": "suite",
+            "base": "1" * 40,
+            "tree": "2" * 40,
+            "argv": (),
+            "environment": "f" * 64,
+            "sandbox_mode": "isolated",
+            "limits": {},
+            "outcomes": ({"test": "command", "outcome": "passed"},),
+            "base_outcomes": (),
+            "targets": (),
+            "voided": (),
+            "tools": {},
+            "findings": (),
+            "verdict": "yes",
+            **told,
+        }
+    )
+
+
+def test_tests_that_were_added_are_named_with_what_they_show() -> None:
+    brought = (
+        {"test": "tests/test_a.py::test_x", "without": "failed"},
+        {"test": "tests/test_a.py::test_y", "without": None},
+        {"test": "tests/test_a.py::test_idle", "without": "passed"},
+    )
+    evidence = (some_evidence(brought=brought), some_evidence(kind="static"))
+    (line,) = [x for x in body(an_account(evidence=evidence)).splitlines() if "Tests added" in x]
+    assert line == (
+        r"- **Tests added**: tests/test\_a.py::test\_x, tests/test\_a.py::test\_y fail without the"
+        r" change and pass with it; tests/test\_a.py::test\_idle passes without it too"
+    )
+    assert "Tests added" not in body(an_account(evidence=(some_evidence(),)))
+
+
+def test_of_many_tests_the_first_are_named_and_none_says_more_than_its_name() -> None:
+    brought = tuple({"test": f"{HOSTILE}{number}", "without": "error"} for number in range(20))
+    text = body(an_account(evidence=(some_evidence(brought=brought),)))
+    assert "and 14 more fail without" in text
+    assert "<script>" not in text
+
+
+def test_what_a_command_tells_of_its_tests_is_said_to_be_its_own_words() -> None:
+    told = some_evidence(printed={"passed": 11, "skipped": 1})
+    assert "| 11 of 12, as the command tells |" in body(an_account(evidence=(told,)))

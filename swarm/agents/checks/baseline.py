@@ -7,13 +7,13 @@ from swarm.agents.checks.comparison import flickering
 from swarm.agents.port import Workbench
 from swarm.domain.evidence import SuiteRun
 from swarm.domain.names import TestId, TreeHash
-from swarm.tools.public_api import TEST_SECONDS, Execution, execute_suite
+from swarm.tools.public_api import TEST_SECONDS, Execution, execute_suite, steady
 
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
     run: SuiteRun
-    """The first of both runs."""
+    """The first of both runs; of what a command printed, that which the second said too."""
 
     voided: tuple[TestId, ...]
     seconds: Mapping[TestId, float]
@@ -46,5 +46,10 @@ async def base_run(
             )
 
     first = await once()
-    voided = () if first.run.broken else flickering(first.run, (await once()).run)
-    return Baseline(first.run, voided, first.seconds, first.failures, first.output)
+    if first.run.broken:
+        return Baseline(first.run, (), first.seconds, first.failures, first.output)
+    second = await once()
+    voided = flickering(first.run, second.run)
+    agreed = {"printed": steady(first.run.printed, second.run.printed)}
+    run = first.run.model_copy(update=agreed)
+    return Baseline(run, voided, first.seconds, first.failures, first.output)

@@ -3,11 +3,14 @@
 An id that passed must pass. Passing differently is not passing: a test that is skipped now, or that
 is expected to fail now, tells nothing. Ids that flickered on the base count for nothing, except as
 targets, which must pass whatever they did before.
+
+What a plain command printed of its tests is compared in the same way, beside its exit status: it may
+speak against a change, and nothing passes because of it.
 """
 
 from collections.abc import Collection, Iterator
 
-from swarm.domain.evidence import GREEN, Outcome, SuiteRun, TestOutcome
+from swarm.domain.evidence import GREEN, Outcome, Printed, SuiteRun, TestOutcome
 from swarm.domain.names import TestId
 from swarm.domain.tasks import Finding
 
@@ -29,7 +32,45 @@ def compare(
         *_missed_targets(run, targets),
         *_regressions(base, run, frozenset(voided) | frozenset(targets)),
         *_fewer(base, run),
+        *_printed_worse(base, run),
     )
+
+
+def printed_worse(before: Printed, now: Printed | None, *, passed: bool) -> Iterator[Finding]:
+    """What a command's output tells that is worse than it was on the base. `passed`: its exit status now.
+
+    A command that failed may have ended before it came to the rest, so what is not told is held against it
+    only where it passed. Where no names are told any more, counts are compared.
+    """
+    named = tuple(_worse_by_name(before, now, passed=passed))
+    yield from named
+    if passed and not named and (now is None or now.passed < before.passed):
+        yield Finding(
+            rule="fewer-tests",
+            message=f"the command tells of {now.passed if now else 0} tests that pass; on the base of"
+            f" {before.passed}",
+        )
+
+
+def _worse_by_name(before: Printed, now: Printed | None, *, passed: bool) -> Iterator[Finding]:
+    then = {row.test: row.outcome for row in now.tests} if now else {}
+    for row in before.tests:
+        outcome = then.get(row.test)
+        if _holds(row.outcome, outcome) or (outcome is None and (not passed or not then)):
+            continue
+        rule = "newly-silent" if outcome in _SILENT else "regression"
+        yield Finding(
+            rule=rule if outcome else "test-gone",
+            message=f"as the command tells: on the base it {_said(row.outcome)}; now it {_said(outcome)}",
+            test=row.test,
+        )
+
+
+def told_of(run: SuiteRun) -> tuple[int, int]:
+    """How many tests passed, of how many: as the command tells, where it does."""
+    if run.printed is not None:
+        return run.printed.passed, run.printed.total
+    return sum(row.outcome == "passed" for row in run.outcomes), len(run.outcomes)
 
 
 def differing(
@@ -46,6 +87,12 @@ def flickering(first: SuiteRun, second: SuiteRun) -> tuple[TestId, ...]:
     """Ids whose outcomes differ between two runs on one tree, sorted."""
     one, two = outcomes_of(first), outcomes_of(second)
     return tuple(sorted(test for test in one.keys() | two.keys() if one.get(test) != two.get(test)))
+
+
+def _printed_worse(base: SuiteRun, run: SuiteRun) -> Iterator[Finding]:
+    if base.printed is not None:
+        passed = all(row.outcome == "passed" for row in run.outcomes)
+        yield from printed_worse(base.printed, run.printed, passed=passed)
 
 
 def _missed_targets(run: SuiteRun, targets: Collection[TestId]) -> Iterator[Finding]:

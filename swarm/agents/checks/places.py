@@ -12,8 +12,12 @@ from pathlib import PurePosixPath
 from swarm.domain.evidence import SuiteRun
 from swarm.domain.names import TestId
 
-_TEST_NAME = re.compile(r"test_.*\.py|.*_test\.py|tests?\.py")
-_TEST_FOLDERS = frozenset({"tests", "test"})
+_TEST_NAME = re.compile(
+    r"test_.*\.py|.*_test\.(py|go|rb)|tests?\.py|.*[.-](test|spec)\.[cm]?[jt]sx?|.*_spec\.rb|.*Tests?\.(java|kt)"
+)
+"""As pytest and the runners of Go, Ruby, JavaScript and Java find them."""
+
+_TEST_FOLDERS = frozenset({"tests", "test", "__tests__"})
 _COMPILED = frozenset({".so", ".pyd", ".pyc", ".pyo", ".dylib", ".dll"})
 _RUNNER_FILES = frozenset(
     {

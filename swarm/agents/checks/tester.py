@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from swarm.agents.checks.answers import answered
-from swarm.agents.checks.comparison import compare, differing, outcomes_of
+from swarm.agents.checks.comparison import compare, differing, outcomes_of, told_of
 from swarm.agents.checks.guard import guard, laid_over, read_base
-from swarm.agents.checks.newness import is_asked_for, unshown
+from swarm.agents.checks.newness import News, look_at_tests
 from swarm.agents.checks.runs import Runs
 from swarm.agents.checks.together import together
 from swarm.agents.port import CheckAssignment, Checked, Workbench
@@ -61,11 +61,11 @@ class SuiteTester:
             return self._refused(assignment, workbench, tampering)
         over = laid_over(changes, base)
         seen = await self._see(assignment, workbench, over)
-        new: tuple[Finding, ...] = ()
-        if is_asked_for(assignment, workbench.environment.runner) and not seen.interrupted:
-            own = None if over else seen.suite.run
-            new = await unshown(assignment, workbench, changes, own, self._runs)
-        return self._judged(assignment, workbench, seen, new)
+        if seen.interrupted:
+            return self._judged(assignment, workbench, seen, News())
+        own = None if over else seen.suite.run
+        news = await look_at_tests(assignment, workbench, changes, own, self._runs)
+        return self._judged(assignment, workbench, seen, news)
 
     async def _see(self, assignment: CheckAssignment, workbench: Workbench, over: Changes) -> _Seen:
         subject = assignment.subject
@@ -125,13 +125,13 @@ class SuiteTester:
         assignment: CheckAssignment,
         workbench: Workbench,
         seen: _Seen,
-        new: tuple[Finding, ...],
+        news: News,
     ) -> Checked:
         subject, run = assignment.subject, seen.suite.run
         found = (
             *compare(assignment.base_run, run, subject.targets, assignment.voided),
             *_not_alone(seen),
-            *new,
+            *news.findings,
         )
         if seen.interrupted:
             verdict: Verdict = "unknown"
@@ -140,7 +140,7 @@ class SuiteTester:
         limits = self._limits(seen.limits)
         evidence = _evidence(
             assignment, workbench, found, verdict, limits, run=run, sandbox_mode=seen.mode
-        )
+        ).model_copy(update={"brought": news.brought, "printed": run.printed})
         told = tuple(_with_text(finding, seen) for finding in found)
         return answered(evidence, told, _summary(verdict, run, found))
 
@@ -233,10 +233,10 @@ def _evidence(
 
 
 def _summary(verdict: Verdict, run: SuiteRun, findings: tuple[Finding, ...]) -> str:
-    passed = sum(row.outcome == "passed" for row in run.outcomes)
+    passed, every = told_of(run)
     if verdict == "unknown":
         return "the sandbox ended the run; nothing is known"
     if verdict == "yes":
-        return f"{passed} of {len(run.outcomes)} tests pass, none is worse than on the base"
+        return f"{passed} of {every} tests pass, none is worse than on the base"
     rules = sorted({finding.rule for finding in findings})
-    return f"{passed} of {len(run.outcomes)} tests pass; {', '.join(rules)}"
+    return f"{passed} of {every} tests pass; {', '.join(rules)}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from swarm.domain.canonical import digest
 from swarm.domain.changes import Changes, Written
-from swarm.domain.evidence import GREEN, Outcome
+from swarm.domain.evidence import GREEN, Outcome, SuiteRun
 from swarm.domain.names import Digest, TestId
 from swarm.engines.model.habits import complaints
 from swarm.engines.model.tools import Bench, before, suite, tested
@@ -70,7 +70,7 @@ def _worse(bench: Bench, execution: Execution) -> str:
     targets = bench.assignment.contract.targets
     if missed := [each for each in targets if now.get(each) not in GREEN]:
         return f"these must pass: {', '.join(missed[:5])}"
-    lost = [
+    lost = _lost_by_name(bench.assignment.base_run, run) or [
         test
         for test, outcome in base.items()
         if outcome in GREEN and now.get(test) not in GREEN and test not in bench.assignment.voided
@@ -80,6 +80,17 @@ def _worse(bench: Bench, execution: Execution) -> str:
     if bench.assignment.contract.features.get("needs_test") and not _has_new(now, base):
         return "there is no new test yet that passes; write one that fails without your change"
     return ""
+
+
+def _lost_by_name(base: SuiteRun, run: SuiteRun) -> list[TestId]:
+    """Tests that a plain command's output named as passing, and now as something else."""
+    now = {row.test: row.outcome for row in run.printed.tests} if run.printed else {}
+    told = base.printed.tests if base.printed else ()
+    return [
+        row.test
+        for row in told
+        if row.outcome == "passed" and now.get(row.test, "passed") != "passed"
+    ]
 
 
 def _has_new(now: Mapping[TestId, Outcome], base: Mapping[TestId, Outcome]) -> bool:

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
-from swarm.domain.evidence import GREEN, Outcome
+from swarm.domain.evidence import GREEN, Outcome, Printed
 from swarm.domain.frozen import Frozen
 from swarm.domain.leavings import worked
 from swarm.domain.names import TestId, TreeHash
@@ -259,6 +259,7 @@ def tested(execution: Execution, base: Mapping[TestId, Outcome]) -> str:
     worse = [row.test for row in red if base.get(row.test) in GREEN]
     new = [row.test for row in run.outcomes if row.test not in base]
     parts = [f"{len(run.outcomes) - len(red)} of {len(run.outcomes)} pass"]
+    parts += [_told(run.printed)] if run.printed else []
     parts += [f"worse than before your changes: {_listed(worse)}"] if worse else []
     parts += [f"new: {_listed(new)}"] if new else []
     for row in [r for r in red if r.test in worse] + [r for r in red if r.test not in worse]:
@@ -268,6 +269,12 @@ def tested(execution: Execution, base: Mapping[TestId, Outcome]) -> str:
     if len(parts) > len(shown):
         shown.append(f"[{len(parts) - len(shown)} more failures]")
     return trimmed(legible("\n".join(shown).encode()))
+
+
+def _told(printed: Printed) -> str:
+    failed = [row.test for row in printed.tests if row.outcome == "failed"]
+    named = f"; these fail: {_listed(failed)}" if failed else ""
+    return f"its output tells of {printed.passed} of {printed.total} tests that pass{named}"
 
 
 def _listed(tests: Iterable[TestId]) -> str:

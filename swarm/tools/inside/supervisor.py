@@ -39,9 +39,6 @@ CHILD = (
     "sys.exit(ran['main'](channel, job))\n"
 )
 PR_SET_DUMPABLE = 4
-TAIL_BYTES = 16_384
-"""Kept of what the tests print, to explain a run that broke."""
-
 END_SECONDS = 10.0
 """Between the last report of a process and its end."""
 
@@ -77,9 +74,11 @@ class Patience:
 class Watched:
     """One life of the tests' process: what it reported, and how it ended."""
 
-    def __init__(self, nonce: str, patience: Patience) -> None:
+    def __init__(self, nonce: str, patience: Patience, tail_bytes: int) -> None:
         self._nonce = nonce.encode() + b" "
         self._patience = patience
+        self._tail_bytes = tail_bytes
+        self._kept = 0
         self._rest = b""
         self.events: list[dict[str, Any]] = []
         self.foreign = 0
@@ -111,8 +110,13 @@ class Watched:
 
     def print(self, data: bytes) -> None:
         self.tail.append(data)
-        while len(self.tail) > 1 and sum(map(len, self.tail)) - len(self.tail[0]) > TAIL_BYTES:
-            self.tail.popleft()
+        self._kept += len(data)
+        while len(self.tail) > 1 and self._kept - len(self.tail[0]) > self._tail_bytes:
+            self._kept -= len(self.tail.popleft())
+
+    def told(self) -> bytes:
+        """The last that was printed."""
+        return b"".join(self.tail)[-self._tail_bytes :]
 
     def late(self, deadline: float) -> str:
         """Why the process must be killed now, or nothing."""
@@ -151,7 +155,7 @@ def live(
     job: dict[str, Any], ids: list[str] | None, patience: Patience, deadline: float
 ) -> Watched:
     """One process from its start to its end."""
-    watched = Watched(job["nonce"], patience)
+    watched = Watched(job["nonce"], patience, job["tail_bytes"])
     keys = ("nonce", "channel", "script", "args", "canary", "extra")
     payload = {key: job[key] for key in keys}
     reading, writing = os.pipe()
@@ -238,7 +242,7 @@ class Suite:
         self.foreign += watched.foreign
         self.finished, self.status = watched.finished, watched.status
         self.running = watched.running
-        self.tail = b"".join(watched.tail)[-TAIL_BYTES:]
+        self.tail = watched.told()
         for event in watched.events:
             self._take(event)
         if watched.running is not None:
