@@ -11,7 +11,8 @@ orders, a right result worth $10. For each world the share of the best pair and 
 
 Then two checkers, of whom each accepts three wrong results of ten and refuses one right one of twenty, in the plain world.
 A share of their errors is common: both are fooled, or neither. The market multiplies their errors, as if they had none in
-common; `kin` means that it knows they are related, and reckons with half. `whole tasks` means that what fools them once fools
+common; `kin` means that it knows they are related, and reckons with half; `canaries` that both were asked about so many wrong
+changes before, and what they said of each is known. `whole tasks` means that what fools them once fools
 them at each attempt at that task. Beside its utility: what the same market gets that knows the errors of both together,
 and what the second check is believed to add to a submission for ten cents, and adds.
 """
@@ -19,12 +20,15 @@ and what the second check is believed to add to a submission for ten cents, and 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from swarm.domain.money import CERTAIN, USD
 from swarm.market.public_api import (
     WORLDS,
     CheckOffer,
     Checks,
+    Joint,
+    Joints,
     Setting,
     Weighed,
     bought,
@@ -47,6 +51,7 @@ class Pair:
 
     kin: bool = False
     whole_tasks: bool = False
+    canaries: int = 0
 
 
 ALPHA, BETA = 300_000, 50_000
@@ -56,6 +61,12 @@ PAIRS = (
     Pair("independent"),
     Pair("half common", 0.5),
     Pair("all common", 1.0),
+    Pair("none common, 8 canaries", canaries=8),
+    Pair("half common, 8 canaries", 0.5, canaries=8),
+    Pair("all common, 8 canaries", 1.0, canaries=8),
+    Pair("none common, 60 canaries", canaries=60),
+    Pair("half common, 60 canaries", 0.5, canaries=60),
+    Pair("all common, 60 canaries", 1.0, canaries=60),
     Pair("half common, kin", 0.5, kin=True),
     Pair("all common, kin", 1.0, kin=True),
     Pair("half common, whole tasks", 0.5, whole_tasks=True),
@@ -93,11 +104,13 @@ def _checkers() -> dict[str, float]:
     )
     matrix = made_up(WORLDS[0])
     for pair in PAIRS:
-        believed, true = _both(_offers(pair.kin)), _both(_conditional(pair.common))
+        heard = {("checker-0", "checker-1"): _heard(pair)}
+        seen, real = _weighed(_offers(pair.kin), heard), _weighed(_conditional(pair.common))
+        believed, true = _both(seen), _both(real)
         checks = _accepting(pair)
         got = stand(matrix, _erring(believed), "market", checks)
         knows = stand(matrix, _erring(true), "market", checks)
-        gains = [_second(_offers(pair.kin)), _second(_conditional(pair.common))]
+        gains = [seen[1].gain, real[1].gain]
         print(
             f"{pair.name:>25} {believed[0] / 1e6:>9.3f} {true[0] / 1e6:>6.3f}"
             f" {got.utility / USD:>8.3f} {got.utility / knows.utility:>13.3f}"
@@ -112,19 +125,28 @@ def _erring(errors: tuple[int, int]) -> Setting:
     return replace(SETTING, alpha=errors[0], beta=errors[1])
 
 
-def _both(offers: Sequence[CheckOffer]) -> tuple[int, int]:
-    return together([each.offer for each in _weighed(offers)])
+def _both(weighed: Sequence[Weighed]) -> tuple[int, int]:
+    return together([each.offer for each in weighed])
 
 
-def _second(offers: Sequence[CheckOffer]) -> int:
-    return _weighed(offers)[1].gain
-
-
-def _weighed(offers: Sequence[CheckOffer]) -> Sequence[Weighed]:
+def _weighed(
+    offers: Sequence[CheckOffer], joints: Joints = MappingProxyType({})
+) -> Sequence[Weighed]:
     """At a submission that is right with 60 %; after a refusal the task is worth half."""
     half = SETTING.value // 2
     order = [each.lineage for each in offers]
-    return bought(600_000, SETTING.value, SETTING.wrong_cost, half, offers, required=order)
+    return bought(
+        600_000, SETTING.value, SETTING.wrong_cost, half, offers, required=order, joints=joints
+    )
+
+
+def _heard(pair: Pair) -> Joint:
+    """What the two said of wrong changes, one by one."""
+    dice, heard = random.Random("canaries"), Joint()
+    for _ in range(pair.canaries):
+        one, other = _verdicts(pair, False, dice)
+        heard = heard.heard(passed=one, found=not other)
+    return heard
 
 
 def _offers(kin: bool) -> Sequence[CheckOffer]:
@@ -148,13 +170,18 @@ def _offer(number: int, family: str, alpha: int, beta: int) -> CheckOffer:
 def _accepting(pair: Pair) -> Checks:
     def accept(task: int, right: bool, dice: random.Random) -> bool:
         source = random.Random(f"checkers:{task}:{right}") if pair.whole_tasks else dice
-        one, other = source.random(), source.random()
-        if source.random() < pair.common:
-            other = one
-        most = 1 - BETA / CERTAIN if right else ALPHA / CERTAIN
-        return max(one, other) < most
+        return all(_verdicts(pair, right, source))
 
     return accept
+
+
+def _verdicts(pair: Pair, right: bool, dice: random.Random) -> tuple[bool, bool]:
+    """Whether each of the two accepts a result."""
+    one, other = dice.random(), dice.random()
+    if dice.random() < pair.common:
+        other = one
+    most = 1 - BETA / CERTAIN if right else ALPHA / CERTAIN
+    return one < most, other < most
 
 
 if __name__ == "__main__":

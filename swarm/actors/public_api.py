@@ -3,7 +3,15 @@
 from swarm.actors.abroad import clone_of, keep_app, keep_token, wire_to
 from swarm.actors.alive import coordinator_alive
 from swarm.actors.assembly import default_cast
-from swarm.actors.canaries import canaries_asked, canary_costs, heard_canaries, note_canary
+from swarm.actors.canaries import (
+    canaries_asked,
+    canary_costs,
+    heard_by_check,
+    heard_canaries,
+    heard_together,
+    note_canary,
+    rates_by_check,
+)
 from swarm.actors.clock import Clock, SystemClock
 from swarm.actors.crew import Cast
 from swarm.actors.environments import (
@@ -47,13 +55,16 @@ __all__ = [
     "coordinator_alive",
     "default_cast",
     "estimate_goal",
+    "heard_by_check",
     "heard_canaries",
+    "heard_together",
     "introductions",
     "keep_app",
     "keep_token",
     "leave",
     "note_canary",
     "prepare_goal",
+    "rates_by_check",
     "read_agents",
     "read_facts",
     "remarks",

@@ -5,16 +5,12 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
-from rich.console import RenderableType
-
-from swarm.actors.public_api import canaries_asked, check_change, heard_canaries, note_canary
+from swarm.actors.public_api import canaries_asked, check_change, note_canary
 from swarm.cli.documents import Json
 from swarm.cli.failing import DONE
-from swarm.cli.page import section
+from swarm.cli.market_checks import errors_document, errors_view
 from swarm.cli.session import Session, open_session
-from swarm.cli.words import lines
 from swarm.demo.public_api import BAD, GOOD, Canary, write_project
-from swarm.market.public_api import Canaries, Rate, measured
 
 
 def ask_about_canaries(*, count: int, only_next: bool, as_json: bool) -> int:
@@ -24,10 +20,7 @@ def ask_about_canaries(*, count: int, only_next: bool, as_json: bool) -> int:
     if only_next:
         asked = (next_canary(canaries_asked(session.places)),)
     rows = [_ask(session, each) for each in asked]
-    heard = heard_canaries(session.places)
-    session.show(
-        errors_view(session, heard), {"asked": rows, "checks": errors_document(session, heard)}
-    )
+    session.show(errors_view(session), {"asked": rows, "checks": errors_document(session)})
     return DONE
 
 
@@ -68,47 +61,3 @@ def _ask(session: Session, canary: Canary) -> Json:
         "unsure": verdict.unsure,
         "cost": verdict.cost,
     }
-
-
-def errors_view(session: Session, heard: Canaries) -> RenderableType:
-    alpha, beta = measured(heard, session.settings.alpha_ppm, session.settings.beta_ppm)
-    used = (
-        f"reckoned with: {_percent(alpha)} wrong ones accepted, {_percent(beta)} right ones refused"
-    )
-    if not heard.bad and not heard.good:
-        told = [f"{used}: as set, not measured here (swarm market canaries)"]
-    else:
-        told = [
-            used,
-            f"seen: {heard.bad_accepted} of {heard.bad} wrong ones accepted{_between(heard.alpha)},"
-            f" {heard.good_refused} of {heard.good} right ones refused{_between(heard.beta)}",
-        ]
-    return section("The checks", lines(told))
-
-
-def errors_document(session: Session, heard: Canaries) -> Json:
-    alpha, beta = measured(heard, session.settings.alpha_ppm, session.settings.beta_ppm)
-    return {
-        "alpha_ppm": alpha,
-        "beta_ppm": beta,
-        "measured": bool(heard.bad or heard.good),
-        "set": {"alpha_ppm": session.settings.alpha_ppm, "beta_ppm": session.settings.beta_ppm},
-        "bad": heard.bad,
-        "bad_accepted": heard.bad_accepted,
-        "alpha_interval_ppm": _interval(heard.alpha),
-        "good": heard.good,
-        "good_refused": heard.good_refused,
-        "beta_interval_ppm": _interval(heard.beta),
-    }
-
-
-def _interval(seen: Rate) -> Sequence[int]:
-    return [seen.low, seen.high]
-
-
-def _between(seen: Rate) -> str:
-    return f" ({_percent(seen.low)} to {_percent(seen.high)})"
-
-
-def _percent(ppm: int) -> str:
-    return f"{ppm / 10_000:.1f} %"

@@ -7,9 +7,9 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from swarm.actors.public_api import canary_costs, heard_canaries
+from swarm.actors.public_api import canary_costs
 from swarm.cli.documents import Json
-from swarm.cli.market_canaries import errors_document, errors_view
+from swarm.cli.market_checks import errors_document, errors_view
 from swarm.cli.market_page import Drawing, Point, drawn, page_of, table_of
 from swarm.cli.market_record import Shown, shown_by
 from swarm.cli.market_replay import NOTE, usual_rules
@@ -56,7 +56,7 @@ def show_market(*, html: Path | None, as_json: bool) -> None:
     session.show(
         Group(
             _agents(table, shown),
-            errors_view(session, heard_canaries(session.places)),
+            errors_view(session),
             _book(waiting),
             _money(ledger),
             spending_view(spending),
@@ -259,7 +259,7 @@ def _document(
     return {
         "spending": spending_document(spending),
         "agents": [_agent(key, known, shown.get(key[0])) for key, known in sorted(table.items())],
-        "checks": errors_document(session, heard_canaries(session.places)),
+        "checks": errors_document(session),
         "waiting": [{"task": each.task_id, "milliseconds": each.milliseconds} for each in waiting],
         "money": _flows(ledger),
     }

@@ -57,7 +57,8 @@ def _figures(score: ScoredBid) -> str:
     return (
         f"index {dollars(score.index)} = {dollars(score.reward)} if accepted "
         f"- {dollars(score.cost)} / {_percent(score.accept)} chance of acceptance "
-        f"({_percent(score.probability_used)} right, claimed {_percent(score.probability_claimed)})"
+        f"({_percent(score.probability_used)} right, claimed {_percent(score.probability_claimed)}; "
+        f"asks {dollars(score.price)} and {score.seconds} s)"
     )
 
 

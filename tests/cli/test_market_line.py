@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from swarm.actors.public_api import Places, note_canary
 from swarm.cli.app import call
+from swarm.domain.tasks import Verdict
 
 TABLE = "task,a,b\n" + "".join(f"t{n},{n % 2}:0.1,1:0.5\n" for n in range(12))
 
@@ -93,3 +95,23 @@ def test_the_checks_are_told_as_set_until_canaries_were_asked_about(
     assert call(["market", "--json"]) == 0
     checks = json.loads(capsys.readouterr().out)["checks"]
     assert (checks["measured"], checks["alpha_ppm"]) == (False, checks["set"]["alpha_ppm"])
+
+
+def test_checks_are_told_one_by_one_and_which_of_them_miss_the_same(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(6):
+        verdict: Verdict = "no" if number % 2 else "yes"
+        verdicts: dict[str, Verdict] = {"suite": verdict, "static": verdict}
+        note_canary(
+            Places(home / "home"), f"c{number}", good=False, accepted=False, verdicts=verdicts
+        )
+    assert call(["market", "--json"]) == 0
+    checks = json.loads(capsys.readouterr().out)["checks"]
+    assert (checks["each"]["suite"]["bad"], checks["each"]["suite"]["bad_accepted"]) == (6, 3)
+    (pair,) = (each for each in checks["together"] if each["first"] == "static")
+    assert (pair["second"], pair["found_of_accepted"], pair["shared_ppm"] > 0) == ("suite", 0, True)
+    assert call(["market"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "suite found 0, by its rate 1.5" in said
+    assert "opinion 40.0 % not asked" in said
