@@ -67,7 +67,7 @@ def ray_seconds() -> list[float]:
         places, _ = _prepared(Path(name), "g-000000")
         from swarm.actors.rayenv import prepare_environment
 
-        prepare_environment(places)
+        prepare_environment(places.home)
         from swarm.actors.ray import assemble, connected
 
         with connected(None):

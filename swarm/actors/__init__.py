@@ -29,5 +29,6 @@ processes and files are held here and handed down. Journal first, effect second.
     publishing   puts the publisher together
     assembly     puts a host together
     inline       puts it all together in one process
+    doorstep     the coordinator's process, begun before it is known what for
     ray          the same as Ray actors
 """

@@ -10,30 +10,19 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Literal
 
+from swarm.actors.alive import coordinator_alive
+from swarm.actors.doorstep import EarlyHouse, Runtime, passed_on, received
 from swarm.actors.places import Places
-from swarm.actors.rayenv import prepare_environment
+from swarm.actors.rayenv import own_folder, prepare_environment
 from swarm.actors.routes import Routes
 from swarm.domain.errors import Exhausted, Lacking, SwarmError, Transient
 from swarm.settings.public_api import Settings, load_settings
 
 LOCK_WAIT_SECONDS = 20.0
-ENVIRONMENT = (
-    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "TERM", "TZ",
-    "PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "XDG_STATE_HOME", "XDG_CONFIG_HOME",
-    "DBUS_SESSION_BUS_ADDRESS", "DISPLAY", "XDG_RUNTIME_DIR",
-)  # fmt: skip
-"""What of the user's environment goes on; besides, everything that begins with SWARM_.
-
-The last three say where a desktop can be told something: addresses, no secrets.
-"""
-
 _EXITS: dict[type[SwarmError], int] = {Exhausted: 4, Lacking: 5}
-
-Runtime = Literal["ray", "inline"]
 
 
 def start_house(
@@ -43,19 +32,24 @@ def start_house(
     *,
     detach: bool = True,
     waits: bool = True,
+    early: EarlyHouse | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start it as a process of its own, whose output goes to `logs/house.log`.
 
     Detached, it outlives the terminal. `waits`: while the process that starts it lives, it stays with
-    goals that are paused (in one process; on Ray it leaves).
+    goals that are paused (in one process; on Ray it leaves). `early`: one that has begun already, which
+    is taken if it is still there.
     """
-    argv = [sys.executable, "-m", "swarm.actors.house", "--home", str(places.home)]
+    argv = ["--home", str(places.home), "--runtime", runtime]
     argv += ["--parent", str(os.getpid())] if waits else []
-    argv += ["--runtime", runtime, *(["--address", address] if address else [])]
+    argv += ["--address", address] if address else []
     places.make()
-    with (places.logs / "house.log").open("ab") as log:
+    file = places.logs / "house.log"
+    with file.open("ab") as log:
+        if early is not None and early.told(argv, places.home, file):
+            return early.process
         return subprocess.Popen(
-            argv,
+            [sys.executable, "-m", "swarm.actors.house", *argv],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -65,17 +59,50 @@ def start_house(
         )
 
 
-def passed_on(environ: dict[str, str]) -> dict[str, str]:
-    """The environment of the house: no secret that was not named for it."""
-    return {
-        name: value
-        for name, value in environ.items()
-        if name in ENVIRONMENT or name.startswith("SWARM_")
-    }
-
-
 def main(argv: list[str] | None = None) -> int:
     asked = _arguments().parse_args(argv)
+    return _waited(asked.runtime) if asked.orders_follow else _lived(asked)
+
+
+def _waited(runtime: Runtime) -> int:
+    """Begun before it is known what for. Where another house works, this one leaves: it is not needed."""
+    if coordinator_alive(Places(load_settings({}, dict(os.environ)).home)):
+        return 0
+    with ExitStack() as begun:
+        why = _prepared(begun, runtime)
+        orders = received(sys.stdin.buffer)
+        if orders is None:
+            return 0
+        asked = _arguments().parse_args(orders)
+        if why:
+            asked.runtime = _instead(why)
+        return _lived(asked)
+
+
+def _prepared(begun: ExitStack, runtime: Runtime) -> str:
+    """What depends on no orders: modules, and a Ray of our own. Returns why that did not start."""
+    if runtime == "inline":
+        from swarm.actors import inline  # noqa: F401
+        from swarm.journal import public_api  # noqa: F401
+
+        return ""
+    prepare_environment(own_folder())
+    from swarm.actors.ray import connected
+
+    try:
+        begun.enter_context(connected(None))
+    except Transient as error:
+        return str(error)
+    return ""
+
+
+def _instead(why: str) -> Runtime:
+    """Tell why there is no Ray, and what there is."""
+    sys.stderr.write(f"{why}\nGoing on in one process (--runtime inline).\n")
+    return "inline"
+
+
+def _lived(asked: argparse.Namespace) -> int:
     places = Places(Path(asked.home))
     try:
         places.make()
@@ -112,7 +139,9 @@ def _first(group: "ExceptionGroup[Exception]") -> SwarmError | None:
 
 def _arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m swarm.actors.house")
-    parser.add_argument("--home", required=True)
+    wanted = parser.add_mutually_exclusive_group(required=True)
+    wanted.add_argument("--home")
+    wanted.add_argument("--orders-follow", action="store_true", help="on standard input")
     parser.add_argument("--runtime", choices=("ray", "inline"), default="ray")
     parser.add_argument("--address")
     parser.add_argument("--forever", action="store_true")
@@ -124,13 +153,13 @@ def _serve(places: Places, settings: Settings, asked: argparse.Namespace) -> Non
     """Keys of models are not kept longer than goals are open."""
     routes = Routes(places)
     if asked.runtime == "ray":
-        prepare_environment(places)
+        prepare_environment(places.home if asked.address else own_folder())
         from swarm.actors.ray import run_on_ray
 
         try:
             run_on_ray(places, settings, address=asked.address, forever=asked.forever)
         except Transient as error:
-            sys.stderr.write(f"{error}\nGoing on in one process (--runtime inline).\n")
+            _instead(str(error))
         else:
             routes.forget()
             return

@@ -14,6 +14,7 @@ from swarm.actors.canaries import (
 )
 from swarm.actors.clock import Clock, SystemClock
 from swarm.actors.crew import Cast
+from swarm.actors.doorstep import EarlyHouse
 from swarm.actors.environments import (
     EnvironmentView,
     Make,
@@ -37,6 +38,7 @@ __all__ = [
     "Cast",
     "CheckVerdict",
     "Clock",
+    "EarlyHouse",
     "EnvironmentView",
     "Estimate",
     "FactView",

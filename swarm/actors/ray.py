@@ -25,6 +25,7 @@ import ray.exceptions
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from swarm.actors.ports import HOSTS
+from swarm.actors.rayenv import own_folder, sessions_folder
 from swarm.domain.errors import Transient
 
 if TYPE_CHECKING:
@@ -612,7 +613,10 @@ def run_on_ray(places: Places, settings: Settings, *, address: str | None, forev
 
 @contextmanager
 def connected(address: str | None) -> Iterator[None]:
-    """A Ray of our own, or the cluster at `address`; left at the end."""
+    """A Ray of our own, or the cluster at `address`; left at the end by whoever came first."""
+    if ray.is_initialized():
+        yield
+        return
     for attempt in range(1, STARTS + 1):
         try:
             _init(address)
@@ -647,16 +651,6 @@ def _init(address: str | None) -> None:
     ray.init(
         include_dashboard=False,
         object_store_memory=OBJECT_STORE_BYTES,
-        _temp_dir=str(_short_folder()),
+        _temp_dir=str(sessions_folder(own_folder())),
         **common,
     )
-
-
-def _short_folder() -> Path:
-    """Ray puts sockets there, whose paths may have at most 107 bytes."""
-    folder = Path("/tmp") / f"swarm-ray-{os.getuid()}"  # noqa: S108 - checked below
-    folder.mkdir(mode=0o700, exist_ok=True)
-    status = folder.lstat()
-    if status.st_uid != os.getuid() or status.st_mode & 0o077:
-        return Path(tempfile.mkdtemp(prefix="sr-"))
-    return folder

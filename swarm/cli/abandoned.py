@@ -12,6 +12,7 @@ from pathlib import Path
 from stat import S_IMODE, S_ISDIR
 
 JUST_NOW_SECONDS = 60
+_BESIDE_SESSIONS = {"ray", "ray.token"}
 _PRIVATE = 0o700
 _PASSED = 0o711
 _SHOWN = 0o755
@@ -35,6 +36,7 @@ def abandoned(temporary: Path, now: float) -> tuple[Path, ...]:
 def _named(temporary: Path) -> list[Path]:
     patterns = (
         f"swarm-ray-{os.getuid()}",
+        f"swarm-ray-own-{os.getuid()}",
         "sr-????????",
         f"swarm-host-{os.getuid()}-*",
         *(f"swarm-{command}-????????" for command in _COMMANDS),
@@ -53,7 +55,7 @@ def _is_ours(path: Path, now: float) -> bool:
     if path.name.startswith("swarm-host-"):
         known = inside <= {"keys", "work"}
     elif path.name.startswith(("swarm-ray-", "sr-")):
-        known = all(name.startswith("session_") for name in inside)
+        known = all(name.startswith("session_") for name in inside - _BESIDE_SESSIONS)
     else:
         known = S_IMODE(status.st_mode) in {_PRIVATE, _COMMANDS[path.name.split("-")[1]]}
     return known and now - status.st_mtime > JUST_NOW_SECONDS

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from swarm.actors.doorstep import early_house
 from swarm.cli.options import (
     GITHUB_API,
     Address,
@@ -69,37 +70,39 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Work on a goal until there is a pull request, or why not."""
-    from swarm.cli.minds import bring_models
-    from swarm.cli.running import run_goal
-    from swarm.cli.starting import Asked, watched
+    with early_house(runtime, wanted=not (estimate or dry_run or address)) as early:
+        from swarm.cli.minds import bring_models
+        from swarm.cli.running import run_goal
+        from swarm.cli.starting import Asked, watched
 
-    asked = Asked(
-        text=text,
-        repository=repo,
-        test=test,
-        python=python,
-        fix_failing=fix_failing,
-        value=value,
-        budget=budget,
-        minutes=minutes,
-        writers=writers,
-        rule=rule,
-        unsafe_worktree=unsafe_worktree,
-        untrusted=untrusted,
-        unattended=detach or not watched(),
-        build=build,
-        grants=tuple(grant or ()),
-        runtime=runtime,
-        address=address,
-    )
-    if not estimate:
-        bring_models(engine, model, base_url)
-    if issue is not None:
-        from swarm.cli.github import From, run_issue
+        asked = Asked(
+            text=text,
+            repository=repo,
+            test=test,
+            python=python,
+            fix_failing=fix_failing,
+            value=value,
+            budget=budget,
+            minutes=minutes,
+            writers=writers,
+            rule=rule,
+            unsafe_worktree=unsafe_worktree,
+            untrusted=untrusted,
+            unattended=detach or not watched(),
+            build=build,
+            grants=tuple(grant or ()),
+            runtime=runtime,
+            address=address,
+            early=early,
+        )
+        if not estimate:
+            bring_models(engine, model, base_url)
+        if issue is not None:
+            from swarm.cli.github import From, run_issue
 
-        source = From(issue, forge_url, checkout, dry_run)
-        raise typer.Exit(run_issue(source, asked, as_json=as_json))
-    raise typer.Exit(run_goal(asked, estimate=estimate, detach=detach, as_json=as_json))
+            source = From(issue, forge_url, checkout, dry_run)
+            raise typer.Exit(run_issue(source, asked, as_json=as_json))
+        raise typer.Exit(run_goal(asked, estimate=estimate, detach=detach, as_json=as_json))
 
 
 def show(goal: SomeGoal = None, as_json: AsJson = False) -> None:

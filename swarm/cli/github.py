@@ -114,7 +114,9 @@ def run_issue(source: From, asked: Asked, *, as_json: bool) -> int:
     if known is not None and known.status.is_final:
         session.say(f"this approval was worked on as {found.goal_id}; {AGAIN}", "yellow")
     goal = goal_of_issue(session, found, asked, source.checkout, watched=True)
-    return submit(session, goal, Keeper(session.places, asked.runtime, asked.address))
+    return submit(
+        session, goal, Keeper(session.places, asked.runtime, asked.address, early=asked.early)
+    )
 
 
 def demand_unexposed(session: Session, wire: Wire, repository: str) -> None:

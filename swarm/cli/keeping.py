@@ -4,7 +4,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from swarm.actors.public_api import Places, coordinator_alive, start_house
+from swarm.actors.public_api import EarlyHouse, Places, coordinator_alive, start_house
 from swarm.cli.failing import LACKS, SPENT
 from swarm.cli.options import Runtime
 from swarm.domain.errors import Exhausted, Lacking, NeedsHuman, Rejected, SwarmError, Transient
@@ -28,6 +28,9 @@ class Keeper:
     waits: bool = True
     """Whether the house stays with paused goals while this process lives."""
 
+    early: EarlyHouse | None = None
+    """A house that has begun already, for the first start."""
+
     starts: int = 0
     house: "subprocess.Popen[bytes] | None" = field(default=None)
     logged: int = 0
@@ -36,7 +39,10 @@ class Keeper:
     def keep(self) -> None:
         """Raises what the house says, Transient when it has died without a word."""
         code = self.house.poll() if self.house is not None else 0
-        if code is None or coordinator_alive(self.places):
+        if code is None:
+            return
+        if coordinator_alive(self.places):
+            self._dismiss_early()
             return
         if code == 0 and self.starts < MOST_STARTS:
             self._start()
@@ -66,8 +72,20 @@ class Keeper:
         self.logged = _size(self.log)
         self.starts += 1
         self.house = start_house(
-            self.places, self.runtime, self.address, detach=self.detach, waits=self.waits
+            self.places,
+            self.runtime,
+            self.address,
+            detach=self.detach,
+            waits=self.waits,
+            early=self.early,
         )
+        self.early = None
+
+    def _dismiss_early(self) -> None:
+        """Another process's house works here."""
+        if self.early is not None:
+            self.early.dismiss()
+            self.early = None
 
     @property
     def log(self) -> Path:

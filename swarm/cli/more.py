@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from swarm.actors.doorstep import early_house
 from swarm.cli.options import (
     GITHUB_API,
     Address,
@@ -192,9 +193,10 @@ def demo(
     Without --keep everything is in a temporary folder, also the state, whatever SWARM_HOME says, and
     gone afterwards.
     """
-    from swarm.cli.showcase import show_off
+    with early_house(runtime, wanted=True) as early:
+        from swarm.cli.showcase import show_off
 
-    raise typer.Exit(show_off(seed, runtime, keep, as_json=as_json))
+        raise typer.Exit(show_off(seed, runtime, keep, as_json=as_json, early=early))
 
 
 # Pull requests ----------------------------------------------------------------------------------

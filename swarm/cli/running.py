@@ -43,7 +43,7 @@ def run_goal(asked: Asked, *, estimate: bool, detach: bool, as_json: bool) -> in
     session = open_session(as_json=as_json, make=True)
     for remark in remarks(Path(goal.repository)):
         session.say(f"note: {legible(remark)}", "yellow")
-    keeper = Keeper(session.places, asked.runtime, asked.address)
+    keeper = Keeper(session.places, asked.runtime, asked.address, early=asked.early)
     if detach:
         return _detached(session, keeper, goal)
     return submit(session, goal, keeper)

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from swarm.actors.public_api import EarlyHouse
 from swarm.cli.ending import Steps
 from swarm.cli.keeping import Keeper
 from swarm.cli.options import Runtime
@@ -20,17 +21,32 @@ PROJECT, STATE = "timebook", "state"
 FAREWELL_SECONDS = 20.0
 
 
-def show_off(seed: int, runtime: Runtime, keep: Path | None, *, as_json: bool) -> int:
+def show_off(
+    seed: int,
+    runtime: Runtime,
+    keep: Path | None,
+    *,
+    as_json: bool,
+    early: EarlyHouse | None = None,
+) -> int:
     """Where nothing is to be kept, project and state are gone afterwards: the user's own state
     folder, too, is only used for what stays.
     """
     if keep is not None:
-        return _show(seed, runtime, keep.absolute(), kept=True, as_json=as_json)
+        return _show(seed, runtime, keep.absolute(), kept=True, as_json=as_json, early=early)
     with tempfile.TemporaryDirectory(prefix="swarm-demo-", ignore_cleanup_errors=True) as folder:
-        return _show(seed, runtime, Path(folder), kept=False, as_json=as_json)
+        return _show(seed, runtime, Path(folder), kept=False, as_json=as_json, early=early)
 
 
-def _show(seed: int, runtime: Runtime, folder: Path, *, kept: bool, as_json: bool) -> int:
+def _show(
+    seed: int,
+    runtime: Runtime,
+    folder: Path,
+    *,
+    kept: bool,
+    as_json: bool,
+    early: EarlyHouse | None,
+) -> int:
     planted = plant(seed, folder / PROJECT)
     own_home = has_own_home(os.environ, kept=kept)
     overrides = {"home": str(folder / STATE)} if own_home else {}
@@ -38,7 +54,7 @@ def _show(seed: int, runtime: Runtime, folder: Path, *, kept: bool, as_json: boo
     _announce(session, planted)
     unsafe = walls_or_none(session) == "unsafe-worktree"
     goal = goal_of(_asked(planted, unsafe=unsafe), session.settings)
-    keeper = Keeper(session.places, runtime, None, waits=kept)
+    keeper = Keeper(session.places, runtime, None, waits=kept, early=early)
     try:
         return submit(
             session,

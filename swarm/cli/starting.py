@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from swarm.actors.public_api import GoalRequest, Make, prepare_goal
+from swarm.actors.public_api import EarlyHouse, GoalRequest, Make, prepare_goal
 from swarm.cli.options import Runtime
 from swarm.domain.errors import Rejected
 from swarm.domain.goals import Goal
@@ -45,6 +45,8 @@ class Asked:
 
     runtime: Runtime = "ray"
     address: str | None = None
+    early: EarlyHouse | None = None
+    """The coordinator's process, if it was begun when this was typed."""
 
 
 def goal_of(asked: Asked, settings: Settings, make: Make | None = None) -> Goal:

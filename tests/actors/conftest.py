@@ -1,13 +1,11 @@
 """One Ray cluster for all tests of a session."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import stamina
 
-from swarm.actors.places import Places
 from swarm.actors.rayenv import prepare_environment
 
 STARTS = 3
@@ -17,9 +15,7 @@ STARTS = 3
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Two nodes on this machine; the second has the resource `far`."""
     folder = tmp_path_factory.mktemp("ray")
-    prepare_environment(Places(folder))
-    # Its workers would give way to everybody else on a busy machine, and come to nothing.
-    os.environ.setdefault("RAY_worker_niceness", "0")
+    prepare_environment(folder)
     import ray
     from ray.cluster_utils import Cluster
 

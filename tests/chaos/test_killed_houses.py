@@ -6,14 +6,20 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from swarm.actors.public_api import GoalRequest, Places, leave, prepare_goal
+from swarm.actors.public_api import (
+    GoalRequest,
+    Places,
+    coordinator_alive,
+    leave,
+    prepare_goal,
+)
 from swarm.coordination.public_api import SubmitGoal
 from swarm.domain.events import GoalEnded, GoalSubmitted, PublicationDone, WorkSubmitted
 from swarm.domain.goals import GoalStatus
@@ -27,6 +33,7 @@ from swarm.testing.outside import (
     house_of,
     nothing_left,
     steps,
+    wait_until,
 )
 from tests.end_to_end.projects import BUG, broken, is_mended
 
@@ -40,6 +47,7 @@ KILLS_OF_ONE = 4
 
 SEED = 20
 GOAL = GoalId("g-000001")
+Border = Callable[[Outside, "subprocess.Popen[str]"], bool]
 
 
 @pytest.fixture
@@ -110,6 +118,76 @@ def test_a_run_that_is_killed_at_any_of_twenty_records_ends_in_one_pull_request(
             lambda n: _killed_at(n, folder / str(n), broken(tmp_path / str(n))), points
         )
     assert [each for each in wrong if each] == []
+
+
+# While it begins --------------------------------------------------------------------------------
+
+
+def _has_begun(swarm: Outside, process: "subprocess.Popen[str]") -> bool:
+    """The coordinator's process is there; as a rule it has no orders yet."""
+    return bool(house_of(process.pid))
+
+
+def _is_handed_in(swarm: Outside, process: "subprocess.Popen[str]") -> bool:
+    """The coordinator's process is being told."""
+    return any((swarm.home / "inbox").glob("*")) or bool(swarm.goal_ids())
+
+
+def _works(swarm: Outside, process: "subprocess.Popen[str]") -> bool:
+    """The coordinator holds the journal's lock, or did."""
+    return coordinator_alive(Places(swarm.home)) or bool(swarm.goal_ids())
+
+
+BORDERS = (_has_begun, _is_handed_in, _works)
+RUNTIMES = ("inline", pytest.param("ray", marks=pytest.mark.ray))
+
+
+def _kill(house: int) -> None:
+    with suppress(ProcessLookupError):  # it has just left
+        os.killpg(house, signal.SIGKILL)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("border", BORDERS)
+def test_a_run_that_is_killed_while_it_begins_leaves_nothing_running_and_goes_on(
+    folder: Path, tmp_path: Path, border: Border, runtime: str
+) -> None:
+    swarm, repository = Outside(folder / "home"), broken(tmp_path / "repository")
+    before = fingerprint(repository)
+    with nothing_left(folder):
+        process = swarm.start("run", BUG, "--repo", repository, "--runtime", runtime)
+        wait_until(lambda: border(swarm, process))
+        house = house_of(process.pid)
+        process.kill()
+        answer(process)
+        known = _is_handed_in(swarm, process)
+        if known and house:  # without orders it leaves by itself
+            _kill(house)
+    again = ("resume",) if known else ("run", BUG, "--repo", repository)
+    assert swarm.call(*again, "--runtime", "inline").code == 0
+    (goal,) = swarm.goal_ids()
+    _check(swarm, repository, goal, before)
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_another_house_is_started_for_one_that_is_killed_before_its_orders(
+    folder: Path, tmp_path: Path, runtime: str
+) -> None:
+    swarm, repository = Outside(folder / "home"), broken(tmp_path / "repository")
+    before = fingerprint(repository)
+    process = swarm.start("run", BUG, "--repo", repository, "--runtime", runtime)
+    wait_until(lambda: _has_begun(swarm, process))
+    process.send_signal(signal.SIGSTOP)
+    known = _is_handed_in(swarm, process)
+    _kill(house_of(process.pid))
+    process.send_signal(signal.SIGCONT)
+    # Where this was too late, the run says how to go on.
+    assert answer(process).code == 0 or known
+    assert swarm.call("resume", "--runtime", "inline").code == 0
+    (goal,) = swarm.goal_ids()
+    _check(swarm, repository, goal, before)
 
 
 # At random moments ------------------------------------------------------------------------------

@@ -43,8 +43,7 @@ def gate(tmp_path: Path) -> Path:
 def troupe(settings: Settings, gate: Path) -> Iterator[Any]:
     places = Places(settings.home)
     places.make()
-    prepare_environment(places)
-    os.environ.setdefault("RAY_worker_niceness", "0")  # they would give way to everybody else
+    prepare_environment(places.home)
     from swarm.actors.ray import assemble, connected
 
     with ExitStack() as stack:

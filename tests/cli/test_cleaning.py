@@ -183,12 +183,17 @@ def test_what_ray_left_is_removed_and_named(tmp_path: Path) -> None:
         a_ray_folder(tmp_path / f"swarm-ray-{os.getuid()}"),
         a_ray_folder(tmp_path / "sr-12345678"),
     ]
+    own = tmp_path / f"swarm-ray-own-{os.getuid()}"
+    a_ray_folder(own / "ray")
+    (own / "ray.token").write_text("token")
     host = tmp_path / f"swarm-host-{os.getuid()}-0123456789ab"
     (host / "work").mkdir(parents=True)
-    os.utime(host, (1_700_000_000, 1_700_000_000))
+    for folder in (own, host):
+        os.utime(folder, (1_700_000_000, 1_700_000_000))
+        left.append(folder)
     named = swarm(tmp_path / "home", "clean", "--json").document["temporary"]
-    assert named == sorted(map(str, [*left, host]))
-    assert not any(path.exists() for path in [*left, host])
+    assert named == sorted(map(str, left))
+    assert not any(path.exists() for path in left)
 
 
 def test_a_temporary_folder_that_a_living_process_uses_stays(tmp_path: Path) -> None:
