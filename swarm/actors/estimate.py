@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,26 +71,29 @@ class Estimate:
         return chance
 
 
-def estimate_goal(goal: Goal, settings: Settings) -> Estimate:
-    """Runs the suite on the base in a sandbox of a folder that is gone afterwards."""
-    return asyncio.run(_estimate(goal, settings))
+def estimate_goal(goal: Goal, settings: Settings, said: Callable[[str], None]) -> Estimate:
+    """Runs the suite on the base in sandboxes of a folder that is gone afterwards; `said` is told how far
+    this is.
+    """
+    return asyncio.run(_estimate(goal, settings, said))
 
 
-async def _estimate(goal: Goal, settings: Settings) -> Estimate:
+async def _estimate(goal: Goal, settings: Settings, said: Callable[[str], None]) -> Estimate:
     with tempfile.TemporaryDirectory(prefix="swarm-estimate-") as folder:
         mirror = Mirror.open(Path(folder) / "mirror.git", Path(goal.repository))
         await asyncio.to_thread(mirror.fetch, goal.base)
         async with workbench_on(mirror, goal, Path(folder), settings) as workbench:
-            plan = await Planner(AgentId("planner-suite")).plan(goal, workbench, at=0)
+            planner = Planner(AgentId("planner-suite"), said=said)
+            plan = await planner.plan(goal, workbench, at=0)
     price, cores = settings.cpu_hour // SECONDS_PER_HOUR, cores_each(settings.writers)
     engines = repair_engines(price, cores=cores)
-    passing = sum(row.outcome == "passed" for row in plan.base_run.outcomes)
+    red = tuple(row.test for row in plan.base_run.outcomes if row.outcome not in _HARMLESS)
     return Estimate(
         refusal=plan.refusal,
         tasks=tuple(_task(goal, settings, contract, engines) for contract in plan.contracts),
-        failing=len(plan.base_run.outcomes) - passing,
+        failing=len(red),
         suite_tests=len(plan.base_run.outcomes),
-        red=tuple(row.test for row in plan.base_run.outcomes if row.outcome not in _HARMLESS),
+        red=red,
         voided=plan.voided,
         failures=plan.failures,
     )

@@ -13,15 +13,15 @@ from swarm.domain.goals import Goal
 
 def show_estimate(session: Session, goal: Goal) -> int:
     """Exit code 0 when there is something to try, 3 when a person has to say more."""
-    session.err.print("Running the suite once, in a sandbox; nothing is changed.")
-    estimate = estimate_goal(goal, session.settings)
+    session.err.print("Running the suite twice, in sandboxes; nothing is changed.")
+    estimate = estimate_goal(goal, session.settings, session.err.print)
     session.show(view(goal, estimate), document(goal, estimate))
     return DONE if estimate.tasks else WAITS
 
 
 def view(goal: Goal, estimate: Estimate) -> RenderableType:
     """Who would try what, and the sums."""
-    suite = cell(f"{estimate.failing} of {count(estimate.suite_tests, 'test')} fail", "bold")
+    suite = cell(f"{estimate.failing} of {count(estimate.suite_tests, 'test')} are red", "bold")
     if not estimate.tasks:
         why = cell(f"Nothing would be tried: {estimate.refusal}", "yellow", 600)
         return Group(suite, why) if estimate.suite_tests else why

@@ -45,7 +45,9 @@ def triage(
     asked = Asked("", repository, test, python, fix_failing=True, unsafe_worktree=unsafe)
     goal = goal_of(asked, session.settings)
     session.err.print("Running the suite twice, in sandboxes; nothing is changed.")
-    sorted_out = told_apart(estimate_goal(goal, session.settings), modules_of(repository))
+    sorted_out = told_apart(
+        estimate_goal(goal, session.settings, session.err.print), modules_of(repository)
+    )
     session.show(view(sorted_out), document(sorted_out, goal.base))
     return DONE
 
@@ -117,7 +119,7 @@ def _remedies(ailing: Mapping[Ailment, tuple[TestId, ...]]) -> tuple[RenderableT
 
 def _head(triage: Triage) -> RenderableType:
     estimate = triage.estimate
-    said = f"{estimate.failing} of {count(estimate.suite_tests, 'test')} do not pass"
+    said = f"{estimate.failing} of {count(estimate.suite_tests, 'test')} are red"
     if not estimate.suite_tests and triage.ailing:
         said = "No test could be run"
     if not triage.causes and estimate.refusal and not triage.ailing:

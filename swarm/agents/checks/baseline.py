@@ -21,6 +21,10 @@ class Baseline:
     output: str
 
 
+def unheard(_: object) -> None:
+    """For those who do not ask how far it is."""
+
+
 async def base_run(
     workbench: Workbench,
     base_tree: TreeHash,
@@ -28,8 +32,10 @@ async def base_run(
     wall_seconds: float,
     nonces: Callable[[], str],
     test_seconds: float = TEST_SECONDS,
+    once_run: Callable[[SuiteRun], None] = unheard,
 ) -> Baseline:
-    """Run the base twice, each in a sandbox of its own. A broken first run is not repeated.
+    """Run the base twice, each in a sandbox of its own. A broken first run is not repeated; of any other
+    `once_run` is told before the second.
 
     Raises Transient when the sandbox ended the run.
     """
@@ -48,6 +54,7 @@ async def base_run(
     first = await once()
     if first.run.broken:
         return Baseline(first.run, (), first.seconds, first.failures, first.output)
+    once_run(first.run)
     second = await once()
     voided = flickering(first.run, second.run)
     agreed = {"printed": steady(first.run.printed, second.run.printed)}

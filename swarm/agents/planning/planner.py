@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
-from swarm.agents.checks.baseline import Baseline, base_run
+from swarm.agents.checks.baseline import Baseline, base_run, unheard
 from swarm.agents.planning.contracts import Suite, contracts
 from swarm.agents.planning.conventions import GUIDES, SETTINGS
 from swarm.agents.planning.grouping import Group, grouped, spread
@@ -106,13 +106,15 @@ class Planner:
         thinker: Thinker | None = None,
         suite_seconds: float = SUITE_SECONDS,
         nonces: Callable[[], str] = new_nonce,
+        said: Callable[[str], None] = unheard,
     ) -> None:
-        """`remedy` ends the sentence `needs a model engine: ...`."""
+        """`remedy` ends the sentence `needs a model engine: ...`; `said` is told how far planning is."""
         self._agent_id = agent_id
         self._remedy = remedy
         self._thinker = thinker
         self._suite_seconds = suite_seconds
         self._nonces = nonces
+        self._said = said
 
     async def plan(self, goal: Goal, workbench: Workbench, *, at: int) -> Plan:
         """Contracts, or a refusal. `at`: seconds since 1970, for the facts.
@@ -159,6 +161,7 @@ class Planner:
             goal.base_tree,
             wall_seconds=min(self._suite_seconds, goal.seconds),
             nonces=self._nonces,
+            once_run=lambda run: self._said(_told(run)),
         )
         if thinker is None or not _is_open(goal, material):
             return await running, None
@@ -205,6 +208,7 @@ class Planner:
         red = tuple(spread(failing(baseline, frozenset()))[:MOST_TRACED])
         if not red:
             return Coverage()
+        self._said(f"Tracing what {len(red)} of the red tests run, and others beside them.")
         async with workbench.sandbox(goal.base_tree) as sandbox:
             return await trace(
                 sandbox,
@@ -284,6 +288,11 @@ def _selection(
     if unread and (blind or (selection.refusal and not red)):
         return Selection((), _unread(unread[0], baseline, files))
     return selection
+
+
+def _told(run: SuiteRun) -> str:
+    red = sum(row.outcome in RED for row in run.outcomes)
+    return f"{len(run.outcomes)} tests ran, {red} are red; once more, to see which flicker."
 
 
 def _has_no_tests(run: SuiteRun) -> bool:
