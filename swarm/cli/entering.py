@@ -147,12 +147,8 @@ def _part(
     save: Path | None,
 ) -> None:
     """Say what is different now, and keep it if that is wanted."""
-
-    def tracked(path: bytes) -> bool:
-        return os.path.lexists(base.directory / os.fsdecode(path))
-
-    tree, changes = TreeHash(base.tree), worked(changed, tracked)
-    session.err.print(_summary(mirror, tree, changes, blocked, left(changed, tracked)))
+    tree, changes = TreeHash(base.tree), worked(changed)
+    session.err.print(_summary(mirror, tree, changes, blocked, left(changed)))
     if not changes:
         return
     if save is None and sys.stdin.isatty():

@@ -4,7 +4,7 @@ Paths are bytes, because file names are: a name with a newline, a leading dash o
 legal, and this is where such names arrive.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Mode = Literal["100644", "100755", "120000"]
@@ -17,6 +17,9 @@ class Written:
     mode: Mode
     data: bytes
     """The file's bytes; for a symbolic link, its target."""
+
+    replaces: bool = field(default=False, compare=False)
+    """The tree has something at that path. Equal bytes are equal work, whether it has or not."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,6 @@ A repository usually ignores these, and not every repository says so. Nobody mea
 changed, and checks would judge them as part of it. Pure.
 """
 
-from collections.abc import Callable
-
 from swarm.domain.changes import Change, Changes, Written
 
 NAMES = frozenset(
@@ -14,7 +12,7 @@ NAMES = frozenset(
         b".nox", b"node_modules",
     }
 )  # fmt: skip
-"""Of folders: whatever is new in them is no work."""
+"""Of folders: whatever is new in them is no work. What was there before, because it is tracked, is."""
 
 FILES = frozenset({b".coverage", b".claude/settings.local.json"})
 
@@ -22,17 +20,15 @@ ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "PYTEST_ADDOPTS": "-p no:cachepro
 """So that there is less of it to begin with."""
 
 
-def worked(changes: Changes, tracked: Callable[[bytes], bool] = lambda _path: False) -> Changes:
-    """The changes without what was left. `tracked`: paths of what was there before, which count as
-    work wherever they are.
-    """
-    kept = tuple(item for item in changes.items if not _is_left(item, tracked))
+def worked(changes: Changes) -> Changes:
+    """The changes without what was left."""
+    kept = tuple(item for item in changes.items if not _was_left(item))
     return changes if len(kept) == len(changes.items) else Changes(kept, changes.left_out)
 
 
-def left(changes: Changes, tracked: Callable[[bytes], bool]) -> tuple[bytes, ...]:
+def left(changes: Changes) -> tuple[bytes, ...]:
     """The paths that `worked` takes away."""
-    return tuple(item.path for item in changes.items if _is_left(item, tracked))
+    return tuple(item.path for item in changes.items if _was_left(item))
 
 
 def is_left(path: bytes) -> bool:
@@ -44,5 +40,5 @@ def folder_of(path: bytes) -> bytes:
     return next((part for part in path.split(b"/") if part in NAMES), path)
 
 
-def _is_left(item: Change, tracked: Callable[[bytes], bool]) -> bool:
-    return isinstance(item, Written) and is_left(item.path) and not tracked(item.path)
+def _was_left(item: Change) -> bool:
+    return isinstance(item, Written) and is_left(item.path) and not item.replaces

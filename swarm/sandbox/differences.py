@@ -13,7 +13,7 @@ import os
 import stat
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from swarm.domain.changes import Change, Changes, Mode, Removed, Written
@@ -140,7 +140,7 @@ def _file(
         elif _same(base, entry.name, before, written):
             return
     found.left -= len(written.data)
-    found.items[path] = written
+    found.items[path] = replace(written, replaces=before is not None)
 
 
 def _read(directory: int, name: bytes, path: bytes, most: int) -> Written:

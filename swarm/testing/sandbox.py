@@ -7,7 +7,7 @@ differences as the real ones.
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from swarm.domain.changes import Change, Changes, Removed, Written
@@ -155,7 +155,11 @@ class TableSandbox:
 
     async def diff(self) -> Changes:
         removed = (Removed(path) for path in self.base.keys() - self.files.keys())
-        written = (each for path, each in self.files.items() if self.base.get(path) != each)
+        written = (
+            replace(each, replaces=path in self.base)
+            for path, each in self.files.items()
+            if self.base.get(path) != each
+        )
         items: list[Change] = [*removed, *written]
         return Changes(tuple(sorted(items, key=lambda each: each.path)))
 

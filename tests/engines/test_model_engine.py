@@ -139,12 +139,15 @@ def test_a_bug_is_found_mended_reviewed_and_submitted(bench: Build) -> None:
     assert len(items) == 5
 
 
-def test_what_tools_leave_beside_the_work_is_no_part_of_it(bench: Build) -> None:
-    command = "mkdir -p .pytest_cache pkg/__pycache__; touch .pytest_cache/x pkg/__pycache__/a.pyc"
+def test_what_tools_leave_beside_the_work_is_no_part_of_it_and_what_was_there_before_is(
+    bench: Build,
+) -> None:
+    command = "mkdir -p .pytest_cache; touch .pytest_cache/x pkg/__pycache__/a.pyc; echo 2 > pkg/__pycache__/kept"
     calls = (MEND, Use("run", {"command": command}))
-    end = bench(script(Say("", calls), Say("", (SUBMIT,)), Say("", (SUBMIT,)))).work()[-1]
+    here = bench(script(Say("", calls), Say("", (SUBMIT,)), Say("", (SUBMIT,))))
+    end = here.work(files={**FILES, "pkg/__pycache__/kept": "1\n"})[-1]
     assert isinstance(end, Submission), end
-    assert end.changes.paths == (b"app.py",)
+    assert end.changes.paths == (b"app.py", b"pkg/__pycache__/kept")
 
 
 def test_the_model_is_told_the_task_the_guides_and_the_tests(bench: Build) -> None:

@@ -15,6 +15,7 @@ from swarm.testing.agents import RENEWS, SECRET, Stage, a_login, as_done, last_w
 
 FILES = {
     "app.py": "x = 1\n",
+    "node_modules/kept.js": "1\n",
     "test_app.py": "from app import x\n\n\ndef test_x():\n    assert x == 2\n",
 }
 DONE = {"end": "Set x to two\n\nIt was one."}
@@ -55,12 +56,15 @@ def test_what_an_agent_changed_becomes_the_submission(stage: Staged, name: str) 
     assert sum(step.cost for step in steps if isinstance(step, StepTaken)) > 0
 
 
-def test_what_tools_leave_behind_is_no_part_of_the_work(stage: Staged) -> None:
+def test_what_tools_leave_behind_is_no_part_of_the_work_and_what_was_there_before_is(
+    stage: Staged,
+) -> None:
     here = stage()
     left = ("__pycache__/app.pyc", "a/.pytest_cache/v/x", "node_modules/b/c.js", ".coverage")
-    end = here.play([*(write(here, name) for name in left), write(here), DONE])[-1]
+    names = (*left, "app.py", "node_modules/kept.js")
+    end = here.play([*(write(here, name) for name in names), DONE])[-1]
     assert isinstance(end, Submission)
-    assert end.changes.paths == (b"app.py",)
+    assert end.changes.paths == (b"app.py", b"node_modules/kept.js")
 
 
 def test_the_submission_says_who_wrote_it_and_what_their_sandbox_did_not_hold(

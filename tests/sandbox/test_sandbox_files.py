@@ -51,6 +51,17 @@ def test_what_was_written_is_read_and_differs(within: Runner) -> None:
     within(work)
 
 
+def test_a_difference_says_what_was_there_before(within: Runner) -> None:
+    async def work(sandbox: Sandbox) -> None:
+        await sandbox.write(Path("new"), b"text")
+        await sandbox.write(Path("d/b.txt"), b"text")
+        found = {each.path: each for each in (await sandbox.diff()).items}
+        written = {path: each.replaces for path, each in found.items() if isinstance(each, Written)}
+        assert written == {b"new": False, b"d/b.txt": True}
+
+    within(work)
+
+
 def test_an_untouched_sandbox_does_not_differ(within: Runner) -> None:
     async def work(sandbox: Sandbox) -> None:
         assert await sandbox.read(Path("d/b.txt")) == b"b\n"
