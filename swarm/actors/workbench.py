@@ -26,7 +26,7 @@ from swarm.sandbox.public_api import (
     guarantees,
 )
 from swarm.services.public_api import Services
-from swarm.tools.public_api import readonly_paths
+from swarm.tools.public_api import meant_by, readonly_paths
 
 Compare = Callable[[GoalId, TreeHash, TreeHash], Awaitable[Changes]]
 """What differs between two trees of a goal."""
@@ -161,7 +161,7 @@ class HostWorkbench:
             BlockedConnection(
                 host=legible(each.host),
                 port=each.port,
-                command=legible(each.command),
+                command=legible(meant_by(each.command, self.environment)),
                 count=each.count,
             )
             for each in blocked

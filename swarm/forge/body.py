@@ -26,6 +26,9 @@ MOST_BROUGHT = 8
 MOST_TESTS = 6
 """Tests that are named at the top."""
 
+_NAMES = 53
+"""The port of name servers."""
+
 ROWS = 100
 """Of each folded table."""
 
@@ -158,8 +161,9 @@ def _warnings(account: Account) -> Iterator[tuple[str, str]]:
         yield "Brings in", f"{len(brought) - MOST_BROUGHT} more, in the diff"
     if account.blocked:
         first = account.blocked[0]
-        what = f"{len(account.blocked)} refused, {first.host} port {first.port} first"
-        yield "Tried to reach the network", markdown_line(what)
+        port = "" if first.port == _NAMES else f" port {first.port}"
+        what = f"{len(account.blocked)} refused, {first.host}{port} first, while this ran: {first.command}"
+        yield "Tried to reach the network", markdown_line(what.removesuffix(", while this ran: "))
 
 
 def _brought_in(evidence: tuple[Evidence, ...]) -> Iterator[str]:
@@ -229,12 +233,17 @@ def _sandbox(account: Account) -> str:
     rows = [row for each in account.sandboxes for row in _held(each)]
     walls = _table("of|value", rows)
     refused = [
-        (each.host, str(each.port), str(each.count), each.command) for each in account.blocked
+        (each.host, _port(each.port), str(each.count), each.command) for each in account.blocked
     ]
     tried = _table("host that was not reached|port|times|while this ran", refused)
     if walls and not tried:
         tried = "Nothing was seen that tried to reach the network."
     return _folded("Sandbox", "\n\n".join(part for part in (walls, tried) if part))
+
+
+def _port(port: int) -> str:
+    """Who is refused a name's address never comes to the port that was meant."""
+    return "its address was asked for" if port == _NAMES else str(port)
 
 
 def _held(sandbox: SandboxAccount) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from swarm.tools.suite import (
     Execution,
     execute_suite,
     inside,
+    meant_by,
     run_suite,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "execute_suite",
     "inside",
     "introduce",
+    "meant_by",
     "own_venv",
     "read_approvals",
     "readonly_paths",

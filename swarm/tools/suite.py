@@ -52,6 +52,7 @@ _BOOT = (
     "n={'__name__':'supervisor'};exec(compile(j['supervisor'],'<swarm supervisor>','exec'),n);"
     "n['main'](j,sys.stdout.buffer)"
 )
+_OURS = ("-I", "-S", "-B", "-c", _BOOT)
 _SCRIPTS: dict[Runner, str] = {"pytest": "pytest_run.py", "unittest": "unittest_run.py"}
 _STEADY = {
     "PYTHONDONTWRITEBYTECODE": "1",
@@ -144,7 +145,7 @@ async def execute_suite(
     if script:
         job["script"] = script
     result = await sandbox.exec(
-        (environment.python, "-I", "-S", "-B", "-c", _BOOT),
+        (environment.python, *_OURS),
         stdin=json.dumps(job).encode(),
         wall_seconds=wall_seconds + _MARGIN_SECONDS,
     )
@@ -154,6 +155,14 @@ async def execute_suite(
     if environment.runner == "command":
         return _command_execution(told, tree)
     return _execution(told, tree, canary=canary, whole=ids is None, wall_seconds=wall_seconds)
+
+
+def meant_by(command: str, environment: Environment) -> str:
+    """The project's own test command, for the beginning of the line of ours that ran it; else the line itself."""
+    ours = " ".join((environment.python, *_OURS))
+    begins = f"{environment.python} {' '.join(_OURS[:-1])} "
+    is_ours = command.startswith(begins) and ours.startswith(command)
+    return " ".join(environment.command) if is_ours else command
 
 
 def inside(name: str) -> str:

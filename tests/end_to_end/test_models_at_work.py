@@ -62,6 +62,17 @@ def test_total():
     assert total([("apple", 2)]) == 6
 """
 SHOP = {"cart.py": CART, "prices.py": PRICES, "test_cart.py": TEST}
+PACKAGE = """\
+{"name": "sums", "version": "1.0.0", "scripts": {
+  "pretest": "npm install --fetch-retries=0 --registry=http://registry.example.org/ left-pad@1.3.0 || true",
+  "test": "node --test"
+}}
+"""
+JS_TEST = """\
+const { test } = require('node:test');
+const assert = require('node:assert');
+const { sum } = require('./sum');
+"""
 SUBMIT = Use("submit", {"title": "Do what was asked", "why": "It was asked for; a test shows it."})
 
 
@@ -196,14 +207,14 @@ def test_a_javascript_project_is_worked_on_with_the_command_that_it_names(
     user: Outside, tmp_path: Path
 ) -> None:
     files = {
-        "package.json": '{"name": "sums", "scripts": {"test": "node test.js"}}\n',
+        "package.json": PACKAGE,
         "sum.js": "exports.sum = (a, b) => a - b;\n",
-        "test.js": "const { sum } = require('./sum');\nif (sum(1, 0) !== 1) process.exit(1);\n",
+        "zero.test.js": JS_TEST + "test('of zero', () => assert.equal(sum(1, 0), 1));\n",
     }
     a_repository(tmp_path / "js", files)
-    more = files["test.js"] + "if (sum(1, 2) !== 3) process.exit(1);\n"
+    more = JS_TEST + "test('of two', () => assert.equal(sum(1, 2), 3));\n"
     brain = script(
-        Say("", (Use("write", {"path": "test.js", "content": more}), Use("test"))),
+        Say("", (Use("write", {"path": "two.test.js", "content": more}), Use("test"))),
         Say("", (Use("edit", {"path": "sum.js", "old": "a - b", "new": "a + b"}), Use("test"))),
         Say("", (SUBMIT,)),
         Say("", (SUBMIT,)),
@@ -212,10 +223,14 @@ def test_a_javascript_project_is_worked_on_with_the_command_that_it_names(
         ran = asked(user, server, "sum subtracts", tmp_path / "js")
     assert ran.code == 0, ran.told
     before, after = (next(h.told for h in server.heard if h.answered == at) for at in (1, 2))
-    assert "0 of 1 pass" in before
-    assert "1 of 1 pass" in after
+    assert "1 of 2 tests that pass; these fail: of two" in before
+    assert "2 of 2 tests that pass" in after
     branch = f"swarm/{ran.document['goal']['id']}"
     assert "a + b" in git(tmp_path / "js", "show", f"{branch}:sum.js")
+    text = user.call("pr", "show", "1").told
+    assert "the test command succeeds and tells of 2 of 2 tests that pass" in text
+    assert "of two fails without the change and passes with it" in text
+    assert "registry.example.org first, while this ran: npm test" in text
 
 
 @pytest.mark.thorough

@@ -120,9 +120,11 @@ def test_the_body_states_walls_limits_and_who_wanted_out() -> None:
         limits={"memory_bytes": 2 << 30, "wall_ms": 600_000, "cpu_seconds": 600, "processes": 256},
     )
     tried = BlockedConnection(host="packages.example.org", port=443, command="pytest -q", count=3)
-    text = body(an_account(sandboxes=(sandbox,), blocked=(tried,)))
+    named = BlockedConnection(host="registry.example.org", port=53)
+    text = body(an_account(sandboxes=(sandbox,), blocked=(tried, named)))
     assert (
-        "- **Tried to reach the network**: 1 refused, packages.example.org port 443 first" in text
+        "- **Tried to reach the network**: 2 refused, packages.example.org port 443 first, while this"
+        " ran: pytest -q\n" in text
     )
     folded = text.split("<summary>Sandbox</summary>")[1].split("</details>")[0]
     for row in (
@@ -132,6 +134,7 @@ def test_the_body_states_walls_limits_and_who_wanted_out() -> None:
         "| limit of cpu time | 600 s |",
         "| limit of processes | 256 |",
         "| packages.example.org | 443 | 3 | pytest -q |",
+        "| registry.example.org | its address was asked for | 1 |  |",
     ):
         assert row in folded
     assert "- **Sandbox**" not in text

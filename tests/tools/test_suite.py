@@ -10,7 +10,7 @@ from swarm.domain.names import TestId as Id  # pytest takes a name `TestId` for 
 from swarm.sandbox.public_api import BaseRef, SandboxSpec, open_host
 from swarm.testing.workbench import tree_of, write_files
 from swarm.tools.inside.supervisor import Patience
-from swarm.tools.public_api import COMMAND, Execution, detect_environment, execute_suite
+from swarm.tools.public_api import COMMAND, Execution, detect_environment, execute_suite, meant_by
 
 PYTHON = Path(sys.executable)
 NONCE = "5f0c"
@@ -258,3 +258,15 @@ def test_the_run_leaves_no_trace_in_the_users_folder(tmp_path: Path) -> None:
     run(tmp_path, files)
     left = {path.name for path in (tmp_path / "project").rglob("*")}
     assert left == set(files)
+
+
+def test_our_own_line_means_the_projects_command(tmp_path: Path) -> None:
+    tree = write_files(tmp_path / "project", {})
+    found = detect_environment(
+        tree, tree, python=None, test_command="npm test", own_python=PYTHON
+    )  # fmt: skip
+    environment = asyncio.run(found)
+    ours = f"{environment.python} -I -S -B -c import json,sys;j=json"
+    assert meant_by(ours, environment) == "npm test"
+    for other in ("npm ci", f"{environment.python} -I -S -B -c print()", environment.python, ""):
+        assert meant_by(other, environment) == other
