@@ -80,6 +80,10 @@ def _decided(session: Session, state: GoalState) -> GoalState:
 # The market -------------------------------------------------------------------------------------
 
 
+_EXPLAINED = 600
+"""Characters of a sentence that says why, with its figures: it ends with the reason."""
+
+
 def explain_task(name: str, *, as_json: bool) -> None:
     session = open_session(as_json=as_json)
     watch = Watch(session.places).catch_up()
@@ -102,7 +106,7 @@ def explain_task(name: str, *, as_json: bool) -> None:
         "clearing": found.clearing.model_dump(mode="json"),
         "checks": [each.model_dump(mode="json") for each in bought],
     }
-    session.show(lines(told), document)
+    session.show(lines(told, most=_EXPLAINED), document)
 
 
 def _checks_with(state: GoalState, task_id: TaskId) -> Iterator[Task]:

@@ -35,7 +35,7 @@ def errors_view(session: Session) -> RenderableType:
     )
     alone = _alone(rates_by_check(session.settings), heard_by_check(session.places))
     common = [_common(*each) for each in _sharing(heard_together(session.places))]
-    return section("The checks", lines([used, seen]), alone, lines(common))
+    return section("The checks", lines([used, seen]), alone, *([lines(common)] if common else []))
 
 
 def _alone(rates: Mapping[str, tuple[Ppm, Ppm]], heard: Mapping[str, Canaries]) -> Table:

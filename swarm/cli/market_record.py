@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from swarm.cli.words import count, lasted, money
 from swarm.coordination.public_api import (
     Accepted,
+    Answered,
     Attempt,
     Dropped,
     GoalState,
@@ -42,6 +43,10 @@ def became(state: GoalState, task: Task) -> Iterator[str]:
             yield "It is accepted, so nobody else tries it."
         case Dropped(reason):
             yield f"It was dropped: {reason}."
+        case Answered():
+            yield "It has its answer, so nobody else is asked."
+        case _ if state.status.is_final:
+            yield "The goal ended before it was decided."
         case _:
             yield "It is not decided yet."
 

@@ -24,7 +24,7 @@ from swarm.cli.session import Session, open_session
 from swarm.cli.words import cell, lasted, money
 from swarm.coordination.public_api import GoalState, Open, books, rebuild, remembering
 from swarm.domain.experience import Experience
-from swarm.domain.money import CERTAIN, USD
+from swarm.domain.money import CERTAIN, USD, dollars
 from swarm.domain.names import AgentId, TaskId
 from swarm.journal.public_api import read_only
 from swarm.market.public_api import (
@@ -111,7 +111,13 @@ def _agents(table: dict[Key, Experience], shown: dict[AgentId, Shown]) -> Render
             f"x {time_factor(known) / CERTAIN:.2f}",
             "" if on_record is None else _percent(on_record.at_work),
         )
-    return section("What verified outcomes have taught", view)
+    return section("What verified outcomes have taught", view, Text(_LEGEND, style="dim"))
+
+
+_LEGEND = (
+    "true share: where the share of accepted tries lies with 95 %; awarded on: the chance that it was chosen with, on "
+    "the mean; skill: in logits; cost, time: what it took over what it asked; at work: of the time since the first attempt"
+)
 
 
 def _claimed(on_record: Shown | None) -> str:
@@ -133,8 +139,8 @@ def _book(waiting: Sequence[Waiting]) -> RenderableType:
 def _money(ledger: Ledger) -> RenderableType:
     flows = _flows(ledger)
     told = (
-        f"{money(flows['deposited'])} deposited = {money(flows['free'])} free + "
-        f"{money(flows['held'])} held + {money(flows['paid'])} paid"
+        f"{dollars(flows['deposited'])} deposited = {dollars(flows['free'])} free + "
+        f"{dollars(flows['held'])} held + {dollars(flows['paid'])} paid"
     )
     return section("Money", cell(told))
 

@@ -45,8 +45,8 @@ def cell(text: object, style: str = "", most: int = LINE) -> Text:
     return Text(legible(str(text), most), style=style)
 
 
-def lines(texts: Iterable[str], style: str = "") -> Text:
-    return Text("\n").join(cell(text, style) for text in texts)
+def lines(texts: Iterable[str], style: str = "", most: int = LINE) -> Text:
+    return Text("\n").join(cell(text, style, most) for text in texts)
 
 
 def short(name: TaskId | AttemptId) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from swarm.domain.clearings import Award, Clearing, Reason, ScoredBid
-from swarm.domain.money import dollars
+from swarm.domain.money import USD, MicroUsd, dollars
 from swarm.domain.names import TaskId
 from swarm.domain.purchases import OfferedCheck, Purchase
 
@@ -36,7 +36,7 @@ def explain(clearing: Clearing, task_id: TaskId) -> tuple[str, ...]:
 def _verdict(clearing: Clearing, task_id: TaskId, award: Award | None) -> str:
     if award is not None:
         return (
-            f"{award.agent_id} ({award.strategy}) tries {task_id} for {dollars(award.price)} "
+            f"{award.agent_id} ({award.strategy}) tries {task_id} for {_dollars(award.price)} "
             f"and {award.seconds} s, by the rule {clearing.rule}."
         )
     if task_id in clearing.hopeless:
@@ -55,10 +55,10 @@ def _bids(clearing: Clearing, task_id: TaskId, award: Award | None) -> Iterator[
 
 def _figures(score: ScoredBid) -> str:
     return (
-        f"index {dollars(score.index)} = {dollars(score.reward)} if accepted "
-        f"- {dollars(score.cost)} / {_percent(score.accept)} chance of acceptance "
+        f"index {_dollars(score.index)} = {_dollars(score.reward)} if accepted "
+        f"- {_dollars(score.cost)} / {_percent(score.accept)} chance of acceptance "
         f"({_percent(score.probability_used)} right, claimed {_percent(score.probability_claimed)}; "
-        f"asks {dollars(score.price)} and {score.seconds} s)"
+        f"asks {_dollars(score.price)} and {score.seconds} s)"
     )
 
 
@@ -67,13 +67,13 @@ def explain_checks(bought: Purchase) -> tuple[str, ...]:
     taken = [each for each in bought.offers if each.bought]
     about = f"Round {bought.round}" if bought.of else "The joined tree"
     head = (
-        f"{about}: {len(taken)} checks of {len(bought.offers)} bought, for {dollars(sum(e.price for e in taken))}. "
-        f"It is right with {_percent(bought.probability)}; a right one is worth {dollars(bought.value)}, a wrong one "
-        f"accepted costs {dollars(bought.wrong_cost)}, a refusal leaves {dollars(bought.again)}."
+        f"{about}: {len(taken)} checks of {len(bought.offers)} bought, for {_dollars(sum(e.price for e in taken))}. "
+        f"It is right with {_percent(bought.probability)}; a right one is worth {_dollars(bought.value)}, a wrong one "
+        f"accepted costs {_dollars(bought.wrong_cost)}, a refusal leaves {_dollars(bought.again)}."
     )
     whole = (
         f"Together they accept {_percent(bought.alpha)} of wrong ones and refuse {_percent(bought.beta)} of right "
-        f"ones; a point of that alpha is worth {dollars(bought.point)} here."
+        f"ones; a point of that alpha is worth {_dollars(bought.point)} here."
     )
     return (head, *map(_offered, bought.offers), whole)
 
@@ -81,13 +81,13 @@ def explain_checks(bought: Purchase) -> tuple[str, ...]:
 def _offered(offer: OfferedCheck) -> str:
     kin = f", shares {_percent(offer.shared)} of its opinion with {offer.kin}" if offer.kin else ""
     if offer.required:
-        why = f"asked, since the vote needs it (it adds {dollars(offer.gain)})"
+        why = f"asked, since the vote needs it (it adds {_dollars(offer.gain)})"
     elif offer.bought:
-        why = f"bought: it adds {dollars(offer.gain)} after its price"
+        why = f"bought: it adds {_dollars(offer.gain)} after its price"
     else:
-        why = f"not bought: it would add {dollars(offer.gain)}"
+        why = f"not bought: it would add {_dollars(offer.gain)}"
     return (
-        f"{offer.aspect} by {offer.agent_id} for {dollars(offer.price)}: accepts {_percent(offer.alpha)} of wrong ones, "
+        f"{offer.aspect} by {offer.agent_id} for {_dollars(offer.price)}: accepts {_percent(offer.alpha)} of wrong ones, "
         f"refuses {_percent(offer.beta)} of right ones{kin}; {why}."
     )
 
@@ -96,3 +96,8 @@ def _percent(ppm: int) -> str:
     """One decimal, rounded down, without a float."""
     tenths = ppm // 1000
     return f"{tenths // 10}.{tenths % 10} %"
+
+
+def _dollars(amount: MicroUsd) -> str:
+    """What is more than a cent to a hundredth of one: what decides between bids is seldom less."""
+    return dollars(round(amount, -2) if abs(amount) >= USD // 100 else amount)
