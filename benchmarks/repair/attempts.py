@@ -68,7 +68,7 @@ class Measured:
     name: str
     verdict: str = "none"
     """`none`: no patch; `right`, `wrong`: by all tests, hidden ones included; `unfit`: no test fails, or
-    none can be run.
+    none can be run; `ranked`: no patch was looked for.
     """
 
     seconds: float = 0.0
@@ -95,8 +95,11 @@ async def attempt(
     python: Path = PYTHON,
     mode: SandboxMode = "unsafe-worktree",
     cores: int = 1,
+    ranks_only: bool = False,
 ) -> Measured:
-    """Let the strategies work on the task's files and judge what the first submission does."""
+    """Let the strategies work on the task's files and judge what the first submission does. With
+    `ranks_only`, no more than the first stage of the first strategy.
+    """
     measured = Measured(task.name)
     async with _sandbox(task, python, mode) as (sandbox, environment):
         run = await _base(sandbox, environment)
@@ -110,6 +113,12 @@ async def attempt(
             for engine in repair_engines(_CPU_PRICE, cores=cores)
             if engine.strategy in strategies
         ]
+        if ranks_only:
+            assignment = _assignment(shown, environment, seconds, touch)
+            tried, _ = await _worked(engines[0], assignment, sandbox, stages=1)
+            measured.strategies.append(tried)
+            measured.verdict = "ranked"
+            return measured
         changes = await _tried(measured, shown, sandbox, environment, engines, seconds, touch)
     if changes is not None:
         files = {**task.files, **_files(changes)}
@@ -151,8 +160,9 @@ async def _tried(
 
 
 async def _worked(
-    engine: Any, assignment: Assignment, sandbox: Sandbox
-) -> tuple[Tried, Submission | GaveUp]:
+    engine: Any, assignment: Assignment, sandbox: Sandbox, stages: int = 10**6
+) -> tuple[Tried, Submission | GaveUp | None]:
+    """No end, where it had come to none after so many stages."""
     began = time.monotonic()
     tried = Tried(engine.strategy, "", 0.0, 0.0, 0, 0)
     async for item in engine.work(assignment, sandbox, (), tuple, 10**12):
@@ -167,6 +177,8 @@ async def _worked(
             tried.suspicion = known.spectrum.suspicion
             tried.tried, tried.plausible = known.tried, len(known.plausible)
             tried.steps.append(f"{item.action} ({item.seconds:.1f} s)")
+            if len(tried.steps) == stages:
+                return tried, None
         elif isinstance(item, (Submission, GaveUp)):
             tried.search_cpu = round(tried.search_cpu, 2)
             tried.search_seconds = round(tried.search_seconds, 2)

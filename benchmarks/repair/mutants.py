@@ -1,11 +1,16 @@
 """One-edit mutants of real libraries: is the place found, and is a patch.
 
-Run as `python -m benchmarks.repair.mutants LOG LIBRARY... [--count N] [--seed N] [--seconds N] [--hidden]`:
+Run as `python -m benchmarks.repair.mutants LOG LIBRARY... [--count N] [--seed N] [--seconds N] [--hidden]
+[--ranks-only]`:
 each LIBRARY is an unpacked source distribution with a green suite that the running interpreter can run;
 `--count` mutants of each are measured, not counting those that no test notices. With `--hidden` half of
-the tests, by the hash of their names, are kept from the engine and judge with the others.
+the tests, by the hash of their names, are kept from the engine and judge with the others. With
+`--ranks-only` no patch is looked for.
 
-Ranks of a line or function count those that are more suspicious, and half of those that are as much so.
+Ranks of a line or function count those that are more suspicious, and half of those that are as much so. A
+line is found when it is that on which the changed expression begins. A statement over several lines is one
+place for who looks for a mistake, and for the search: so the rank of the statement stands beside it, where
+each statement counts once.
 """
 
 import argparse
@@ -32,12 +37,14 @@ _UNREAD = ("docs/", "examples/", "benchmarks/", "setup.py", "versioneer.py")
 def main() -> None:
     asked = _asked()
     way = f"mutants seed {asked.seed} {asked.seconds} s{' half hidden' if asked.hidden else ''}"
+    way += " ranks only" if asked.ranks_only else ""
     for library in asked.libraries:
         _library(library, asked, way)
     fit = [row for row in rows.known(asked.log, way).values() if row["verdict"] != "unfit"]
     for title, part in (("all", fit), *_halves(fit)):
         print(title, end=": ")
-        rows.report(part)
+        if not asked.ranks_only:
+            rows.report(part)
         _places(part)
 
 
@@ -56,6 +63,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--hidden", action="store_true")
+    parser.add_argument("--ranks-only", action="store_true")
     return parser.parse_args()
 
 
@@ -99,14 +107,22 @@ def _measure(name: str, mutant: Mutant, files: Files, asked: argparse.Namespace,
         files={**files, mutant.path: mutant.text},
     )
     visible = half if asked.hidden else everything
-    measured = asyncio.run(attempt(task, strategies=ORDER, seconds=asked.seconds, visible=visible))
+    measured = asyncio.run(
+        attempt(
+            task,
+            strategies=ORDER,
+            seconds=asked.seconds,
+            visible=visible,
+            ranks_only=asked.ranks_only,
+        )
+    )
     measured.notes.update(before=mutant.before, after=mutant.after, kind=mutant.kind)
-    measured.notes.update(_ranks(measured, mutant))
+    measured.notes.update(_ranks(measured, mutant, task.files))
     return rows.append(asked.log, measured, way)
 
 
-def _ranks(measured: Measured, mutant: Mutant) -> dict[str, float]:
-    """How many lines, and how many functions, would be looked at until the true one."""
+def _ranks(measured: Measured, mutant: Mutant, files: Files) -> dict[str, float]:
+    """How many lines, statements and functions would be looked at until the true one."""
     if not measured.strategies or not measured.strategies[0].suspicion:
         return {}
     suspicion = measured.strategies[0].suspicion
@@ -117,8 +133,15 @@ def _ranks(measured: Measured, mutant: Mutant) -> dict[str, float]:
         owner = owners.get(place, (place[0], ""))
         functions[owner] = max(functions.get(owner, 0), ppm)
     true = (mutant.path, mutant.line)
+    firsts = {path: _firsts(files[path]) for path in suspicion}
+    statements: dict[tuple[str, int], int] = {}
+    for (path, line), ppm in lines.items():
+        first = (path, firsts[path].get(line, line))
+        statements[first] = max(statements.get(first, 0), ppm)
+    own = (mutant.path, firsts.get(mutant.path, {}).get(mutant.line, mutant.line))
     return {
         "line_rank": _rank(lines, true),
+        "statement_rank": _rank(statements, own),
         "function_rank": _rank(functions, owners.get(true, true)),
     }
 
@@ -130,6 +153,15 @@ def _rank(found: dict[tuple[str, int], int] | dict[tuple[str, str], int], true: 
         return 0.0
     above = sum(ppm > own for ppm in found.values())
     return above + (sum(ppm == own for ppm in found.values()) + 1) / 2
+
+
+def _firsts(data: bytes) -> dict[int, int]:
+    """By line where its statement begins; of a compound one only what stands before its blocks is its own."""
+    found: dict[int, int] = {}
+    for node in ast.walk(ast.parse(data)):  # outer statements come before inner ones
+        if isinstance(node, ast.stmt):
+            found.update(dict.fromkeys(range(node.lineno, (node.end_lineno or 0) + 1), node.lineno))
+    return found
 
 
 def _owners(
@@ -149,9 +181,11 @@ def _owners(
 def _places(all_rows: list[Row]) -> None:
     ranked = [row["notes"] for row in all_rows if "line_rank" in row["notes"]]
     lines = sum(0 < each["line_rank"] <= 5 for each in ranked)
+    statements = sum(0 < each["statement_rank"] <= 5 for each in ranked)
     functions = sum(0 < each["function_rank"] <= 3 for each in ranked)
     print(
-        f"true line in the first 5: {lines} of {len(all_rows)}; function in the first 3: {functions}"
+        f"true line in the first 5: {lines} of {len(all_rows)}, its statement: {statements};"
+        f" function in the first 3: {functions}"
     )
 
 

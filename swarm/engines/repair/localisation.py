@@ -8,6 +8,7 @@ from typing import Any
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import GREEN
 from swarm.engines.port import Assignment
+from swarm.engines.repair import prior
 from swarm.engines.repair.dispatch import Answer, ask
 from swarm.engines.repair.progress import SeenTypes, Spectrum
 from swarm.engines.repair.selection import (
@@ -238,6 +239,7 @@ async def _observe(
         "limit": OBSERVE_SECONDS,
         "memory_bytes": MEMORY,
         "frames": traces,
+        "doubtful": prior.doubtful(),
         **{key: known[key] for key in ("files", "targets", "covering", "suspicion", "error")},
     }
     return await ask(sandbox, assignment.environment, request, 120.0)

@@ -15,7 +15,8 @@ has a package `swarm` keeps its own.
     instrumenting  functions that tell what their expressions were
     control        which conditions decide over suspicious lines, and how much stands in a line
     flowing        from where values came to the place of the failure
-    probing        which lines have a say in the failure, by changing them
+    experiments    a failing test run with one small change after the other
+    probing        which lines have a say in the failure, or mend it, by changing them
     observing      which types expressions and variables have
     sources        files as text with syntax trees, and spans between the two
     snippets       expressions as text, with parentheses where they are needed

@@ -45,7 +45,7 @@ def made_early(source: Source, suspicion: dict[int, float]) -> dict[int, float]:
     data = {name for name, _ in _outside(source)}
     found: dict[int, float] = {}
     for node in source.tree.body:
-        lines = {n.lineno for n in ast.walk(node) if isinstance(n, ast.stmt)} & early
+        lines = {n.lineno for n in ast.walk(node) if isinstance(n, (ast.stmt, ast.expr))} & early
         if isinstance(node, FUNCTIONS) and lines and not lines & set(suspicion):
             names = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
             share = _SHARE * max((used.get(name, 0.0) for name in names & data), default=0.0)

@@ -15,6 +15,7 @@ from typing import Any
 
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory, patience
 from swarm.engines.repair.worker.control import informed, is_stub
+from swarm.engines.repair.worker.experiments import Around
 from swarm.engines.repair.worker.flowing import nearness
 from swarm.engines.repair.worker.instrumenting import instrument, statements_at, take_notes
 from swarm.engines.repair.worker.module_level import made_early
@@ -109,8 +110,9 @@ def observe(suite: Suite, request: dict[str, Any]) -> dict[str, Any]:
         for line in in_child(work, patience(request["limit"]), memory).lines:
             _merge(seen, json.loads(line))
     suspicion = _with_flow(_informed(request["suspicion"], present), present, request["frames"])
-    suspicion = probed(suite, present, modules, suspicion, seen, request)
     early = {path: made_early(source, suspicion[path]) for path, source in present.items()}
+    around = Around(suite, present, modules, request)
+    suspicion, early = probed(around, suspicion, early, seen)
     told = {
         path: {line: round(ppm) for line, ppm in {**lines, **early.get(path, {})}.items()}
         for path, lines in suspicion.items()

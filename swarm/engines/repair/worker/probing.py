@@ -1,168 +1,105 @@
-"""Which suspicious lines have a say in the failure: each is changed a little, and the failure looked at.
+"""Which suspicious lines have a say in the failure: each is changed a little, and the tests are looked at.
 
 Lines that the same tests run cannot be told apart by who runs them. But where every change of a line leaves
-the first failing test failing in the same words, the line does not decide over what is wrong: a slice by
-experiment instead of by data flow (mutation-based localisation: Papadakis, Le Traon, "Metallaxis-FL", 2015;
-"Critical slicing": DeMillo, Pan, Spafford, 1996). What is changed is what a search would try first there.
+the first failing test failing in the same words, over the same values, the line does not decide over what is
+wrong: a slice by experiment instead of by data flow ("Critical slicing": DeMillo, Pan, Spafford, 1996;
+Papadakis, Le Traon, "Metallaxis-FL", 2015). And where a change turns failing tests green and leaves passing
+ones so, the mistake is there or can be made good there: to change a wrong line mends it oftener than to change
+a right one, which rather breaks something (Moon, Kim, Kim, Yoo, "Ask the Mutants: Mutating Faulty Programs for
+Fault Localization", ICST 2014). What is tried is what a search would try first there.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from swarm.engines.repair.worker.candidates import Candidate
-from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory, patience
 from swarm.engines.repair.worker.drafts import Drafts, Seen
-from swarm.engines.repair.worker.patching import LiveModule, Patch, Unpatchable, patch_of
-from swarm.engines.repair.worker.sources import Source
-from swarm.engines.repair.worker.suite import GREEN, Suite
+from swarm.engines.repair.worker.experiments import Around, Experiments, Place, Say
 from swarm.engines.repair.worker.templates import templates
+from swarm.engines.repair.worker.tracing import Budget
 
 MOST_LINES = 150
-_EACH = 5
-_BATCH = 25
+_EACH = 16
 _MOST_SECONDS = 3.0
+_MOST_SECONDS_AGAIN = 2.0
+"""The same where whole files run again."""
+
 _FEWEST = 2
 """With fewer experiments on a line nothing is said about it."""
 
 _SILENT = 0.75
 """How suspicious a line stays that has no say."""
 
-_ADDRESS = re.compile(r"0x[0-9a-f]+")
+_BESIDE = 0.8
+"""How suspicious other lines stay beside one where a change mended everything."""
 
 Lines = dict[str, dict[int, float]]
-
-
-@dataclass(frozen=True)
-class Probe:
-    path: str
-    line: int
-    patch: Patch
+Answers = Mapping[Place, Sequence[Say]]
 
 
 def probed(
-    suite: Suite,
-    sources: Mapping[str, Source],
-    modules: Mapping[str, LiveModule],
-    suspicion: Lines,
-    seen: Mapping[str, Any],
-    request: Mapping[str, Any],
-) -> Lines:
-    """The suspicions, less where changes were seen to change nothing."""
-    target = next((each for each in request["targets"] if each in suite.items), None)
+    around: Around, suspicion: Lines, early: Lines, seen: Mapping[str, Any]
+) -> tuple[Lines, Lines]:
+    """The suspicions of lines that tests run, and of those that run only while files are imported."""
+    request, items = around.request, around.suite.items
+    target = next((each for each in request["targets"] if each in items), None)
     if target is None:
-        return suspicion
-    runs = Runs(suite, target, modules, request)
-    began = time.monotonic()
-    words = {runs.words([])[0] for _ in range(2)}
-    seconds = (time.monotonic() - began) / 2
-    if len(words) > 1 or words & {"", "timeout", *GREEN}:
-        return suspicion  # it never ends, passes alone, or says something else each time
-    probes = list(_probes(sources, modules, suspicion, seen, request))
-    affordable = probes[: max(int(_MOST_SECONDS / max(seconds, 0.002)), _BATCH)]
-    changed = _changed(runs, affordable, words.pop())
-    if not any(any(each) for each in changed.values()):
-        return suspicion  # what is wrong was made before functions could be changed
-    silent = {place for place, each in changed.items() if len(each) >= _FEWEST and not any(each)}
-    return {
-        path: {
-            line: value * (_SILENT if (path, line) in silent else 1.0)
-            for line, value in lines.items()
-        }
-        for path, lines in suspicion.items()
-    }
+        return suspicion, early
+    experiments = Experiments(around, target)
+    if not experiments.fails:
+        return suspicion, early
+    live = experiments.told(_chosen(around, suspicion, seen), Budget(_MOST_SECONDS))
+    paths = [path for path, lines in early.items() if lines]
+    again: Answers = {}
+    if paths and experiments.can_run_again(paths):
+        chosen = _chosen(around, early, seen)
+        again = experiments.told(chosen, Budget(_MOST_SECONDS_AGAIN), again=True)
+    return judged(suspicion, early, live, again)
 
 
-def _changed(runs: Runs, probes: list[Probe], usual: str) -> dict[tuple[str, int], list[bool]]:
-    """By line: which of its experiments changed what the failing test says."""
-    found: dict[tuple[str, int], list[bool]] = {}
-    position = 0
-    while position < len(probes):
-        told = runs.words(probes[position : position + _BATCH])
-        for probe, words in zip(probes[position:], told):  # noqa: B905 - Python 3.9
-            found.setdefault((probe.path, probe.line), []).append(words != usual)
-        position += max(len(told), 1)
+def judged(suspicion: Lines, early: Lines, live: Answers, again: Answers) -> tuple[Lines, Lines]:
+    """The suspicions with what was told of their lines; none grows above what the worst was."""
+    told = [*live.values(), *again.values()]
+    if not any(any(each) for each in told):
+        return suspicion, early  # what is wrong was made before anything could be changed
+    values = [
+        each for part in (suspicion, early) for lines in part.values() for each in lines.values()
+    ]
+    worst = max(values, default=0.0)
+    beside = _BESIDE if any(Say.MENDED in each for each in told) else 1.0
+    return _weighed(suspicion, live, worst, beside), _weighed(early, again, worst, beside)
+
+
+def _weighed(part: Lines, told: Answers, worst: float, beside: float) -> Lines:
+    """A line where a change mended everything comes before all others, even if no line of its own was seen
+    to run: it stands in a statement over several.
+    """
+    found: Lines = {path: {} for path in part}
+    for path, lines in part.items():
+        for line, value in lines.items():
+            says = told.get((path, line), ())
+            silent = len(says) >= _FEWEST and not any(says)
+            found[path][line] = value * (_SILENT if silent else 1.0) * beside
+    for (path, line), says in told.items():
+        if Say.MENDED in says:
+            found[path][line] = _BESIDE * worst + (1 - _BESIDE) * part[path].get(line, 0.0)
     return found
 
 
-class Runs:
-    """The failing test in children, with one change after the other."""
-
-    def __init__(
-        self,
-        suite: Suite,
-        target: str,
-        modules: Mapping[str, LiveModule],
-        request: Mapping[str, Any],
-    ) -> None:
-        self._suite = suite
-        self._target = target
-        self._modules = modules
-        self._limit: float = request["limit"]
-        self._memory = own_memory() + request["memory_bytes"]
-
-    def words(self, probes: list[Probe]) -> list[str]:
-        """What the test says with each; without any, what it says of the code as it is."""
-
-        def work(tell: Tell) -> None:
-            self._suite.be_terse()
-            for probe in probes:
-                tell(json.dumps(self._with(probe)))
-            if not probes:
-                tell(json.dumps(self._said()))
-
-        ended = in_child(work, patience(self._limit), self._memory)
-        told = [str(json.loads(line)) for line in ended.lines]
-        return told if len(told) >= max(len(probes), 1) else [*told, "timeout"]
-
-    def _with(self, probe: Probe) -> str:
-        module = self._modules[probe.path]
-        try:
-            for statement, _, after in probe.patch:
-                module.put(statement, after)
-        except Unpatchable:
-            return "unpatchable"
-        said = self._said()
-        for statement, before, _ in probe.patch:
-            module.put(statement, before)
-        return said
-
-    def _said(self) -> str:
-        limit_cpu(self._limit)
-        outcome = self._suite.run(self._target)
-        limit_cpu(0)
-        failure = self._suite.failure
-        return _ADDRESS.sub("0x", failure.error) if failure is not None else outcome
-
-
-def _probes(
-    sources: Mapping[str, Source],
-    modules: Mapping[str, LiveModule],
-    suspicion: Lines,
-    seen: Mapping[str, Any],
-    request: Mapping[str, Any],
-) -> Iterator[Probe]:
-    """The likeliest slips of the most suspicious lines: first one of each line, then another."""
-    by_line: dict[tuple[str, int], list[Candidate]] = {}
-    for path, lines in _worst(suspicion).items():
-        drafts = Drafts(sources[path], lines, Seen(**seen.get(path, {})), request["error"])
+def _chosen(around: Around, suspicion: Lines, seen: Mapping[str, Any]) -> list[list[Candidate]]:
+    """The likeliest slips of the most suspicious lines, by line, the worst first."""
+    by_line: dict[Place, list[Candidate]] = {}
+    readable = {path: lines for path, lines in suspicion.items() if path in around.sources}
+    for path, lines in _worst(readable).items():
+        known = Seen(**seen.get(path, {}))
+        drafts = Drafts(around.sources[path], lines, known, around.request["error"])
         for each in sorted(templates(drafts), key=lambda one: -one.score):
             if each.hot:
                 by_line.setdefault((path, each.line), []).append(each)
     order = sorted(by_line, key=lambda place: (-suspicion[place[0]].get(place[1], 0.0), place))
-    chosen = [_different(by_line[place]) for place in order]
-    for turn in range(_EACH):
-        for slips in chosen:
-            if turn < len(slips):
-                each = slips[turn]
-                patch = patch_of(modules[each.path], sources[each.path], each.edits)
-                if patch is not None:
-                    yield Probe(each.path, each.line, patch)
+    return [list(_in_turns(by_line[place]))[:_EACH] for place in order]
 
 
 def _worst(suspicion: Lines) -> Lines:
@@ -173,9 +110,11 @@ def _worst(suspicion: Lines) -> Lines:
     return kept
 
 
-def _different(candidates: list[Candidate]) -> list[Candidate]:
-    """One of each kind of slip, as far as there are kinds."""
-    first: dict[str, Candidate] = {}
+def _in_turns(candidates: Sequence[Candidate]) -> Iterator[Candidate]:
+    """One of each kind of slip, as far as there are kinds, then another of each."""
+    kinds: dict[str, list[Candidate]] = {}
     for each in candidates:
-        first.setdefault(each.label, each)
-    return list(first.values())[:_EACH]
+        kinds.setdefault(each.label, []).append(each)
+    longest = max(map(len, kinds.values()), default=0)
+    for turn in range(longest):
+        yield from (those[turn] for those in kinds.values() if turn < len(those))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib.util
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -19,6 +19,15 @@ from _pytest.assertion import util as assertions
 from swarm.engines.repair.worker.keeping import Kept
 
 GREEN = ("passed", "xfailed")
+HELD = (*GREEN, "xpassed")
+"""What a test that was green may come to: one that is expected to fail passes once the code is right."""
+
+_INNERMOST = 3
+_MOST_ITEMS = 20
+_LONGEST = 200
+_PLAIN = (int, float, complex, str, bytes, bool, type(None))
+_UNORDERED = (set, frozenset)
+_HOLDING = (list, tuple, *_UNORDERED)
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,9 @@ class Failure:
     error: str
     frames: list[tuple[str, int]]
     """File and line."""
+
+    values: str = ""
+    """What the innermost frames held, where that was asked for (`be_exact`)."""
 
 
 class Suite:
@@ -50,6 +62,12 @@ class Suite:
         a thousand times as long as the test.
         """
         self._recorder.tersely = True
+
+    def be_exact(self) -> None:
+        """From now on a failure comes with what its innermost frames held: of two that say the same it
+        tells whether they came about in the same way.
+        """
+        self._recorder.exactly = True
 
     @property
     def broken(self) -> list[Failure]:
@@ -75,6 +93,7 @@ class Recorder:
         self._work = work
         self._outcomes: list[str] = []
         self.tersely = False
+        self.exactly = False
         self.failure: Failure | None = None
         self.broken: list[Failure] = []
 
@@ -118,6 +137,8 @@ class Recorder:
         if isinstance(excinfo.value, pytest.skip.Exception):
             return "skipped", (str(item.path), 0, "skipped")
         self.failure = _failure(excinfo)
+        if self.exactly:
+            self.failure = replace(self.failure, values=_values(excinfo.tb))
         return "failed", self.failure.error
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -142,6 +163,34 @@ def _failure(excinfo: Any) -> Failure:
         frames.append((entry.tb_frame.f_code.co_filename, entry.tb_lineno))
         entry = entry.tb_next
     return Failure(f"{type(error).__name__}: {error!s:.300}", frames)
+
+
+def _values(entry: Any) -> str:
+    """The plain values in the innermost frames' variables, and in which lines they are."""
+    frames = []
+    while entry is not None:
+        frames.append((entry.tb_lineno, entry.tb_frame.f_locals))
+        entry = entry.tb_next
+    return "\n".join(
+        f"{line} " + ", ".join(f"{name}={plain(value)}" for name, value in sorted(held.items()))
+        for line, held in frames[-_INNERMOST:]
+    )
+
+
+def plain(value: Any, depth: int = 2) -> str:
+    """The value as text where that runs no code of the project: elsewhere its type."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return repr(value)[:_LONGEST]
+    if kind is dict and depth:
+        inside = [
+            f"{plain(k, 0)}: {plain(v, depth - 1)}" for k, v in [*value.items()][:_MOST_ITEMS]
+        ]
+        return f"dict({', '.join(inside)})"
+    if kind in _HOLDING and depth:
+        inside = [plain(each, depth - 1) for each in [*value][:_MOST_ITEMS]]
+        return f"{kind.__name__}({', '.join(sorted(inside) if kind in _UNORDERED else inside)})"
+    return kind.__name__
 
 
 def options(given: list[str]) -> list[str]:
