@@ -126,6 +126,42 @@ def some_seats(workshop: Builder) -> Workshop:
     )
 
 
+def test_a_test_that_is_expected_to_fail_may_pass_with_the_repair(workshop: Builder) -> None:
+    expected = (
+        "import pytest\n@pytest.mark.xfail\ndef test_hundred(): assert discount(200, 10) == 180\n"
+    )
+    shop = workshop(
+        {"price.py": PRICE, "test_price.py": f"{PRICE_TESTS}{expected}"},
+        {
+            "test_price.py::test_few": "passed",
+            "test_price.py::test_hundred": "xfailed",
+            "test_price.py::test_many": "passed",
+            "test_price.py::test_ten": "failed",
+        },
+    )
+    assert shop.repaired("templates") == PRICE.replace(">", ">=")
+
+
+FLICKERS = """\
+import os, tempfile
+from price import discount
+
+runs = tempfile.TemporaryFile()  # forked children share it
+
+def test_ten():
+    discount(100, 10)
+    os.write(runs.fileno(), b".")
+    assert os.fstat(runs.fileno()).st_size % 4 != 1
+"""
+
+
+def test_what_passes_only_three_times_out_of_four_was_not_mended(workshop: Builder) -> None:
+    files = {"price.py": PRICE, "test_price.py": FLICKERS}
+    end = workshop(files, {"test_price.py::test_ten": "failed"}).repair("templates")[-1]
+    assert isinstance(end, GaveUp)
+    assert ", 0 passed, " in end.reason
+
+
 def test_a_wrong_comparison_is_repaired(workshop: Builder) -> None:
     assert a_shop(workshop).repaired("templates") == PRICE.replace(">", ">=")
 

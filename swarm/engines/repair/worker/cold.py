@@ -22,7 +22,7 @@ import pytest
 from swarm.engines.repair.worker.candidates import Candidate, edited, stored
 from swarm.engines.repair.worker.children import Tell, in_child, limit_cpu, own_memory
 from swarm.engines.repair.worker.sources import Source, read_all
-from swarm.engines.repair.worker.suite import GREEN, Suite, collect
+from swarm.engines.repair.worker.suite import HELD, Suite, collect
 from swarm.engines.repair.worker.tallies import Tally
 from swarm.engines.repair.worker.tracing import Importing
 
@@ -91,7 +91,7 @@ class ColdSearch:
             outcome = suite.run(test)
             limit_cpu(0)
             tell(outcome)
-            if outcome not in GREEN:
+            if outcome not in HELD:
                 return
         tell(_ALL_GREEN)
 

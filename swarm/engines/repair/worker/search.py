@@ -38,7 +38,7 @@ from swarm.engines.repair.worker.patching import (
 )
 from swarm.engines.repair.worker.shares import BLOCK, Bound, in_shares
 from swarm.engines.repair.worker.sources import Source, read_all
-from swarm.engines.repair.worker.suite import GREEN, Suite
+from swarm.engines.repair.worker.suite import GREEN, HELD, Suite
 from swarm.engines.repair.worker.tallies import Tally
 
 _SECOND_CHANCES = 6
@@ -228,11 +228,11 @@ class Search:
         for _ in range(_SECOND_CHANCES):
             ended = self._run_alone(ready, tests[green:])
             before = green
-            green += sum(line in GREEN for line in ended.lines)
+            green += sum(line in HELD for line in ended.lines)
             if green in (len(tests), before) or ended.how != "done":
                 return green, ended.how
             alone = self._run_alone(ready, tests[green : green + 1])
-            if alone.lines[:1] not in ([each] for each in GREEN):
+            if alone.lines[:1] not in ([each] for each in HELD):
                 return green, alone.how
             green += 1
         return green, "done"
@@ -246,7 +246,7 @@ class Search:
                 for test, following in _with_following(tests):
                     outcome = self._run(test, following)
                     tell(outcome)
-                    if outcome not in GREEN:
+                    if outcome not in HELD:
                         return
 
         most = max(self._limit, *(self._limits.get(each, 0.0) for each in tests))
