@@ -219,6 +219,21 @@ def test_a_file_that_would_take_gigabytes_is_given_up_and_said_so_where_the_map_
 
 
 @pytest.mark.thorough
+def test_a_single_new_file_that_would_take_gigabytes_is_given_up_and_said_so(
+    tmp_path: Path,
+) -> None:
+    async def written() -> Mapping[str, Entry]:
+        async with a_sandbox(tmp_path, {"A.java": "class A {}\n"}, readonly=readers()) as sandbox:
+            await sandbox.write(sandbox.root / "Evil.java", b"a<\n" * 50_000)
+            scanner = SandboxScanner(sandbox)
+            return {**await scanner.scan(["Evil.java"]), **await scanner.scan(["A.java"])}
+
+    found = asyncio.run(written())
+    assert "takes more than" in found["Evil.java"].unread
+    assert found["A.java"].defs
+
+
+@pytest.mark.thorough
 def test_a_file_that_was_given_up_is_not_begun_with_again(tmp_path: Path) -> None:
     shelf, files = Shelf(), {"Evil.java": "a<\n" * 50_000}
     first = asyncio.run(read(tmp_path / "first", files, "unsafe-worktree", shelf))

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from swarm.engines.context import grammars
 from swarm.engines.context.entries import Entry
-from swarm.sandbox.public_api import Sandbox
+from swarm.sandbox.public_api import ExecResult, Sandbox
 
 SECONDS = 60.0
 """For one reading; what was read by then is the map."""
@@ -79,19 +79,31 @@ class SandboxScanner:
         return found
 
     async def _round(self, paths: Sequence[str] | None, shelf: Shelf, seconds: float) -> bytes:
+        """A file that was just written is first read without a child, for somebody waits for it; where it
+        ends the script, once more.
+        """
+        apart = paths is None or len(paths) > 1
+        result = await self._run(paths, shelf, seconds, apart=apart)
+        if result.returncode != 0 and not apart:
+            result = await self._run(paths, shelf, seconds, apart=True)
+        return result.stdout if result.returncode == 0 else b"{}"
+
+    async def _run(
+        self, paths: Sequence[str] | None, shelf: Shelf, seconds: float, *, apart: bool
+    ) -> ExecResult:
         asked = {
+            "apart": apart,
             "paths": None if paths is None else list(paths),
             "known": list(shelf),
             "grammars": grammars.told(),
             "packages": sorted({str(each.parent) for each in grammars.packages()}),
         }
-        result = await self._sandbox.exec(
+        return await self._sandbox.exec(
             self._argv,
             cwd=self._sandbox.root,
             stdin=json.dumps(asked).encode(),
             wall_seconds=seconds,
         )
-        return result.stdout if result.returncode == 0 else b"{}"
 
 
 def _script() -> str:

@@ -1,15 +1,16 @@
 """Tell what files define, import and use: by their language's grammar, or line by line where none is known.
 
 Reads a document from standard input:
-`{"paths": [...] or null, "known": [blob], "grammars": {suffix: grammar}, "packages": [folder]}`, and writes
-one to standard output: `{"files": {path: {"blob": hash, "defs": [[name, line, text, is_value]], "imports": [[module,
+`{"paths": [...] or null, "known": [blob], "grammars": {suffix: grammar}, "packages": [folder], "apart": whether}`,
+and writes one to standard output: `{"files": {path: {"blob": hash, "defs": [[name, line, text, is_value]], "imports": [[module,
 name, level]], "uses": [name], "unread": why}}, "left": [path]}`, of a blob that is known already its hash
 alone, and `unread` only of a file that was given up. With `null` it walks the folder it is started in. `left`
 is what did not fit into one answer. A grammar is `[module,
 function, what is defined and imported, what is named]`, the last two in tree-sitter's query language.
 
 Files are an enemy's, and a hundred kilobytes can make a parser take gigabytes, which it cannot be asked to
-stop at: so they are read in a child with limits, one for as many files as it survives.
+stop at: so they are read with limits. `apart` is in a child, one for as many files as it survives; otherwise
+the script itself falls over one, which is faster where nearly every file is harmless.
 
 It is started for every file that changes, so it imports little: of the grammars' packages their compiled
 part alone, and nothing for the sake of types.
@@ -64,16 +65,14 @@ LINES = {
     ".sh",
 }  # fmt: skip
 GENERATED = re.compile(rb"Code generated .{0,200}DO NOT EDIT|@generated\b")
-DEFINED = re.compile(
+DEFINED = (
     r"^\s*(?:(?:export|default|pub(?:\([^)]*\))?|public|private|protected|internal|static|final|async"
     r"|abstract|override|open|unsafe|inline)\s+)*"
     r"(?:function\*?|class|interface|struct|enum|trait|type|fn|func(?:\s*\([^)]*\))?|fun|def|defmodule"
     r"|module|record|object)\s+([A-Za-z_$][\w$.]*)"
 )
-IMPORTED = re.compile(
-    r"""(?:from|require\(|import\(?|#include|use|require_relative)\s*['"]([^'"]+)['"]"""
-)
-WORD = re.compile(r"[A-Za-z_$][\w$]{2,}")
+IMPORTED = r"""(?:from|require\(|import\(?|#include|use|require_relative)\s*['"]([^'"]+)['"]"""
+WORD = r"[A-Za-z_$][\w$]{2,}"
 
 
 class Seen:
@@ -273,11 +272,11 @@ def by_lines(text: str) -> dict[str, Any]:
     for number, row in enumerate(seen.rows, 1):
         if len(row) > LONGEST_LINE:
             continue
-        if found := DEFINED.match(row):
+        if found := re.match(DEFINED, row):
             seen.define(found.group(1), number)
-        for module in IMPORTED.findall(row):
+        for module in re.findall(IMPORTED, row):
             seen.bring(module)
-        seen.uses.update(dict.fromkeys(WORD.findall(row)))
+        seen.uses.update(dict.fromkeys(re.findall(WORD, row)))
     return seen.told()
 
 
@@ -322,15 +321,21 @@ def read_apart(scanner: Scanner, paths: list[str], until: float) -> Iterator[tup
             at += 1
 
 
-def tell(scanner: Scanner, paths: list[str], into: int, until: float) -> None:
-    """In the child."""
+def read_here(scanner: Scanner, paths: list[str], until: float) -> Iterator[tuple[str, str]]:
+    """The same, in this process, which one of them may end."""
     limit(resource.RLIMIT_AS, MOST_MEMORY)
     limit(resource.RLIMIT_CORE, 0)
     for path in paths:
         if time.monotonic() > until:
             break
         limit(resource.RLIMIT_CPU, int(time.process_time()) + 1 + MOST_PARSING)
-        line = json.dumps(scanner.scan(path)).encode() + b"\n"
+        yield path, json.dumps(scanner.scan(path))
+
+
+def tell(scanner: Scanner, paths: list[str], into: int, until: float) -> None:
+    """In the child."""
+    for _, told in read_here(scanner, paths, until):
+        line = told.encode() + b"\n"
         while line:
             line = line[os.write(into, line) :]
 
@@ -357,7 +362,8 @@ def main() -> None:
     whole = asked["paths"] is None
     paths = list(walk(scanner) if whole else filter(scanner.wanted, asked["paths"]))
     files, size, seen = list[str](), 0, 0
-    for path, told in read_apart(scanner, paths, until):
+    read = read_apart if asked["apart"] else read_here
+    for path, told in read(scanner, paths, until):
         seen += 1
         if told != "null":
             files.append(f"{json.dumps(path)}: {told}")
