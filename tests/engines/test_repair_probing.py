@@ -30,6 +30,11 @@ def test_a_line_that_changes_nothing_is_less_suspicious_if_it_was_tried_twice() 
     assert found[1] < found[2] == found[3] == 0.5
 
 
+def test_the_more_experiments_a_line_had_no_say_in_the_less_suspicious_it_is() -> None:
+    found = told({1: [Say.NONE] * 5, 2: [Say.NONE] * 3, 3: [Say.OTHER]})
+    assert found[1] < found[2] < found[3]
+
+
 def test_where_no_change_changes_anything_nothing_is_learnt() -> None:
     assert told({line: [Say.NONE] * 3 for line in (1, 2, 3)}) == LEVEL["a.py"]
 

@@ -26,6 +26,11 @@ from swarm.sandbox.public_api import Sandbox
 LIMIT_SECONDS = 1.0
 OBSERVE_SECONDS = 0.3
 TRACE_SECONDS = 4.0
+PROBING = 0.05
+LEAST_PROBING = 3.0
+MOST_PROBING = 8.0
+"""Processor seconds for experiments that tell lines apart: a share of the contract's time, within bounds."""
+
 MOST_TARGETS = 12
 MOST_PASSING = 150
 MOST_BESIDE = 40
@@ -240,6 +245,7 @@ async def _observe(
         "memory_bytes": MEMORY,
         "frames": traces,
         "doubtful": prior.doubtful(),
+        "probing": min(max(PROBING * assignment.contract.seconds, LEAST_PROBING), MOST_PROBING),
         **{key: known[key] for key in ("files", "targets", "covering", "suspicion", "error")},
     }
     return await ask(sandbox, assignment.environment, request, 120.0)

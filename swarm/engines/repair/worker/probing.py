@@ -22,15 +22,15 @@ from swarm.engines.repair.worker.tracing import Budget
 
 MOST_LINES = 150
 _EACH = 16
-_MOST_SECONDS = 3.0
-_MOST_SECONDS_AGAIN = 2.0
-"""The same where whole files run again."""
+_AGAIN = 0.5
+"""So much of the time for experiments is there once more for those where whole files run again."""
 
 _FEWEST = 2
 """With fewer experiments on a line nothing is said about it."""
 
 _SILENT = 0.75
-"""How suspicious a line stays that has no say."""
+_MANY = 5
+"""How suspicious a line stays that had no say in so many experiments; after fewer, more of it."""
 
 _BESIDE = 0.8
 """How suspicious other lines stay beside one where a change mended everything."""
@@ -50,12 +50,13 @@ def probed(
     experiments = Experiments(around, target)
     if not experiments.fails:
         return suspicion, early
-    live = experiments.told(_chosen(around, suspicion, seen), Budget(_MOST_SECONDS))
+    seconds = request["probing"]
+    live = experiments.told(_chosen(around, suspicion, seen), Budget(seconds))
     paths = [path for path, lines in early.items() if lines]
     again: Answers = {}
     if paths and experiments.can_run_again(paths):
         chosen = _chosen(around, early, seen)
-        again = experiments.told(chosen, Budget(_MOST_SECONDS_AGAIN), again=True)
+        again = experiments.told(chosen, Budget(_AGAIN * seconds), again=True)
     return judged(suspicion, early, live, again)
 
 
@@ -79,13 +80,18 @@ def _weighed(part: Lines, told: Answers, worst: float, beside: float) -> Lines:
     found: Lines = {path: {} for path in part}
     for path, lines in part.items():
         for line, value in lines.items():
-            says = told.get((path, line), ())
-            silent = len(says) >= _FEWEST and not any(says)
-            found[path][line] = value * (_SILENT if silent else 1.0) * beside
+            found[path][line] = value * _kept(told.get((path, line), ())) * beside
     for (path, line), says in told.items():
         if Say.MENDED in says:
             found[path][line] = _BESIDE * worst + (1 - _BESIDE) * part[path].get(line, 0.0)
     return found
+
+
+def _kept(says: Sequence[Say]) -> float:
+    """How suspicious a line stays; as if nothing had been tried, where something changed the failure."""
+    if any(says) or len(says) < _FEWEST:
+        return 1.0
+    return 1 - (1 - _SILENT) * min(len(says), _MANY) / _MANY
 
 
 def _chosen(around: Around, suspicion: Lines, seen: Mapping[str, Any]) -> list[list[Candidate]]:
