@@ -65,6 +65,12 @@ class SuiteRun(Frozen):
     printed: Printed | None = Field(default=None, exclude_if=lambda value: value is None)
     """Of a plain command whose output tells of its tests."""
 
+    @property
+    def named(self) -> dict[TestId, Outcome]:
+        """Outcomes of single tests: a plain command's in its own words, where it tells of them."""
+        rows = self.outcomes if self.printed is None else self.printed.tests
+        return {row.test: row.outcome for row in rows}
+
 
 class ClaimedCheck(Frozen):
     """The test by which a model wanted to show something: a file, and what stands in it."""

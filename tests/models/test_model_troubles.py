@@ -10,13 +10,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from swarm.domain.errors import Exhausted, Lacking, NeedsHuman, Rejected, SwarmError, Transient
+from swarm.models.decoding import MOST_ARGUMENTS, read_call
 from swarm.models.events import EventReader
 from swarm.models.patience import Patience
-from swarm.models.routes import checked
+from swarm.models.routes import Speech, checked
 from swarm.models.trouble import MOST_WAIT, Trouble, of_response, waiting
 from swarm.testing.models import Rests, a_gateway, a_route, an_ask, asked
 from swarm.testing.wire import PING, Bytes, Fail, Reply, Say, Use, a_model, event, in_turn, script
 
+SPEECHES: tuple[Speech, ...] = ("anthropic", "openai")
 QUICK = Patience(first=20, idle=20, total=60, tries=1)
 HASTY: dict[str, Patience] = {
     "no-first-word": Patience(first=0.3, tries=1),
@@ -147,10 +149,19 @@ def test_arguments_that_cannot_be_read_make_a_broken_call(tmp_path: Path, raw: s
     assert call.arguments == {}
 
 
-def test_a_thousand_calls_in_one_answer_are_not_a_thousand_calls(tmp_path: Path) -> None:
+@pytest.mark.parametrize("speech", SPEECHES)
+def test_a_thousand_calls_in_one_answer_are_not_a_thousand_calls(
+    tmp_path: Path, speech: Speech
+) -> None:
     with a_model(script(Say("", tuple(Use("run", {"n": n}) for n in range(1000))))) as server:
-        (answer,) = asked(a_gateway(tmp_path, a_route(server)), an_ask())
+        (answer,) = asked(a_gateway(tmp_path, a_route(server, protocol=speech)), an_ask())
     assert len(answer.calls) == 32
+
+
+def test_a_call_may_not_be_of_any_length() -> None:
+    words = '{"text": "' + "x" * MOST_ARGUMENTS + '"}'
+    assert read_call("c", "write", words).broken.startswith("the arguments have ")
+    assert not read_call("c", "write", words[: MOST_ARGUMENTS - 2] + '"}').broken
 
 
 # Waiting ----------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ names none, nothing is asked.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from swarm.agents.checks.comparison import outcomes_of
 from swarm.agents.checks.places import is_test, text_of
 from swarm.agents.checks.runs import Runs
 from swarm.agents.port import CheckAssignment, Workbench
@@ -78,21 +77,12 @@ def _by_name(workbench: Workbench, run: SuiteRun | None) -> bool:
     return run is not None and run.printed is not None and bool(run.printed.tests)
 
 
-def _named(run: SuiteRun) -> dict[TestId, Outcome]:
-    """Single tests: a plain command's as it told them, never the command itself."""
-    if run.printed is not None:
-        return {row.test: row.outcome for row in run.printed.tests}
-    return outcomes_of(run)
-
-
 def _new(base: SuiteRun, after: SuiteRun) -> tuple[TestId, ...]:
     """Ids that pass and were not there; nothing where the base names none to compare with."""
-    known = _named(base)
+    known = base.named
     if base.broken or (after.printed is not None and not known):
         return ()
-    return tuple(
-        test for test, now in _named(after).items() if now == "passed" and test not in known
-    )
+    return tuple(test for test, now in after.named.items() if now == "passed" and test not in known)
 
 
 async def _before(
@@ -105,13 +95,13 @@ async def _before(
     """How they end on the base. A plain command can only be run whole."""
     ids = None if workbench.environment.runner == "command" else new
     base = assignment.subject.base_tree
-    return _named(await _ran(workbench, base, None, tests, runs, ids))
+    return (await _ran(workbench, base, None, tests, runs, ids)).named
 
 
 def _mended(assignment: CheckAssignment, after: SuiteRun) -> Iterator[TestId]:
     """Ids of the base that pass only now."""
-    now = _named(after)
-    for test, outcome in _named(assignment.base_run).items():
+    now = after.named
+    for test, outcome in assignment.base_run.named.items():
         if outcome not in GREEN and now.get(test) in GREEN and test not in assignment.voided:
             yield test
 

@@ -6,12 +6,11 @@ This spares rounds with testers and reviewers; it decides nothing for them. A mo
 its way, and they will say the same with evidence.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from swarm.domain.canonical import digest
 from swarm.domain.changes import Changes, Written
-from swarm.domain.evidence import GREEN, Outcome, SuiteRun
+from swarm.domain.evidence import GREEN, SuiteRun
 from swarm.domain.names import Digest, TestId
 from swarm.engines.model.habits import complaints
 from swarm.engines.model.tools import Bench, before, suite, tested
@@ -77,14 +76,16 @@ def _worse(bench: Bench, execution: Execution) -> str:
     ]
     if lost:
         return f"these passed before: {', '.join(lost[:5])}"
-    if bench.assignment.contract.features.get("needs_test") and not _has_new(now, base):
+    if bench.assignment.contract.features.get("needs_test") and not _has_new(
+        run, bench.assignment.base_run
+    ):
         return "there is no new test yet that passes; write one that fails without your change"
     return ""
 
 
 def _lost_by_name(base: SuiteRun, run: SuiteRun) -> list[TestId]:
     """Tests that a plain command's output named as passing, and now as something else."""
-    now = {row.test: row.outcome for row in run.printed.tests} if run.printed else {}
+    now = run.named if run.printed else {}
     told = base.printed.tests if base.printed else ()
     return [
         row.test
@@ -93,10 +94,12 @@ def _lost_by_name(base: SuiteRun, run: SuiteRun) -> list[TestId]:
     ]
 
 
-def _has_new(now: Mapping[TestId, Outcome], base: Mapping[TestId, Outcome]) -> bool:
-    if set(now) == {COMMAND}:
-        return True  # a plain command tells nothing of single tests
-    return any(outcome in GREEN and base.get(test) not in GREEN for test, outcome in now.items())
+def _has_new(run: SuiteRun, base: SuiteRun) -> bool:
+    """True also where a plain command tells nothing of single tests."""
+    now, then = run.named, base.named
+    if not now or COMMAND in now:
+        return True
+    return any(outcome in GREEN and then.get(test) not in GREEN for test, outcome in now.items())
 
 
 def _to_review(changes: Changes, told: str, said: str) -> str:
