@@ -206,6 +206,15 @@ def test_an_alternative_is_told_with_a_call_that_tells_it_apart() -> None:
     assert told.endswith("; `f(30)` is 0 with it, 1 with the chosen one, and was 1")
 
 
+def test_it_is_told_how_many_others_do_something_else_where_no_test_looks() -> None:
+    contested = (("f(31)", "1", "7", "8", "7"), ("f(30)", "1", "", "0", ""))
+    progress = a_progress(a_patch(1), a_patch(2), a_patch(3))
+    known = progress.model_copy(update={"contested": contested})
+    why = submission(known, 0, Changes(()), "").why
+    assert "2 other change(s) pass them too, 1 of which do something else in calls" in why
+    assert submission(progress, 0, Changes(()), "").why.endswith("pass them too.")
+
+
 def test_of_one_kind_in_one_place_the_one_that_changes_least_comes_first() -> None:
     wide, narrow = a_patch(size=1), a_patch(size=9)
     much = Weighed(recorded=0, near=300_000, odd=0, agreeing=1_000_000)

@@ -37,3 +37,17 @@ def test_a_collection_is_rather_filled_with_what_is_looked_for_in_it() -> None:
     drafts = Drafts(Source("m.py", text), {5: 1.0}, Seen())
     labels = {each.edits[0].text.strip(): each.label for each in templates(drafts)}
     assert doubt(labels["seen.add(node)"]) < doubt(labels["seen.add(start)"])
+
+
+def test_what_changes_a_type_is_less_likely_meant_than_what_keeps_it() -> None:
+    types = {"key": ["str"], "other": ["str"], "kind": ["type"]}
+    text = b"def f(key, other, kind):\n    return key == other.name\n"
+    seen = Seen(expressions={"2:11-2:14": ["str"]}, variables={"1": types})
+    drafts = Drafts(Source("m.py", text), {2: 1.0}, seen)
+    edits = [(each.edits[0], each.label) for each in templates(drafts)]
+    instead = {e.text: label for e, label in edits if e.start == text.index(b"key ==")}
+    assert doubt(instead["kind"]) > doubt(instead["other"])
+    cut = next(
+        label for e, label in edits if e.start == text.index(b"other.") and e.text == "other"
+    )
+    assert doubt(cut) > doubt("wrong attribute")

@@ -127,7 +127,7 @@ def submission(
     return Submission(
         changes,
         title=f"Fix {places}{test}",
-        why=_why(progress, told, len(before)) + _pinned(pinned),
+        why=_why(progress, position, told, len(before)) + _pinned(pinned),
         alternatives=tuple(
             _briefly(progress, each) + _otherwise(progress, position, each)
             for each in others[:MOST_ALTERNATIVES]
@@ -195,7 +195,7 @@ def _against(progress: Progress, position: int) -> str:
     return next((words for words, so in reasons if so), f"{plausible.size} words of change")
 
 
-def _why(progress: Progress, told: str, before: int) -> str:
+def _why(progress: Progress, position: int, told: str, before: int) -> str:
     count = len(progress.spectrum.targets) + len(progress.greened)
     these = f"these {before + 1} together turn" if before else "this one turns"
     return (
@@ -205,8 +205,19 @@ def _why(progress: Progress, told: str, before: int) -> str:
         f"{told}\n\n"
         f"{_WHOLE if progress.spectrum.elsewhere else ''}"
         f"Not sure: it was found by search, so the tests are all that speaks for it; "
-        f"{len(progress.plausible) - 1} other change(s) pass them too."
+        f"{len(progress.plausible) - 1} other change(s) pass them too{_apart(progress, position)}."
     )
+
+
+def _apart(progress: Progress, chosen: int) -> str:
+    """How many of the others do something else where no test looks: so far the tests leave it open."""
+    mine = results_of(progress, chosen)
+    others = (results_of(progress, k) for k in range(len(progress.plausible)) if k != chosen)
+    differing = sum(
+        any(here and there and here != there for here, there in zip(mine, other, strict=True))
+        for other in others
+    )
+    return f", {differing} of which do something else in calls that no test makes" * bool(differing)
 
 
 def in_vain(strategy: str, progress: Progress) -> str:

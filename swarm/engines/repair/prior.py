@@ -30,10 +30,12 @@ DOUBT: dict[str, int] = {
     "missing square": 2,
     "missing upper()": 2,
     "ordering": 2,
+    "dropped attribute": 2,
     "needless call": 1,
     "statement from nearby": 1,
     "missing call around": 1,
     "missing case": 1,
+    "variable of another type": 1,
     "missing exception": 1,
     "filled with what nobody looks for": 1,
 }

@@ -275,7 +275,8 @@ def variables(drafts: Drafts, node: ast.Name) -> None:
         if other != node.id and (loads or fitting):
             known = 1.0 if seen & kinds else 0.5 if fitting else _UNLIKE
             weight = max(known, _ALIKE) if other == _called(drafts, node) else known
-            drafts.replace(node, name(other), weight if loads else 0.3, "wrong variable")
+            label = "wrong variable" if fitting else "variable of another type"
+            drafts.replace(node, name(other), weight if loads else 0.3, label)
     for attribute in drafts.own_attributes(node):
         close = 0.9 if attribute == node.id else 0.3
         if loads:
