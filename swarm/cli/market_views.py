@@ -188,7 +188,7 @@ def _page(
             ),
             drawn(_frontier(session)),
             drawn(_spending(goals)),
-            table_of(("money", "amount"), ((name, money(flows[name])) for name in flows)),
+            table_of(("money", "amount"), ((name, dollars(flows[name])) for name in flows)),
             "<h2>Waiting</h2>",
             table_of(
                 ("task", "waits"), ((each.task_id, lasted(each.milliseconds)) for each in waiting)
