@@ -14,7 +14,7 @@ from typing import Any
 from swarm.bench.public_api import BenchTask, examine
 from swarm.bench.tasks import write_files
 from swarm.domain.changes import Changes, Written
-from swarm.domain.evidence import GREEN, Outcome, SuiteRun
+from swarm.domain.evidence import GREEN, HARMLESS, Outcome, SuiteRun
 from swarm.domain.goals import Environment
 from swarm.domain.names import GoalId, TaskId, TestId, TreeHash
 from swarm.domain.tasks import Contract, TaskKind
@@ -34,9 +34,6 @@ ORDER = ("templates", "synthesis", "donors")
 PYTHON = Path(sys.executable)
 _CPU_PRICE = 1_000_000
 """Micro-USD for a processor second, so that costs read as microseconds."""
-
-HARMLESS = GREEN | {"skipped", "xpassed"}
-"""Nobody has to mend these; a test that passes against its mark is at most a mark to take away."""
 
 Visible = Callable[[TestId], bool]
 

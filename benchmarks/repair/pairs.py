@@ -18,12 +18,12 @@ from pathlib import Path
 from random import Random
 
 from benchmarks.repair import rows
-from benchmarks.repair.attempts import HARMLESS, PYTHON, attempt
+from benchmarks.repair.attempts import PYTHON, attempt
 from benchmarks.repair.mutants import SETTINGS, drawn
 from benchmarks.repair.mutating import Mutant
 from swarm.bench.public_api import BenchTask, examine, load_tasks
 from swarm.bench.tasks import Files, read_files, write_files
-from swarm.domain.evidence import SuiteRun
+from swarm.domain.evidence import HARMLESS, SuiteRun
 from swarm.domain.names import TestId
 
 STRATEGIES = ("pairs",)

@@ -12,7 +12,7 @@ from swarm.actors.metering import SECONDS_PER_HOUR, cores_each
 from swarm.agents.public_api import Planner
 from swarm.domain.bids import Bid, offered
 from swarm.domain.clearings import ScoredBid
-from swarm.domain.evidence import GREEN, Outcome
+from swarm.domain.evidence import HARMLESS
 from swarm.domain.goals import Goal
 from swarm.domain.money import CERTAIN
 from swarm.domain.names import AgentId, TestId
@@ -21,8 +21,6 @@ from swarm.engines.public_api import Engine, repair_engines
 from swarm.market.public_api import OpenTask, Terms, clear
 from swarm.repository.public_api import Mirror
 from swarm.settings.public_api import Settings
-
-_HARMLESS: frozenset[Outcome] = GREEN | {"skipped"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +85,7 @@ async def _estimate(goal: Goal, settings: Settings, said: Callable[[str], None])
             plan = await planner.plan(goal, workbench, at=0)
     price, cores = settings.cpu_hour // SECONDS_PER_HOUR, cores_each(settings.writers)
     engines = repair_engines(price, cores=cores)
-    red = tuple(row.test for row in plan.base_run.outcomes if row.outcome not in _HARMLESS)
+    red = tuple(row.test for row in plan.base_run.outcomes if row.outcome not in HARMLESS)
     return Estimate(
         refusal=plan.refusal,
         tasks=tuple(_task(goal, settings, contract, engines) for contract in plan.contracts),

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from swarm.bench.tasks import BenchTask
-from swarm.domain.evidence import GREEN, Outcome, SuiteRun
+from swarm.domain.evidence import HARMLESS, SuiteRun
 from swarm.domain.frozen import Frozen
 from swarm.domain.money import MicroUsd
 from swarm.domain.names import TestId
 
 Verdict = Literal["solved", "partial", "wrong", "refused", "error"]
-HARMLESS: frozenset[Outcome] = GREEN | {"skipped"}
 
 
 class BenchResult(Frozen):

@@ -201,6 +201,11 @@ def test_programs_read_the_same_numbers() -> None:
     assert told["tasks"][1]["task"] == "other"
 
 
+def test_a_test_that_passes_though_it_was_expected_to_fail_makes_nothing_wrong() -> None:
+    before, after = a_run(a="failed", b="xfailed"), a_run(a="passed", b="xpassed")
+    assert judge(a_task(), a_pull_request(), before, after) == "solved"
+
+
 @pytest.mark.thorough
 def test_each_task_is_run_in_its_repository_and_judged(tmp_path: Path) -> None:
     def run(task: BenchTask, repository: Path) -> BenchResult:
