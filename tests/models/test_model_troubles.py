@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from swarm.domain.errors import Exhausted, Lacking, NeedsHuman, Rejected, SwarmError, Transient
 from swarm.models.decoding import MOST_ARGUMENTS, read_call
-from swarm.models.events import EventReader
+from swarm.models.events import MOST_EVENT, EventReader
 from swarm.models.patience import Patience
 from swarm.models.routes import Speech, checked
 from swarm.models.trouble import MOST_WAIT, Trouble, of_response, waiting
@@ -289,6 +289,17 @@ def test_events_do_not_depend_on_where_the_pieces_end(lines: list[bytes], size: 
 def test_any_bytes_are_events_or_a_trouble(data: bytes) -> None:
     with suppress(Trouble):
         list(EventReader().feed(data))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"data: \xff\n\n", b"data: " + b"x" * MOST_EVENT, b"data: x\n" * (MOST_EVENT // 7 + 1)],
+    ids=["no text", "a line without an end", "an event without an end"],
+)
+def test_a_stream_that_is_none_is_not_read_on(data: bytes) -> None:
+    with pytest.raises(Trouble) as caught:
+        list(EventReader().feed(data))
+    assert caught.value.kind == "garbage"
 
 
 @given(st.integers(300, 999), st.binary(max_size=60))

@@ -4,6 +4,7 @@ What people asked for is told as the task. What comes from files and test runs s
 that says where it comes from, and cannot end it.
 """
 
+import re
 from collections.abc import Mapping
 from importlib import resources
 
@@ -14,6 +15,8 @@ from swarm.engines.port import Assignment
 PROMPT = "writer.1"
 MOST_GUIDE = 6_000
 MOST_FINDING = 2_000
+_BORDER = re.compile(r"<(?=\s*/?\s*data)", re.IGNORECASE)
+"""What a reader might take for an envelope's begin or end."""
 
 
 def system() -> str:
@@ -94,5 +97,5 @@ def sent_back(findings: tuple[Finding, ...]) -> str:
 def envelope(source: str, text: str) -> str:
     """Text that is data, with where it comes from."""
     name = "".join(sign for sign in source if sign.isprintable() and sign not in '"<>')[:200]
-    inside = text.replace("</data", "<\\/data").replace("<data", "<\\data")
+    inside = _BORDER.sub(r"<\\", text)
     return f'<data source="{name}">\n{inside}\n</data>'
