@@ -30,8 +30,8 @@ def errors_view(session: Session) -> RenderableType:
             "The checks", lines([f"{used}: as set, not measured here (swarm market canaries)"])
         )
     seen = (
-        f"seen: {heard.bad_accepted} of {heard.bad} wrong ones accepted{_between(heard.alpha)},"
-        f" {heard.good_refused} of {heard.good} right ones refused{_between(heard.beta)}"
+        f"seen: wrong ones accepted {_seen(heard.bad_accepted, heard.bad, heard.alpha)}; "
+        f"right ones refused {_seen(heard.good_refused, heard.good, heard.beta)}"
     )
     alone = _alone(rates_by_check(session.settings), heard_by_check(session.places))
     common = [_common(*each) for each in _sharing(heard_together(session.places))]

@@ -21,7 +21,7 @@ from swarm.cli.market_spending import (
 )
 from swarm.cli.page import plain_table, section
 from swarm.cli.session import Session, open_session
-from swarm.cli.words import cell, lasted, money
+from swarm.cli.words import cell, lasted
 from swarm.coordination.public_api import GoalState, Open, books, rebuild, remembering
 from swarm.domain.experience import Experience
 from swarm.domain.money import CERTAIN, USD, dollars
