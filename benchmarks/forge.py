@@ -19,15 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from swarm.actors.public_api import (
-    Places,
-    SystemClock,
-    clone_of,
-    keep_token,
-    leave,
-    run_inline,
-    wire_to,
-)
+from swarm.actors.public_api import Places, SystemClock, leave
+from swarm.actors.working_api import clone_of, keep_token, run_inline, wire_to
 from swarm.coordination.public_api import GoalState, SubmitGoal
 from swarm.domain.goals import Goal
 from swarm.domain.names import CommandId

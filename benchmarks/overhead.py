@@ -15,7 +15,8 @@ import threading
 import time
 from pathlib import Path
 
-from swarm.actors.public_api import Cast, Places, leave
+from swarm.actors.public_api import Places, leave
+from swarm.actors.working_api import Cast
 from swarm.coordination.public_api import SubmitGoal
 from swarm.domain.errors import Rejected, Transient
 from swarm.domain.names import CommandId

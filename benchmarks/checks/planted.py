@@ -26,7 +26,7 @@ from pathlib import Path
 from benchmarks.checks import dates, formats, inflecting, numerals, versions
 from benchmarks.checks.recipes import SETTINGS, Edits, Library, Planted
 from benchmarks.rows import Row, read
-from swarm.actors.public_api import check_change
+from swarm.actors.working_api import check_change
 from swarm.agents.public_api import edition
 from swarm.domain.names import TestId
 from swarm.market.public_api import rate

@@ -1,7 +1,8 @@
 """The coordinator's loop, the hosts of agents, and thin shells around them for both runtimes.
 
 Law: the classes that do the work know nothing of Ray; only `swarm.actors.ray` imports it. Clock, ids,
-processes and files are held here and handed down. Journal first, effect second.
+processes and files are held here and handed down. Journal first, effect second. There are two doors: what is
+needed to hand a goal in is apart from what works and judges, which takes long to import.
 
     places       where things lie in the state folder
     ports        what coordinator, hosts, registry and publisher are to each other

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
-from rich.markdown import Markdown
 from rich.padding import Padding
 from rich.segment import Segment, Segments
 from rich.style import Style
@@ -64,6 +63,8 @@ def _verdict(state: GoalState) -> Text:
 
 def pull_request(proposal: Proposal, most_lines: int, *, folded: bool = True) -> RenderableType:
     """`folded`: leave out what the body folds away."""
+    from rich.markdown import Markdown  # long to read, and wanted last
+
     body = proposal.body.split("<details>", 1)[0] if folded else unfolded(proposal.body)
     parts: list[RenderableType] = [Markdown(paragraph(body), hyperlinks=False)]
     if proposal.counts:

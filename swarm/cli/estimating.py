@@ -2,7 +2,7 @@
 
 from rich.console import Group, RenderableType
 
-from swarm.actors.public_api import Estimate, estimate_goal
+from swarm.actors.working_api import Estimate, estimate_goal
 from swarm.cli.documents import Json
 from swarm.cli.failing import DONE, WAITS
 from swarm.cli.page import plain_table

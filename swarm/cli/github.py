@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from getpass import getpass
 from pathlib import Path
 
-from swarm.actors.public_api import clone_of, keep_app, keep_token, wire_to
+from swarm.actors.working_api import clone_of, keep_app, keep_token, wire_to
 from swarm.cli.environment import builder
 from swarm.cli.keeping import Keeper
 from swarm.cli.running import submit

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from swarm.actors.public_api import wire_to
+from swarm.actors.working_api import wire_to
 from swarm.cli.failing import DONE, LACKS
 from swarm.cli.health import Row, row_document, rows_view
 from swarm.cli.session import open_session

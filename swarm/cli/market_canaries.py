@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path
 
-from swarm.actors.public_api import canaries_asked, check_change, note_canary
+from swarm.actors.public_api import canaries_asked, note_canary
+from swarm.actors.working_api import check_change
 from swarm.cli.documents import Json
 from swarm.cli.failing import DONE
 from swarm.cli.market_checks import errors_document, errors_view

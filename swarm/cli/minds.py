@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 from pydantic import SecretStr
 
 from swarm.actors.public_api import Places, coordinator_alive
-from swarm.cli.own_agents import found_agent, hand_over, is_own_agent, route_of_agent
 from swarm.cli.session import Session, open_session
 from swarm.domain.errors import Rejected
 from swarm.models.public_api import (
@@ -52,19 +51,28 @@ def bring_models(engine: str | None, model: str | None, base_url: str | None) ->
             open_session(overrides=overrides, make=True)
             _hand_over(session.places, others)
         return
-    if is_own_agent(session.settings.engine):
-        found = found_agent(session.settings, os.environ, session.now() // 1000)
-        open_session(overrides=overrides, make=True)
-        own = (route_of_agent(found, session.settings, os.environ),) if found.relayed else ()
-        routes = _shared(own, others)
-        views(routes, _today(session.now()))
-        hand_over(session.places, found, routes)
+    if session.settings.engine not in SPEECHES:
+        _bring_own_agent(session, overrides, others)
         return
     routes = routes_of(session.settings, os.environ)
     views(routes, _today(session.now()))
     _warn_of_old_prices(session, routes)
     open_session(overrides=overrides, make=True)
     _hand_over(session.places, routes)
+
+
+def _bring_own_agent(
+    session: Session, overrides: Mapping[str, str], others: tuple[Route, ...]
+) -> None:
+    """Whoever brings a model need not wait for what only agents need to be read."""
+    from swarm.cli.own_agents import found_agent, hand_over, route_of_agent
+
+    found = found_agent(session.settings, os.environ, session.now() // 1000)
+    open_session(overrides=overrides, make=True)
+    own = (route_of_agent(found, session.settings, os.environ),) if found.relayed else ()
+    routes = _shared(own, others)
+    views(routes, _today(session.now()))
+    hand_over(session.places, found, routes)
 
 
 def _warn_of_old_prices(session: Session, routes: tuple[Route, ...]) -> None:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from swarm.actors.public_api import Places, coordinator_alive, read_agents, write_agents
+from swarm.actors.public_api import Places, coordinator_alive
+from swarm.actors.working_api import read_agents, write_agents
 from swarm.domain.errors import Lacking, NeedsHuman, Rejected
 from swarm.engines.public_api import (
     ANY_BY_PROTOCOL,
@@ -36,10 +37,6 @@ from swarm.settings.public_api import Settings
 
 ACP = "acp:"
 HTTPS = 443
-
-
-def is_own_agent(engine: str) -> bool:
-    return engine in MAKERS or engine.startswith(ACP)
 
 
 def found_agent(settings: Settings, environ: Mapping[str, str], now: int) -> Found:

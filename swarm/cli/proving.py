@@ -5,7 +5,8 @@ from pathlib import Path
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from swarm.actors.public_api import CheckVerdict, Places, check_change, verify_goal
+from swarm.actors.public_api import Places
+from swarm.actors.working_api import CheckVerdict, check_change, verify_goal
 from swarm.cli.documents import Json
 from swarm.cli.failing import DONE, FAILED, WAITS
 from swarm.cli.page import plain_table

@@ -12,7 +12,8 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from swarm.actors.public_api import leave, wire_to
+from swarm.actors.public_api import leave
+from swarm.actors.working_api import wire_to
 from swarm.cli.failing import DONE
 from swarm.cli.forge_status import (
     MOST_NAMED,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rich.console import Group, RenderableType
 
-from swarm.actors.public_api import Estimate, TaskEstimate, estimate_goal
+from swarm.actors.working_api import Estimate, TaskEstimate, estimate_goal
 from swarm.agents.public_api import Ailment, ailment_of
 from swarm.cli.documents import Json
 from swarm.cli.failing import DONE

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from swarm.actors.public_api import Cast, Places, SystemClock, leave, run_inline
+from swarm.actors.public_api import Places, SystemClock, leave
+from swarm.actors.working_api import Cast, run_inline
 from swarm.agents.public_api import CheckAssignment, Checked, Plan, Workbench
 from swarm.coordination.public_api import GoalState, HumanCommand, rebuild
 from swarm.domain.changes import Changes, Written

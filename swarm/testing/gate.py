@@ -11,7 +11,7 @@ from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from swarm.actors.public_api import Cast, default_cast
+from swarm.actors.working_api import Cast, default_cast
 from swarm.domain.bids import Curve
 from swarm.engines.public_api import Assignment, Done, Engine, Item, StepTaken
 from swarm.sandbox.public_api import Sandbox

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from swarm.actors.public_api import Cast, Places, SystemClock, leave, run_inline
+from swarm.actors.public_api import Places, SystemClock, leave
+from swarm.actors.working_api import Cast, run_inline
 from swarm.coordination.public_api import GoalState, SubmitGoal
 from swarm.domain.errors import Exhausted, Transient
 from swarm.domain.events import Event

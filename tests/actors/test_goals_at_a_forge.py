@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from swarm.actors.public_api import Places, SystemClock, clone_of, keep_token, leave, run_inline
+from swarm.actors.public_api import Places, SystemClock, leave
+from swarm.actors.working_api import clone_of, keep_token, run_inline
 from swarm.coordination.public_api import SubmitGoal
 from swarm.domain.errors import Rejected
 from swarm.domain.events import (

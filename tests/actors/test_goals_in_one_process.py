@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from swarm.actors.public_api import Cast, Places, leave, read_facts
+from swarm.actors.public_api import Places, leave, read_facts
+from swarm.actors.working_api import Cast
 from swarm.agents.public_api import CheckAssignment
 from swarm.coordination.public_api import GoalState, HumanCommand, Say, Stop, SubmitGoal, Veto
 from swarm.domain.events import PullRequestClosed

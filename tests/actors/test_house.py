@@ -1,6 +1,6 @@
 """What the coordinator's process is given of its user's environment."""
 
-from swarm.actors.house import passed_on
+from swarm.actors.doorstep import passed_on
 
 DESKTOP = {
     "DBUS_SESSION_BUS_ADDRESS": "unix:path=/run/user/1000/bus",

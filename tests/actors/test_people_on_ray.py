@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from swarm.actors.places import Places
-from swarm.actors.public_api import Cast, leave
+from swarm.actors.public_api import leave
+from swarm.actors.working_api import Cast
 from swarm.coordination.public_api import HumanCommand, RollBack, Say, SubmitGoal
 from swarm.domain.events import StepRecorded
 from swarm.domain.goals import GoalStatus

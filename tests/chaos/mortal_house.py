@@ -7,7 +7,8 @@ import asyncio
 import sys
 from pathlib import Path
 
-from swarm.actors.public_api import Places, SystemClock, run_inline
+from swarm.actors.public_api import Places, SystemClock
+from swarm.actors.working_api import run_inline
 from swarm.journal.public_api import open_journal
 from swarm.settings.public_api import Settings
 from swarm.testing.crew import MortalJournal

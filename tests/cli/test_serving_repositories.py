@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from swarm.actors.public_api import Places, keep_token
+from swarm.actors.public_api import Places
+from swarm.actors.working_api import keep_token
 from swarm.cli.forge_status import Refusal, read_picture, review_minutes
 from swarm.cli.github import LATER, From, demand_free
 from swarm.cli.serve_repository import MOST_EXAMINED, Terms, Watchman, watchman_of

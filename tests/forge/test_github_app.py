@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from swarm.actors.abroad import Ways
-from swarm.actors.public_api import Places, clone_of, keep_app, wire_to
+from swarm.actors.public_api import Places
+from swarm.actors.working_api import clone_of, keep_app, wire_to
 from swarm.domain.errors import NeedsHuman, Rejected
 from swarm.forge.github.outcome import explain, look
 from swarm.forge.public_api import (

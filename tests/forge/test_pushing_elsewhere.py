@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from swarm.actors.abroad import Ways
-from swarm.actors.public_api import Places, clone_of, keep_token, wire_to
+from swarm.actors.public_api import Places
+from swarm.actors.working_api import clone_of, keep_token, wire_to
 from swarm.domain.ballots import Certificate, Policy, Subject
 from swarm.domain.changes import Changes, Written
 from swarm.domain.errors import NeedsHuman, Transient
