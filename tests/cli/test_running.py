@@ -67,6 +67,16 @@ def a_running_program(home: Path, argv: list[str]) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.thorough
+def test_handing_a_goal_in_reads_nothing_of_those_who_work_on_it() -> None:
+    script = "import sys, swarm.cli.running, swarm.cli.minds; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, check=True)
+    read = told.stdout.decode().split()
+    assert "swarm.cli.running" in read
+    heavy = ("swarm.agents", "swarm.engines", "anthropic", "ray.")
+    assert [name for name in read if name.startswith(heavy)] == []
+
+
+@pytest.mark.thorough
 @pytest.mark.timeout(240)
 def test_a_run_ends_in_a_pull_request_and_leaves_the_work_tree_alone(
     home: Path, repository: Path, sandbox: tuple[str, ...]
