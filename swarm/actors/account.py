@@ -5,6 +5,7 @@ from typing import get_args
 
 from swarm.coordination.public_api import Dropped, GoalState, Task, is_partial, planned
 from swarm.domain.evidence import GREEN, BlockedConnection, Evidence, joined
+from swarm.domain.lines import in_a_line
 from swarm.domain.tasks import TaskKind
 from swarm.forge.public_api import (
     Account,
@@ -117,14 +118,8 @@ def _alternatives(state: GoalState) -> Iterator[str]:
     if attempts:
         others = sum(len(attempt.alternatives) for attempt in attempts)
         first = [each.alternatives[0] for each in attempts if each.outcome == "accepted"]
-        told = "".join(f", such as {_line(each)}" for each in first[:1])
+        told = "".join(f", such as {in_a_line(each, MOST_TOLD)}" for each in first[:1])
         yield f"{others} other change(s) also passed the failing tests{told}"
-
-
-def _line(told: str) -> str:
-    """On one line, and no longer than a person reads."""
-    words = " ".join(told.split())
-    return words if len(words) <= MOST_TOLD else words[: MOST_TOLD - 3] + "..."
 
 
 def _task(state: GoalState, task: Task) -> TaskAccount:

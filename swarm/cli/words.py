@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from rich.text import Text
 
 from swarm.domain.goals import GoalStatus
+from swarm.domain.lines import in_a_line
 from swarm.domain.money import dollars
 from swarm.domain.names import AttemptId, TaskId
 from swarm.forge.public_api import visible
@@ -32,8 +33,7 @@ STYLES: dict[str, str] = {
 
 def legible(text: str, most: int = LINE) -> str:
     """One line that only says something; unseen characters are shown by their number."""
-    line = " ".join(visible(text).split())
-    return line if len(line) <= most else line[: most - 1] + "…"
+    return in_a_line(visible(text), most)
 
 
 def paragraph(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from swarm.domain.canonical import digest
+from swarm.domain.lines import in_a_line
 from swarm.domain.names import Digest
 from swarm.recipes.recipe import Part, Reason
 
@@ -140,8 +141,7 @@ def find_line(text: str, pattern: str, after: int = 0) -> tuple[int, str]:
 
 def shortened(line: str) -> str:
     """For people: without a user and a password in an address."""
-    plain = re.sub(r"://[^/@\s'\"]*@", "://***@", " ".join(line.split()))
-    return plain if len(plain) <= _LONGEST_LINE else plain[: _LONGEST_LINE - 1] + "…"
+    return in_a_line(re.sub(r"://[^/@\s'\"]*@", "://***@", line), _LONGEST_LINE)
 
 
 def texts(value: object) -> tuple[str, ...]:

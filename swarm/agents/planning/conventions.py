@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from swarm.domain.lines import in_a_line
+
 GUIDES = (
     "AGENTS.md",
     "CLAUDE.md",
@@ -96,5 +98,5 @@ def _is_tools(path: str, section: str) -> bool:
 
 
 def _shortened(text: str) -> str:
-    plain = "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
-    return plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "…"
+    words = " ".join(text.split())
+    return in_a_line("".join(sign for sign in words if sign.isprintable()), LONGEST)

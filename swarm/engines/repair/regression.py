@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from swarm.domain.names import function_of
 from swarm.domain.syntax import tree_of
 
 _NAME = re.compile(r"[^0-9a-z]+")
@@ -142,7 +143,7 @@ def function_at(text: str, line: int) -> str | None:
 
 def is_asked_by(function: str, test: str, text: str) -> bool:
     """The test's own lines name the function; so they do when the test is not found."""
-    name = test.rpartition("::")[2].partition("[")[0]
+    name = function_of(test).rpartition("::")[2]
     for node in ast.walk(_parsed(text)):
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == name:
             lines = ast.get_source_segment(text, node) or function
