@@ -21,7 +21,7 @@ def show_estimate(session: Session, goal: Goal) -> int:
 
 def view(goal: Goal, estimate: Estimate) -> RenderableType:
     """Who would try what, and the sums."""
-    suite = cell(f"{estimate.failing} of {count(estimate.suite_tests, 'test')} are red", "bold")
+    suite = cell(f"{estimate.failing} of {count(estimate.suite_tests, 'test')} red", "bold")
     if not estimate.tasks:
         why = cell(f"Nothing would be tried: {estimate.refusal}", "yellow", 600)
         return Group(suite, why) if estimate.suite_tests else why

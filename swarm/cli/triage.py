@@ -119,7 +119,7 @@ def _remedies(ailing: Mapping[Ailment, tuple[TestId, ...]]) -> tuple[RenderableT
 
 def _head(triage: Triage) -> RenderableType:
     estimate = triage.estimate
-    said = f"{estimate.failing} of {count(estimate.suite_tests, 'test')} are red"
+    said = f"{estimate.failing} of {count(estimate.suite_tests, 'test')} red"
     if not estimate.suite_tests and triage.ailing:
         said = "No test could be run"
     if not triage.causes and estimate.refusal and not triage.ailing:

@@ -55,8 +55,8 @@ def test_cases_of_one_test_are_one_line_and_every_cause_is_shown_a_place(tmp_pat
     a_repository(repository, CASES)
     called = swarm(tmp_path / "home", "triage", "--repo", str(repository), "--json")
     (cause,) = called.document["causes"]
-    assert "10 tests ran, 10 are red" in called.err
-    assert "Tracing what 10 of the red tests run" in called.err
+    assert "Tests: 10, red: 10." in called.err
+    assert "Tracing what red tests run (10 of them)" in called.err
     told = {each["test"]: (each["cases"], each["said"]) for each in cause["kinds"]}
     assert told["test_shop.py::test_total"][0] == 9
     assert told["test_shop.py::test_first"] == (1, "assert 2 == 1")
@@ -70,5 +70,5 @@ def test_a_green_suite_has_nothing_to_sort(tmp_path: Path) -> None:
     a_repository(repository, {"test_it.py": "def test_it(): pass\n", "test_no.py": skipped})
     called = swarm(tmp_path / "home", "triage", "--repo", str(repository))
     assert called.code == 0
-    assert "0 of 2 tests are red" in called.out
-    assert "2 tests ran, 0 are red" in called.err
+    assert "0 of 2 tests red" in called.out
+    assert "Tests: 2, red: 0." in called.err

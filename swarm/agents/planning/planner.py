@@ -208,7 +208,7 @@ class Planner:
         red = tuple(spread(failing(baseline, frozenset()))[:MOST_TRACED])
         if not red:
             return Coverage()
-        self._said(f"Tracing what {len(red)} of the red tests run, and others beside them.")
+        self._said(f"Tracing what red tests run ({len(red)} of them), and others beside them.")
         async with workbench.sandbox(goal.base_tree) as sandbox:
             return await trace(
                 sandbox,
@@ -292,7 +292,7 @@ def _selection(
 
 def _told(run: SuiteRun) -> str:
     red = sum(row.outcome in RED for row in run.outcomes)
-    return f"{len(run.outcomes)} tests ran, {red} are red; once more, to see which flicker."
+    return f"Tests: {len(run.outcomes)}, red: {red}. Once more, to see which flicker."
 
 
 def _has_no_tests(run: SuiteRun) -> bool:
