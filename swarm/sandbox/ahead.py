@@ -5,14 +5,16 @@ to come to a quiet moment. So the group is made before the process that makes it
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 from swarm.domain.errors import Rejected
 from swarm.sandbox.groups import Group
+from swarm.sandbox.port import Limits
 
 _PAUSE_SECONDS = 0.015
 """After a sandbox was made its first commands run. To make half of the next one beside them takes them
@@ -26,6 +28,12 @@ class Half:
 
     number: int
     group: Group | None
+    kind: Mapping[str, Any]
+    """As `spares.kind_of`."""
+
+    def fits(self, kind: Mapping[str, Any] | None, limits: Limits) -> bool:
+        """It can become such a sandbox."""
+        return self.kind == kind and (self.group is None or self.group.fits(limits))
 
     def end(self) -> None:
         """Nobody will be in the group."""
@@ -48,10 +56,15 @@ class Ahead:
         half, self._half = self._half, None
         return half
 
-    def begin(self, reserve: Callable[[], Group | None], ask: Callable[[Half], None]) -> None:
+    def begin(
+        self,
+        kind: Mapping[str, Any],
+        reserve: Callable[[], Group | None],
+        ask: Callable[[Half], None],
+    ) -> None:
         """Ask for one unless that was done."""
         if self._half is None and (self._asking is None or self._asking.done()):
-            self._asking = self._thread.submit(self._make, reserve, ask)
+            self._asking = self._thread.submit(self._make, kind, reserve, ask)
 
     def stop(self) -> None:
         """Return when nothing is being asked for."""
@@ -66,10 +79,15 @@ class Ahead:
         if half is not None:
             half.end()
 
-    def _make(self, reserve: Callable[[], Group | None], ask: Callable[[Half], None]) -> None:
+    def _make(
+        self,
+        kind: Mapping[str, Any],
+        reserve: Callable[[], Group | None],
+        ask: Callable[[Half], None],
+    ) -> None:
         if self._stopping.wait(_PAUSE_SECONDS):
             return
-        half = Half(next(self._numbers), reserve())
+        half = Half(next(self._numbers), reserve(), kind)
         with suppress(Rejected):  # the zygote has died: the next sandbox gets another
             ask(half)
         self._half = half

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -426,7 +426,8 @@ class Host:
 
     async def _launch(self, request: wire.Message, spec: SandboxSpec) -> tuple[Launcher, Launched]:
         launcher, half = self._started(), self._ahead.take()
-        fits = half is not None and (half.group is None or half.group.fits(spec.limits))
+        kind = spares.kind_of(request["world"]) if "world" in request else None
+        fits = half is not None and half.fits(kind, spec.limits)
         more = {
             "executes": profiles.executes(spec),
             "spare": half.number if half is not None and fits else 0,
@@ -443,7 +444,7 @@ class Host:
         try:
             launched = await launcher.launch(request | more, begun)
             launched = replace(launched, group=await pending.made())
-            self._make_another(launcher, request, spec)
+            self._make_another(launcher, kind, spec)
             return launcher, launched
         except BaseException as error:
             if launched is not None:
@@ -453,9 +454,10 @@ class Host:
                 raise remedies.explained(error, remedies.this_machine()) from error
             raise
 
-    def _make_another(self, launcher: Launcher, request: wire.Message, spec: SandboxSpec) -> None:
+    def _make_another(
+        self, launcher: Launcher, kind: Mapping[str, Any] | None, spec: SandboxSpec
+    ) -> None:
         """Half of one, for whoever comes next."""
-        kind = spares.kind_of(request["world"]) if "world" in request else None
         if kind is None:
             return
         mine = os.getuid() == 0  # nobody else can move what is born into other namespaces
@@ -465,7 +467,10 @@ class Host:
             order = {"number": half.number, "kind": kind, "groups": [str(each) for each in files]}
             launcher.make_spare(order)
 
-        self._ahead.begin(lambda: self._all_groups().reserve(spec.limits) if mine else None, ask)
+        def reserve() -> Group | None:
+            return self._all_groups().reserve(spec.limits) if mine else None
+
+        self._ahead.begin(kind, reserve, ask)
 
     def _opened(self) -> HostFolder:
         if self._folder is None:

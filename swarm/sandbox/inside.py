@@ -33,8 +33,10 @@ def become_ordinary() -> None:
 
 def serve_isolated(message: wire.Message, reply: socket.socket, control: int) -> None:
     """Where nobody had to gather its world before."""
-    enter(message["world"])
-    view.gather(message["world"], os.getuid(), os.getgid())
+    world = message["world"]
+    enter(world)
+    view.enter(world["place"], os.getuid(), os.getgid())
+    view.gather(world, os.getuid(), os.getgid())
     close_in(message, reply, control, tap())
 
 
@@ -58,13 +60,18 @@ def close_in(
     control: int,
     tapped: blocked.Tap | None,
     chain: Chain | None = None,
+    frame: int | None = None,
 ) -> None:
+    """`frame`: what of its world was mounted before."""
     overlays = message["world"]["overlays"]
     written = tuple(tree.open_root(each["upper"]) for each in overlays)
     lowers = (lower for each in overlays for lower in each["lowers"])
     sealed = tuple(tree.open_root(each) for each in lowers if each.startswith("sealed/"))
     _hand_over(reply)
-    view.build(message["world"])
+    if frame is None:
+        view.build(message["world"])
+    else:
+        view.finish(message["world"], frame)
     kernel.drop_rights()
     alone = message["world"]["own_proc"]
     if not alone:

@@ -295,38 +295,36 @@ def _set_attributes(directory: int, path: bytes, flags: int, what: bytes) -> Non
     )
 
 
-def bind_mapped(source: str, target: str, user_namespace: int, *, deep: bool = False) -> None:
-    """Bind a mount so that its files' owners are seen through that namespace's map. `deep`: with all
-    that is mounted below it.
+def bind_mapped(source: str, target: str, owners: int, *, deep: bool = False) -> None:
+    """As `bind`, of what `copy_mounts` copies."""
+    fd = copy_mounts(source, owners, deep=deep)
+    try:
+        attach(fd, os.fsencode(target))
+    finally:
+        os.close(fd)
 
-    Raises OSError(EINVAL) for a file system that cannot do it.
+
+def copy_mounts(source: str, owners: int = 0, *, deep: bool = True) -> int:
+    """A descriptor of a copy of that mount, which is nowhere yet; `deep`: with all that is mounted
+    below it. What is mounted on the one from now on is not on the other. `owners`: a user namespace
+    through whose map the files' owners are seen.
+
+    Raises OSError(EINVAL) for a file system that cannot show its files as another user's.
     """
     below = _AT_RECURSIVE if deep else 0
     flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | below
     fd = _syscall(_OPEN_TREE, f"open_tree {source}", _AT_FDCWD, os.fsencode(source), flags)
     try:
-        attributes = struct.pack("QQQQ", _ATTR_IDMAP, 0, 0, user_namespace)
+        mapped = _ATTR_IDMAP if owners else 0
+        attributes = struct.pack("QQQQ", mapped, 0, MS_PRIVATE, owners)
         _set_attributes(fd, b"", _AT_EMPTY_PATH | below, attributes)
-        _syscall(
-            _MOVE_MOUNT,
-            f"move_mount {target}",
-            fd,
-            b"",
-            _AT_FDCWD,
-            os.fsencode(target),
-            _MOVE_MOUNT_F_EMPTY_PATH,
-        )
-    finally:
+    except OSError:
         os.close(fd)
+        raise
+    return fd
 
 
-def copy_mounts(target: str) -> int:
-    """A descriptor of a copy of that mount and of all below it, which is nowhere yet."""
-    flags = _OPEN_TREE_CLONE | _OPEN_TREE_CLOEXEC | _AT_RECURSIVE
-    return _syscall(_OPEN_TREE, f"open_tree {target}", _AT_FDCWD, os.fsencode(target), flags)
-
-
-def attach(mounts: int, name: bytes, directory: int) -> None:
+def attach(mounts: int, name: bytes, directory: int = _AT_FDCWD) -> None:
     """Put it there. A symbolic link at that name is not followed."""
     what = f"move_mount {os.fsdecode(name)}"
     _syscall(_MOVE_MOUNT, what, mounts, b"", directory, name, _MOVE_MOUNT_F_EMPTY_PATH)

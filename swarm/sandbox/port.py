@@ -275,8 +275,10 @@ class Sandbox(Protocol):
     async def checkpoint(self, label: str, *, hot: bool | None = None) -> CheckpointRef:
         """Keep what the tree and all layers hold now, until it is discarded.
 
-        Hot: everything that runs stands still meanwhile and then goes on. Cold: nothing may run
-        (Rejected); costs the same however much was written. By default whichever is possible, and
+        Hot: everything that runs stands still meanwhile and then goes on. All files are kept as they
+        were at one moment: what was written before it, forced to disk or not, and nothing that was
+        written after; each call that writes wholly or not at all. A program's own buffers are not in
+        it. Cold: nothing may run (Rejected); costs the same however much was written. By default whichever is possible, and
         sooner done where little was written. Who runs or writes something right after a cold one may
         wait some milliseconds.
         Not kept: /tmp and what else lies outside of tree and layers, processes, sockets.

@@ -1,19 +1,18 @@
 """A sandbox that is half made before anybody asks for one.
 
-Half of what a new sandbox takes is the same for all: forks of an interpreter, and namespaces, the
-network's above all. So the zygote has one made as far as that while there is nothing else to do, for
-the user that the last one had. Started as root, that is two processes that share a namespace of
-mounts: one with root's rights gathers the world there, as ordered; the other, by then an ordinary user
-in its own namespaces, makes the sandbox out of it. Neither has met anything of a sandbox before.
+More than half of what a new sandbox takes is the same for all: forks of an interpreter, namespaces, the
+network's above all, and the mounts of what is not its tree. So the zygote has one made as far as that
+while there is nothing else to do, for the user that the last one had. It has met nothing of a sandbox
+before. What it may not reach, because that takes root's rights, comes with its order: as copies of
+mounts, which it puts where they belong.
 
-What they see of the machine's mounts is what there was when they were made. So the zygote gives one up
-as soon as anything is mounted, and looks once more before it orders.
+What it sees of the machine's mounts is what there was when it was made. So the zygote gives it up as
+soon as anything is mounted, and looks once more before it orders.
 
 Standard library only: this runs in an interpreter that was started with `-I -S`.
 """
 
 import os
-import select
 import signal
 import socket
 from collections.abc import Callable, Sequence
@@ -25,8 +24,7 @@ from typing import Any, NoReturn
 from swarm.sandbox import inside, kernel, server, view, wire
 
 _NUMBER = 32
-_MOST_MAPS = 8
-"""Descriptors that one order can bring along for the owners of files."""
+_MADE = b"."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,56 +33,74 @@ class Spare:
     door: socket.socket
     """Its one order goes in here; it ends when nobody can give one any more."""
 
-    first: int
-    """The process that takes the order."""
+    told: int
+    """Tells its process id, and that it is made; ends when nothing more is to be told."""
+
+    def made(self) -> tuple[int, bool]:
+        """Its process id, 0 when there could be none, and whether it was made. To be asked once; waits for
+        who is still at it.
+        """
+        said = b""
+        while piece := os.read(self.told, _NUMBER):
+            said += piece
+        return int(said.replace(_MADE, b"") or b"0"), _MADE in said
+
+    def close(self) -> None:
+        self.door.close()
+        os.close(self.told)
 
     def end(self) -> None:
         """Return when it is dead."""
         self.door.close()
-        with suppress(ChildProcessError):
-            os.waitpid(self.first, 0)
+        pid, _made = self.made()
+        os.close(self.told)
+        if pid:
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
 
 def order(
-    spare: Spare, message: wire.Message, reply: socket.socket, control: int, maps: view.Maps
-) -> bool:
-    """Have it become that sandbox, of which `reply` hears the rest; false when it cannot. It can be
-    asked once.
+    spare: Spare, message: wire.Message, reply: socket.socket, control: int, copies: Sequence[int]
+) -> int:
+    """Have it become that sandbox, of which `reply` hears the rest. Returns its process id, or 0 when
+    it cannot. To be asked once.
     """
-    mapped = [each for each in maps.bases if each]
-    message = {**message, "mapped": [bool(each) for each in maps.bases]}
-    if len(mapped) > _MOST_MAPS:
-        return False
+    fds = [reply.fileno(), control, *copies]
+    pid, made = spare.made()
+    if not made or len(fds) > wire.MOST_FDS:
+        return 0
     try:
-        wire.send(spare.door, message, [reply.fileno(), control, *mapped])
-    except OSError:
-        return False
-    return True
+        wire.send(spare.door, message, fds)
+    except OSError:  # it has died
+        return 0
+    return pid
 
 
 def kind_of(world: dict[str, Any]) -> dict[str, Any] | None:
     """What a spare has to know to become such a sandbox. None for what none can become: with users of
     its own, or other processes in sight.
     """
-    if world["ids"] or not world["own_proc"]:
+    frame = view.frame_of(world)
+    if world["ids"] or not world["own_proc"] or frame is None:
         return None
-    return {each: world[each] for each in ("own_proc", "ids", "inside", "outside")}
+    return frame | {each: world[each] for each in ("place", "ids", "inside", "outside")}
 
 
 def make(message: wire.Message) -> Spare:
-    """Fork one, of the kind and with the number that are asked for. Raises OSError."""
+    """Have one made, of the kind and with the number that are asked for. Raises OSError."""
     ours, theirs = wire.pair()
-    stage = _gather_for_another if os.getuid() == 0 else _wait_alone
+    told, telling = os.pipe2(os.O_CLOEXEC)
+    spare = Spare(message["number"], ours, told)
     try:
-        pid = os.fork() if os.getuid() == 0 else kernel.clone(kernel.ALL_NAMESPACES)
+        if os.fork() == 0:
+            _stay(theirs, lambda: _make(message, theirs, telling), telling)
     except OSError:
-        ours.close()
-        theirs.close()
+        spare.close()
         raise
-    if pid == 0:
-        _stay(theirs, lambda: stage(message, theirs))
-    theirs.close()
-    return Spare(message["number"], ours, pid)
+    finally:
+        theirs.close()
+        os.close(telling)
+    return spare
 
 
 def _stay(door: socket.socket, stage: Callable[[], None], *keep: int) -> NoReturn:
@@ -97,100 +113,49 @@ def _stay(door: socket.socket, stage: Callable[[], None], *keep: int) -> NoRetur
     os._exit(0)
 
 
-# As root
-
-
-def _gather_for_another(order: wire.Message, door: socket.socket) -> None:
-    for each in order["groups"]:
+def _make(message: wire.Message, door: socket.socket, telling: int) -> None:
+    """In the control group; then as an ordinary user, to whom its namespaces belong."""
+    for each in message["groups"]:
         Path(each).write_text("0")
-    kernel.unshare(kernel.CLONE_NEWNS)
-    to_it, from_us = wire.pair()
-    told, telling = os.pipe2(os.O_CLOEXEC)
-    if kernel.clone(kernel.CLONE_PARENT) == 0:
-        _make_another(order, from_us, telling)
-    from_us.close()
-    os.close(telling)
-    number = os.read(told, _NUMBER)
-    if not number:  # it could not be made
-        return
-    pid = int(number)
-    message, fds = wire.receive(door)
-    if message is None:
-        _end(pid, to_it)
-        return
-    reply = socket.socket(fileno=fds[0])
-    try:
-        wire.send(reply, {"pid": pid})
-        maps = _maps(message["mapped"], fds[2:])
-        user, group = order["kind"]["outside"]
-        view.gather(message["world"], user, group, maps)
-        here = os.open(".", os.O_PATH | os.O_CLOEXEC)
-        wire.send(to_it, message, [fds[0], fds[1], here])
-    except OSError as error:
-        wire.send(reply, wire.failure(error))
-
-
-def _maps(mapped: Sequence[bool], fds: Sequence[int]) -> view.Maps:
-    given = iter(fds)
-    return view.Maps(tuple(next(given) if each else 0 for each in mapped))
-
-
-def _end(pid: int, to_it: socket.socket) -> None:
-    """Return when it is dead. It ends when nobody can tell it what to be."""
-    with suppress(ProcessLookupError):
-        ended = os.pidfd_open(pid)
-        to_it.close()
-        select.select([ended], [], [])
-
-
-def _make_another(order: wire.Message, orders: socket.socket, telling: int) -> NoReturn:
-    """As an ordinary user, to whom the namespaces then belong; but for that of mounts."""
-    with suppress(OSError):
-        inside.become_ordinary()
-        namespaces = kernel.ALL_NAMESPACES & ~kernel.CLONE_NEWNS
-        pid = kernel.clone(namespaces | kernel.CLONE_PARENT)
-        if pid == 0:
-            _stay(orders, lambda: _wait_for_what_is_gathered(order, orders))
-        os.write(telling, str(pid).encode())
-    os._exit(0)
-
-
-def _wait_for_what_is_gathered(order: wire.Message, orders: socket.socket) -> None:
-    def begin(_world: dict[str, Any], fds: Sequence[int]) -> None:
-        os.fchdir(fds[0])
-        os.close(fds[0])
+    kind, is_root = message["kind"], os.getuid() == 0
+    if is_root:
         kernel.unshare(kernel.CLONE_NEWNS)
-
-    _wait(order, orders, begin)
-
-
-# As an ordinary user
-
-
-def _wait_alone(order: wire.Message, door: socket.socket) -> None:
-    def begin(world: dict[str, Any], _fds: Sequence[int]) -> None:
-        view.gather(world, os.getuid(), os.getgid())
-
-    _wait(order, door, begin)
+        view.enter(kind["place"], *kind["outside"])
+        inside.become_ordinary()
+    pid = kernel.clone(kernel.ALL_NAMESPACES | kernel.CLONE_PARENT)
+    if pid == 0:
+        _stay(door, lambda: _wait(kind, door, telling, entered=is_root), telling)
+    os.write(telling, str(pid).encode())
 
 
-def _wait(
-    order: wire.Message,
-    orders: socket.socket,
-    begin: Callable[[dict[str, Any], Sequence[int]], None],
-) -> None:
+def _wait(kind: dict[str, Any], door: socket.socket, telling: int, *, entered: bool) -> None:
     """For the order, as far as one can get without it."""
-    inside.enter(order["kind"])
+    inside.enter(kind)
     tapped = inside.tap()
     kernel.set_dumpable(False)  # it is of a user whom others may be, too
+    if not entered:
+        view.enter(kind["place"], os.getuid(), os.getgid())
+    frame = view.frame(kind)
+    here = os.open(".", os.O_PATH | os.O_CLOEXEC)
     chain = server.rehearsed()
-    message, fds = wire.receive(orders)
+    os.fchdir(here)
+    os.close(here)
+    os.write(telling, _MADE)
+    os.close(telling)
+    message, fds = wire.receive(door)
     if message is None:
         return
-    orders.close()
+    door.close()
     reply = socket.socket(fileno=fds[0])
     try:
-        begin(message["world"], fds[2:])
-        inside.close_in(message, reply, fds[1], tapped, chain)
+        _gather(message["world"], fds[2:])
+        inside.close_in(message, reply, fds[1], tapped, chain, frame)
     except OSError as error:
         wire.send(reply, wire.failure(error))
+
+
+def _gather(world: dict[str, Any], copies: Sequence[int]) -> None:
+    if copies:
+        view.gather_copies(world, copies)
+    else:
+        view.gather(world, os.getuid(), os.getgid())

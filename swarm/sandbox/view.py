@@ -4,7 +4,8 @@ Two stages. `gather` binds what the world is made of into a small file system of
 user who runs the sandbox may not be able to reach it: an interpreter or a repository below a home of
 mode 0700. Started as root, this is the only part with root's rights, and nothing of the sandbox has
 run yet. `build` runs inside the new namespaces, mounts everything at its place below a new root, and
-makes that the root. All names of gathered things are short and ours: that is why `mount(2)` with its
+makes that the root. Where half of it is done ahead, `frame` mounts what is the same in all sandboxes,
+and `finish` the rest. All names of gathered things are short and ours: that is why `mount(2)` with its
 one page of options, and no quoting, is enough for an overlay of any directory whatever its name.
 
 Standard library only: this runs in an interpreter that was started with `-I -S`.
@@ -12,6 +13,7 @@ Standard library only: this runs in an interpreter that was started with `-I -S`
 
 import errno
 import os
+import stat
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -42,6 +44,11 @@ _HIDDEN_PROC = (
     "timer_stats",
 )
 _QUIET = kernel.MS_NOSUID | kernel.MS_NODEV
+_NEW = Path("new")
+"""By relative names only: the directories above may be closed to us."""
+
+_FRAME = ("system", "tmpfs", "hide", "file")
+"""Kinds of mounts that are the same in all sandboxes."""
 
 MAP_LAYERS = "map owners in"
 """How the step is called in which what sandboxes wrote is shown as another user's."""
@@ -61,14 +68,18 @@ class Maps(NamedTuple):
     """Of what is shown of the host."""
 
 
-def gather(world: dict[str, Any], uid: int, gid: int, maps: Maps = Maps()) -> None:  # noqa: B008
-    """Bind the world's parts below a directory, and go there."""
+def enter(place: str, uid: int, gid: int) -> None:
+    """Go to a directory of its own to gather things in, which nobody else sees."""
     kernel.mount("none", "/", "", kernel.MS_REC | kernel.MS_PRIVATE)
     options = f"size=1m,mode=755,uid={uid},gid={gid}" if os.getuid() == 0 else "size=1m,mode=755"
-    kernel.mount("tmpfs", world["place"], "tmpfs", _QUIET, options)
-    os.chdir(world["place"])
+    kernel.mount("tmpfs", place, "tmpfs", _QUIET, options)
+    os.chdir(place)
     for name in ("made", "sealed", "new", "again"):
         _directory(name, uid, gid)
+
+
+def gather(world: dict[str, Any], uid: int, gid: int, maps: Maps = Maps()) -> None:  # noqa: B008
+    """Bind the world's parts in the directory that was entered."""
     _gather_layers(world["layers"], "made", maps.layers)
     _gather_layers(world["sealed"], "sealed", maps.layers)
     for number, base in enumerate(world["bases"]):
@@ -92,6 +103,41 @@ def _gather_layers(path: str, name: str, owners: int) -> None:
         kernel.bind_mapped(path, name, owners)
     except OSError as error:
         raise OSError(error.errno, error.strerror, f"{MAP_LAYERS} {path}") from error
+
+
+def copies(world: dict[str, Any], bases: Sequence[int]) -> list[int]:
+    """What `gather` would bind, as descriptors to be passed on to who cannot reach it. `bases`: their
+    maps. Raises OSError.
+    """
+    wanted = [(world["layers"], 0), (world["sealed"], 0)]
+    wanted += [(base["path"], owners) for base, owners in zip(world["bases"], bases, strict=True)]
+    wanted += [(path, 0) for path in world["shown"]]
+    made: list[int] = []
+    try:
+        for path, owners in wanted:
+            made.append(kernel.copy_mounts(path, owners, deep=not owners))
+    except OSError:
+        close(made)
+        raise
+    return made
+
+
+def gather_copies(world: dict[str, Any], copies: Sequence[int]) -> None:
+    """Put them where `gather` would."""
+    bases = (f"b{number}" for number in range(len(world["bases"])))
+    shown = (f"s{number}" for number in range(len(world["shown"])))
+    for name, mounts in zip(("made", "sealed", *bases, *shown), copies, strict=True):
+        if not stat.S_ISDIR(os.fstat(mounts).st_mode):
+            Path(name).touch()
+        elif name not in ("made", "sealed"):
+            Path(name).mkdir()
+        kernel.attach(mounts, os.fsencode(name))
+    close(copies)
+
+
+def close(fds: Sequence[int]) -> None:
+    for each in fds:
+        os.close(each)
 
 
 def _system(world: dict[str, Any]) -> list[str]:
@@ -123,24 +169,75 @@ def _gather_shown(path: str, name: str, uid: int, gid: int, owners: int) -> None
 
 def build(world: dict[str, Any]) -> None:
     """Mount everything, and make it the root directory."""
+    _begin(world)
+    for each in world["mounts"]:
+        _mount(each, _place(_NEW, each["at"]), world["overlays"])
+    _end(world)
+    _become_root()
+
+
+def frame_of(world: dict[str, Any]) -> dict[str, Any] | None:
+    """What is the same in other sandboxes. None when it cannot be mounted before the rest."""
+    mounts = [each for each in world["mounts"] if each["kind"] in _FRAME]
+    others = [Path(each["at"]) for each in world["mounts"] if each["kind"] not in _FRAME]
+    if any(Path(each["at"]).is_relative_to(other) for each in mounts for other in others):
+        return None
+    return {each: world[each] for each in ("links", "home", "own_proc")} | {"mounts": mounts}
+
+
+def frame(world: dict[str, Any]) -> int:
+    """Mount that. Returns a descriptor of the mounts, which are nowhere yet."""
+    _begin(world)
+    for each in world["mounts"]:
+        _mount(each, _place(_NEW, each["at"]), ())
+    _end(world)
+    try:
+        return kernel.copy_mounts("new")
+    finally:
+        kernel.detach("new")
+
+
+def finish(world: dict[str, Any], frame: int) -> None:
+    """Mount the rest of a world of the same frame on that, and make it the root directory."""
+    os.umask(0o022)
+    kernel.attach(frame, b"new")
+    os.close(frame)
+    own = Path().stat().st_dev
+    for each in world["mounts"]:
+        if each["kind"] not in _FRAME or _is_bare(each, own):
+            _mount(each, _place(_NEW, each["at"]), world["overlays"])
+    _become_root()
+
+
+def _is_bare(each: dict[str, Any], own: int) -> bool:
+    """Whether what hid something of the host's does so no more: it has been replaced since."""
+    if each["kind"] not in ("hide", "file"):
+        return False
+    return _inside(_NEW, each["at"]).lstat().st_dev != own
+
+
+def _begin(world: dict[str, Any]) -> None:
     os.umask(0o022)
     kernel.mount("tmpfs", "new", "tmpfs", _QUIET, "size=1m,mode=755")
     Path("nothing").touch(0)
     Path("nowhere").mkdir(0)
-    new = Path("new")  # by relative names only: the directories above may be closed to us
     for name in ("proc", "sys", "dev", "var"):
-        (new / name).mkdir()
+        (_NEW / name).mkdir()
     for at, target in world["links"].items():
-        _inside(new, at).symlink_to(target)
-    _devices(new / "dev")
-    for each in world["mounts"]:
-        _mount(each, _place(new, each["at"]), world["overlays"])
-    _inside(new, world["home"]).mkdir(0o700)
+        _inside(_NEW, at).symlink_to(target)
+    _devices(_NEW / "dev")
+
+
+def _end(world: dict[str, Any]) -> None:
+    _inside(_NEW, world["home"]).mkdir(0o700)
     if world["own_proc"]:
-        _proc(new / "proc")
+        _proc(_NEW / "proc")
     else:
-        _bind("/proc", new / "proc")
-    _hide_in(new / "proc")
+        _bind("/proc", _NEW / "proc")
+    _hide_in(_NEW / "proc")
+
+
+def _become_root() -> None:
     kernel.pivot("new")
     kernel.mount("none", "/", "", kernel.MS_BIND | kernel.MS_REMOUNT | kernel.MS_RDONLY | _QUIET)
 

@@ -19,7 +19,8 @@ Message = dict[str, Any]
 
 _INLINE = 32 * 1024
 _PACKET = 64 * 1024
-_MOST_FDS = 16
+MOST_FDS = 16
+"""That one message can bring along."""
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -78,7 +79,7 @@ def receive_answer(channel: socket.socket) -> tuple[Message | None, list[int]]:
 
 def _packet(channel: socket.socket) -> tuple[bytes, list[int]]:
     data, ancillary, _flags, _address = channel.recvmsg(
-        _PACKET, socket.CMSG_SPACE(_MOST_FDS * array.array("i").itemsize), socket.MSG_CMSG_CLOEXEC
+        _PACKET, socket.CMSG_SPACE(MOST_FDS * array.array("i").itemsize), socket.MSG_CMSG_CLOEXEC
     )
     return data, _descriptors(ancillary)
 

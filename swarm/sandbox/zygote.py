@@ -164,16 +164,20 @@ def _order_spare(zygote: Zygote, message: wire.Message, reply: socket.socket, co
     try:
         if _has_mounted(zygote):
             return False
-        maps = _shared_maps(zygote, message["world"]) if os.getuid() == 0 else view.Maps()
-        _tell(reply, {"spare": True})
-        if spares.order(spare, message, reply, control, maps):
-            if os.getuid() != 0:  # it is the server itself, and does not know its number out here
-                _tell(reply, {"pid": spare.first})
-            return True
-        _tell(reply, {"spare": False})
-        return False
+        copies = _copies(zygote, message["world"]) if os.getuid() == 0 else []
+        try:
+            ordered = spares.order(spare, message, reply, control, copies)
+        finally:
+            view.close(copies)
+        if ordered:
+            _tell(reply, {"spare": True, "pid": ordered})
+        return bool(ordered)
     finally:
-        spare.door.close()
+        spare.close()
+
+
+def _copies(zygote: Zygote, world: dict[str, Any]) -> list[int]:
+    return view.copies(world, _shared_maps(zygote, world).bases)
 
 
 def _fork_to_renew(message: wire.Message, fds: list[int], reply: socket.socket) -> None:
@@ -232,6 +236,7 @@ def _descend(message: wire.Message, reply: socket.socket, control: int) -> None:
     kernel.unshare(kernel.CLONE_NEWNS)
     maps = _own_maps(world, message["maps"]) if world["ids"] else message["maps"]
     user, group = world["outside"]
+    view.enter(world["place"], user, group)
     view.gather(world, user, group, maps)
     kernel.close_all_but((reply.fileno(), control))
     pid = (

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -109,6 +110,70 @@ def test_what_was_mounted_after_it_was_made_is_seen_all_the_same(folder: Path) -
             await asyncio.to_thread(_run, "umount", late)
 
     play(folder, act)
+
+
+SECOND = """
+import asyncio, os, sys
+from pathlib import Path
+from swarm.sandbox.public_api import SandboxSpec, open_host
+from swarm.testing.sandbox import a_base
+from tests.sandbox.test_sandbox_spares import _ready
+
+async def main(folder):
+    host, spec = open_host(folder / "scratch", "namespaces"), SandboxSpec(folder / "r")
+    base = a_base(folder / "base", {"a": "1"})
+    try:
+        await host.create(spec, base)
+        for _ in range(3):
+            await _ready(host, spec, base)
+            Path("/etc/new").write_text("SECRET=1")
+            os.rename("/etc/new", "/etc/environment")
+            second = await host.create(spec, base)
+            for file in ("/etc/environment", "/proc/self/mountinfo"):
+                result = await second.exec(("cat", file))
+                print((result.stdout + result.stderr).decode())
+            await second.destroy()
+    finally:
+        await host.close()
+
+asyncio.run(main(Path(sys.argv[1])))
+"""
+
+
+def _said_of_the_second(folder: Path) -> str:
+    """Where all that is mounted is shared, and /etc is a copy of which a file is replaced when the spare is made,
+    or just being made.
+    """
+    if os.getuid() != 0:
+        pytest.skip("only root can share mounts, and have another /etc")
+    etc = folder / "etc"
+    (folder / "second.py").write_text(SECOND)
+    shell = (
+        f"cp -a /etc {etc} && touch {etc}/environment && mount --make-rshared / &&"
+        f" mount --bind {etc} /etc && exec {sys.executable} {folder}/second.py {folder}"
+    )
+    path = {"PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(
+        ["unshare", "-m", "sh", "-c", shell],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **path},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_what_was_replaced_since_it_was_made_is_hidden_all_the_same(folder: Path) -> None:
+    said = _said_of_the_second(folder)
+    assert "/etc/environment: Permission denied" in said
+    assert "SECRET" not in said
+
+
+def test_what_is_mounted_on_one_side_is_not_mounted_on_the_other(folder: Path) -> None:
+    said = _said_of_the_second(folder)
+    assert " - overlay " in said
+    assert "shared:" not in said
+    assert "master:" not in said
 
 
 def test_one_that_died_is_not_needed(folder: Path) -> None:
