@@ -62,6 +62,14 @@ def ends(folder: Path) -> bool:
     return False
 
 
+def show(scratch: Path, said: list[dict[str, Any]]) -> None:
+    """What is to be known if anything of the following fails: it is shown only then."""
+    sys.stdout.write("\n".join(map(json.dumps, said)) + "\n")
+    everything = 'find "$0" -ls; tail -n 50 "$0"/host-*/zygote.log'
+    done = subprocess.run(["sh", "-c", everything, scratch], capture_output=True, text=True)
+    sys.stdout.write(done.stdout + done.stderr)
+
+
 def _sees(folder: Path) -> Any:
     def sees(mounts: Path) -> bool:
         try:
@@ -107,11 +115,13 @@ def test_a_supervisor_may_be_killed_at_any_moment(
     said = work_and_die(tmp_path, mode, seed)
     assert ends(tmp_path), f"somebody sees it mounted after {PATIENCE_SECONDS} s"
     scratch = tmp_path / "scratch"
+    show(scratch, said)
     remove_leftovers(scratch)
     assert leftovers(scratch) == ()
-    assert [each.name for each in scratch.iterdir()] == ["checkpoints"]
     store = Store(scratch)
     needed = {stratum.id for each in store.all() for stratum in each.strata}
-    assert {each.name for each in store.strata.iterdir()} == needed
+    # Who is killed after it has discarded its only checkpoint, and before the next, leaves nothing at all.
+    assert [each.name for each in scratch.iterdir()] == (["checkpoints"] if store.all() else [])
+    assert {each.name for each in store.strata.glob("*")} == needed
     check(tmp_path, mode, said)
     assert list(scratch.iterdir()) == []
