@@ -11,11 +11,12 @@ from swarm.coordination.public_api import World
 from swarm.domain.changes import Changes
 from swarm.domain.errors import Rejected
 from swarm.domain.evidence import BlockedConnection, joined
-from swarm.domain.goals import Environment, Goal
+from swarm.domain.goals import Environment, Goal, Runner
 from swarm.domain.names import GoalId, TreeHash
 from swarm.domain.tasks import Checkpoint
 from swarm.engines.public_api import NOTHING_MORE, Needs, readers
 from swarm.sandbox.public_api import (
+    SPARSELY,
     BaseRef,
     CheckpointRef,
     Limits,
@@ -51,9 +52,14 @@ async def plain_spec(goal: Goal, limits: Limits) -> SandboxSpec:
     return SandboxSpec(
         mount_point=Path(environment.mount_point),
         readonly=tuple(dict.fromkeys((*shown, *unseen(readers(), shown)))),
-        limits=limits,
+        limits=for_runner(limits, environment.runner),
         require=mode_of(goal),
     )
+
+
+def for_runner(limits: Limits, runner: Runner) -> Limits:
+    """A command of the project's own may be of any language; what it uses is watched all the same."""
+    return replace(limits, reserved=SPARSELY) if runner == "command" else limits
 
 
 def unseen(wanted: Iterable[Path], shown: Sequence[Path]) -> Iterator[Path]:
@@ -65,7 +71,7 @@ def with_needs(plain: SandboxSpec, needs: Needs) -> SandboxSpec:
     return replace(
         plain,
         readonly=tuple(dict.fromkeys((*plain.readonly, *needs.readonly))),
-        limits=replace(plain.limits, reserved=needs.reserved),
+        limits=replace(plain.limits, reserved=max(plain.limits.reserved, needs.reserved)),
         network=needs.network,
         profile=needs.profile,
     )

@@ -25,8 +25,10 @@ from swarm.domain.leavings import folder_of, left, worked
 from swarm.domain.names import CommitHash, TreeHash
 from swarm.repository.public_api import Count, Mirror, inspect, read_commit
 from swarm.sandbox.public_api import (
+    SPARSELY,
     BaseRef,
     Blocked,
+    Limits,
     Sandbox,
     SandboxMode,
     SandboxSpec,
@@ -90,7 +92,8 @@ async def _enter(
     await asyncio.to_thread(mirror.export, tree, base.directory)
     # Ours holds the terminal.
     ours = await asyncio.to_thread(interpreter_paths, Path(sys.executable))
-    spec = SandboxSpec(top, tuple({*python.shown, *ours}), require=mode)
+    shown, limits = tuple({*python.shown, *ours}), Limits(reserved=SPARSELY)
+    spec = SandboxSpec(top, shown, limits, require=mode)
     host = open_host(folder / "boxes", mode)
     try:
         sandbox = await host.create(spec, base)

@@ -90,6 +90,10 @@ class CheckpointRef(Frozen):
     """Taken while processes were running, all of them frozen."""
 
 
+SPARSELY = 64
+"""For `Limits.reserved`: runtimes of JavaScript reserve tens of gigabytes of addresses, and use few of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Bounds of everything that runs in a sandbox. Seconds, bytes, counts."""

@@ -9,6 +9,7 @@ from swarm.sandbox.interpreter import interpreter_paths
 from swarm.sandbox.modes import guarantees, is_at_least, lost, permitted, unheld
 from swarm.sandbox.port import (
     CLOSED,
+    SPARSELY,
     BaseRef,
     Blocked,
     CheckpointRef,
@@ -41,6 +42,7 @@ from swarm.sandbox.wrapping import SandboxWrapper
 
 __all__ = [
     "CLOSED",
+    "SPARSELY",
     "BaseRef",
     "Blocked",
     "BoundedFile",

@@ -26,10 +26,7 @@ from swarm.engines.cli.sightings import Ended, Failed, Window
 from swarm.engines.cli.talk import Job, Talk
 from swarm.engines.port import Assignment, Done, GaveUp, Item, Needs, StepTaken, Submission
 from swarm.models.public_api import Price
-from swarm.sandbox.public_api import Network, Profile, Sandbox, weaknesses
-
-RESERVED = 64
-"""Runtimes of JavaScript reserve tens of gigabytes of addresses, and use few of them."""
+from swarm.sandbox.public_api import SPARSELY, Network, Profile, Sandbox, weaknesses
 
 MOST_STEPS = 400
 MOST_ROUNDS = 4
@@ -71,7 +68,7 @@ class AgentEngine:
             profile="exec+provider" if hosts else reaches,
             network=Network(hosts),
             readonly=tuple(Path(each) for each in self._found.shows),
-            reserved=RESERVED,
+            reserved=SPARSELY,
         )
 
     def curves(self) -> tuple[Curve, ...]:
