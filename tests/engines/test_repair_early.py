@@ -87,7 +87,8 @@ def test_a_handler_and_a_definition_may_well_be_empty() -> None:
 
 @pytest.mark.thorough
 def test_where_a_test_goes_round_for_ever_is_the_most_suspicious(workshop: Builder) -> None:
-    text = "def f(n):\n    a = n + 1\n    b = a * 2\n    c = b - 1\n    while c:\n        n += c\n    return a\n"
+    text = "def f(n):\n    a = n + 1\n    b = a * 2\n    c = b - 1\n    while c:\n        n += c\n    return a + 40\n"
+    # No one change mends it: the loop has to end, and something else to be returned.
     shop = workshop(
         {"far.py": text, "test_far.py": "from far import f\n\n\ndef test_f(): assert f(0) == 1\n"},
         {"test_far.py::test_f": "timeout"},

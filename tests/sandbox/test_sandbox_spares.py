@@ -149,12 +149,23 @@ def _said_of_the_second(folder: Path) -> str:
     etc = folder / "etc"
     (folder / "second.py").write_text(SECOND)
     shell = (
-        f"cp -a /etc {etc} && touch {etc}/environment && mount --make-rshared / &&"
-        f" mount --bind {etc} /etc && exec {sys.executable} {folder}/second.py {folder}"
+        'cp -a /etc "$1" && touch "$1/environment" && mount --make-rshared / &&'
+        ' mount --bind "$1" /etc && shift && exec "$@"'
     )
     path = {"PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run(
-        ["unshare", "-m", "sh", "-c", shell],
+        [
+            "unshare",
+            "-m",
+            "sh",
+            "-c",
+            shell,
+            "sh",
+            etc,
+            sys.executable,
+            folder / "second.py",
+            folder,
+        ],
         capture_output=True,
         text=True,
         env={**os.environ, **path},
