@@ -44,7 +44,6 @@ class EarlyHouse:
     """A house that waits for its orders."""
 
     process: "subprocess.Popen[bytes]"
-    runtime: Runtime
 
     def told(self, argv: Sequence[str], home: Path, log: Path) -> bool:
         """Send it to work. False when it has left meanwhile: then another one has to be started."""
@@ -78,7 +77,7 @@ def begin_house(runtime: Runtime) -> EarlyHouse:
         cwd="/",
         start_new_session=True,
     )
-    return EarlyHouse(process, runtime)
+    return EarlyHouse(process)
 
 
 @contextmanager

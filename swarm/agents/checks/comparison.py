@@ -8,7 +8,7 @@ What a plain command printed of its tests is compared in the same way, beside it
 speak against a change, and nothing passes because of it.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from swarm.domain.evidence import GREEN, Outcome, Printed, SuiteRun, TestOutcome
 from swarm.domain.names import TestId
@@ -54,16 +54,9 @@ def printed_worse(before: Printed, now: Printed | None, *, passed: bool) -> Iter
 
 def _worse_by_name(before: Printed, now: Printed | None, *, passed: bool) -> Iterator[Finding]:
     then = {row.test: row.outcome for row in now.tests} if now else {}
-    for row in before.tests:
-        outcome = then.get(row.test)
-        if _holds(row.outcome, outcome) or (outcome is None and (not passed or not then)):
-            continue
-        rule = "newly-silent" if outcome in _SILENT else "regression"
-        yield Finding(
-            rule=rule if outcome else "test-gone",
-            message=f"as the command tells: on the base it {_said(row.outcome)}; now it {_said(outcome)}",
-            test=row.test,
-        )
+    silence_counts = passed and bool(then)
+    judged = (row for row in before.tests if silence_counts or row.test in then)
+    return _worse(judged, then, "as the command tells: ")
 
 
 def told_of(run: SuiteRun) -> tuple[int, int]:
@@ -110,15 +103,22 @@ def _missed_targets(run: SuiteRun, targets: Collection[TestId]) -> Iterator[Find
 def _regressions(
     base: SuiteRun, run: SuiteRun, passed_over: Collection[TestId]
 ) -> Iterator[Finding]:
-    now = outcomes_of(run)
-    for row in base.outcomes:
+    judged = (row for row in base.outcomes if row.test not in passed_over)
+    return _worse(judged, outcomes_of(run))
+
+
+def _worse(
+    before: Iterable[TestOutcome], now: Mapping[TestId, Outcome], by: str = ""
+) -> Iterator[Finding]:
+    """`by`: whose words it is, where nothing but these is known."""
+    for row in before:
         outcome = now.get(row.test)
-        if row.test in passed_over or _holds(row.outcome, outcome):
+        if _holds(row.outcome, outcome):
             continue
         rule = "newly-silent" if outcome in _SILENT else "regression"
         yield Finding(
             rule=rule if outcome else "test-gone",
-            message=f"on the base it {_said(row.outcome)}; now it {_said(outcome)}",
+            message=f"{by}on the base it {_said(row.outcome)}; now it {_said(outcome)}",
             test=row.test,
         )
 
